@@ -1,0 +1,232 @@
+/**
+ * The Kubernetes and Gateway API objects we read, as far as we read them. Written by hand from the CRDs of Gateway API
+ * v1.6 and the Kubernetes API; plain data, no behaviour. Every field that the API calls optional is optional here, and
+ * so is what older versions of a kind may lack (a v1alpha2 TLSRoute has no hostnames).
+ */
+
+export const GATEWAY_GROUP = "gateway.networking.k8s.io";
+
+export interface ObjectMeta {
+  readonly name: string;
+  /** Absent on cluster-scoped objects. */
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  /** RFC 3339. */
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+export type ConditionStatus = "True" | "False" | "Unknown";
+
+/** metav1.Condition. */
+export interface Condition {
+  readonly type: string;
+  readonly status: ConditionStatus;
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration?: number;
+  /** RFC 3339; moves only when `status` does. */
+  readonly lastTransitionTime: string;
+}
+
+export interface GatewayClass extends KubernetesObject {
+  readonly spec: { readonly controllerName: string; readonly parametersRef?: ParametersReference };
+  readonly status?: GatewayClassStatus;
+}
+
+export interface GatewayClassStatus {
+  readonly conditions?: readonly Condition[];
+  readonly supportedFeatures?: readonly { readonly name: string }[];
+}
+
+export interface ParametersReference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+export interface Gateway extends KubernetesObject {
+  readonly spec: GatewaySpec;
+  readonly status?: GatewayStatus;
+}
+
+export interface GatewaySpec {
+  readonly gatewayClassName: string;
+  readonly listeners?: readonly Listener[];
+  readonly addresses?: readonly GatewayAddress[];
+  readonly infrastructure?: {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly parametersRef?: ParametersReference;
+  };
+}
+
+export interface GatewayAddress {
+  /** `IPAddress` (default), `Hostname`, or a domain-prefixed type. */
+  readonly type?: string;
+  readonly value?: string;
+}
+
+export interface Listener {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly hostname?: string;
+  readonly tls?: ListenerTls;
+  readonly allowedRoutes?: AllowedRoutes;
+}
+
+export interface ListenerTls {
+  /** `Terminate` when absent (CRD default). */
+  readonly mode?: string;
+  readonly certificateRefs?: readonly ObjectReference[];
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+export interface ObjectReference {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+export interface AllowedRoutes {
+  readonly namespaces?: { readonly from?: string; readonly selector?: LabelSelector };
+  readonly kinds?: readonly RouteGroupKind[];
+}
+
+export interface RouteGroupKind {
+  readonly group?: string;
+  readonly kind: string;
+}
+
+/** metav1.LabelSelector. */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly LabelSelectorRequirement[];
+}
+
+export interface LabelSelectorRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+export interface GatewayStatus {
+  readonly addresses?: readonly { readonly type?: string; readonly value: string }[];
+  readonly conditions?: readonly Condition[];
+  readonly listeners?: readonly ListenerStatus[];
+}
+
+export interface ListenerStatus {
+  readonly name: string;
+  readonly supportedKinds?: readonly RouteGroupKind[];
+  readonly attachedRoutes: number;
+  readonly conditions: readonly Condition[];
+}
+
+export interface TlsRoute extends KubernetesObject {
+  readonly spec: TlsRouteSpec;
+  readonly status?: RouteStatus;
+}
+
+export interface TlsRouteSpec {
+  readonly parentRefs?: readonly ParentReference[];
+  /** Required since v1; absent or empty in objects written as v1alpha2. */
+  readonly hostnames?: readonly string[];
+  readonly rules?: readonly TlsRouteRule[];
+}
+
+export interface TlsRouteRule {
+  readonly name?: string;
+  readonly backendRefs?: readonly BackendRef[];
+}
+
+export interface ParentReference {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly sectionName?: string;
+  readonly port?: number;
+}
+
+export interface BackendRef {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly port?: number;
+  /** 0–1,000,000; 1 when absent. */
+  readonly weight?: number;
+}
+
+export interface RouteStatus {
+  readonly parents?: readonly RouteParentStatus[];
+}
+
+export interface RouteParentStatus {
+  readonly parentRef: ParentReference;
+  readonly controllerName: string;
+  readonly conditions?: readonly Condition[];
+}
+
+export interface ReferenceGrant extends KubernetesObject {
+  readonly spec: {
+    readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
+    readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[];
+  };
+}
+
+export interface Namespace extends KubernetesObject {}
+
+export interface Service extends KubernetesObject {
+  readonly spec: ServiceSpec;
+  readonly status?: {
+    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
+  };
+}
+
+export interface ServiceSpec {
+  readonly type?: string;
+  readonly clusterIP?: string;
+  readonly externalName?: string;
+  readonly ports?: readonly ServicePort[];
+}
+
+export interface ServicePort {
+  readonly name?: string;
+  readonly port: number;
+  readonly protocol?: string;
+  readonly appProtocol?: string;
+}
+
+/** discovery.k8s.io/v1. */
+export interface EndpointSlice extends KubernetesObject {
+  readonly addressType: string;
+  readonly endpoints?: readonly SliceEndpoint[] | null;
+  readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[] | null;
+}
+
+export interface SliceEndpoint {
+  readonly addresses: readonly string[];
+  readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+  readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
+}
+
+/** `namespace/name`, or the name alone of a cluster-scoped object. */
+export function objectKey(object: { readonly metadata: ObjectMeta }): string {
+  const { namespace, name } = object.metadata;
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}

@@ -1,0 +1,34 @@
+/**
+ * Why a connection ended: the one vocabulary of the access log (`reason`), the metric label and the docs.
+ * Closed: a new way to end is a new word here first.
+ */
+export const CONNECTION_REASONS = {
+  completed: "both sides closed in order",
+  client_closed_early: "the client closed or reset before its ClientHello was complete",
+  client_hello_timeout: "the ClientHello was not complete in time",
+  client_hello_too_large: "the ClientHello exceeds the limit",
+  malformed_client_hello: "the bytes start like TLS but are no valid ClientHello",
+  not_tls: "the first bytes are not a TLS handshake",
+  invalid_sni: "the server name is no legal DNS name",
+  no_server_name: "no server name was sent, and no listener and route without hostnames takes such connections",
+  no_matching_listener: "no listener on this port has a hostname for the server name",
+  no_matching_route: "the listener has no route for the server name",
+  no_backend: "the route has no backend with a weight",
+  invalid_backend: "the chosen backendRef cannot be used; the route's ResolvedRefs condition says why",
+  no_ready_endpoint: "the chosen Service has no ready endpoint",
+  backend_unresolved: "the external host's name does not resolve",
+  backend_forbidden:
+    "the external host resolves to an address that is not allowed: the proxy itself, loopback, link-local",
+  backend_refused: "the endpoint refused the connection",
+  backend_timeout: "the endpoint did not answer the connection in time",
+  backend_unreachable: "there is no way to the endpoint",
+  backend_reset: "the backend reset the connection",
+  client_reset: "the client reset the connection",
+  idle_timeout: "no byte went either way for the idle time-out",
+  half_closed_timeout: "one side had closed and the other did not follow in time",
+  drain_deadline: "the proxy was ending and the drain deadline passed",
+  connection_limit: "the proxy holds as many connections as it may",
+  internal_error: "a defect of the proxy; the log has its stack",
+} as const;
+
+export type ConnectionReason = keyof typeof CONNECTION_REASONS;

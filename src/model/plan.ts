@@ -1,0 +1,75 @@
+/**
+ * Everything the translator wants: what to run for each Gateway, and what to write into each status. Plain data.
+ */
+import type { ConditionStatus, GatewayAddress, ParentReference, RouteGroupKind } from "../gateway-api/objects.ts";
+import type { ProxyConfig } from "./proxy-config.ts";
+
+export interface Plan {
+  /** Gateways that have proxies, by `namespace/name`. What is not here has none. */
+  readonly gateways: ReadonlyMap<string, GatewayPlan>;
+  readonly statuses: readonly StatusPlan[];
+}
+
+/** What runs for one Gateway. */
+export interface GatewayPlan {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** `spec.infrastructure.labels` and `.annotations`, for everything provisioned. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Ports of the Service; each port number once, named for the first listener that uses it. */
+  readonly ports: readonly { readonly name: string; readonly port: number }[];
+  readonly config: ProxyConfig;
+}
+
+/** A condition as we want it; `lastTransitionTime` is the writer's business. */
+export interface DesiredCondition {
+  readonly type: string;
+  readonly status: ConditionStatus;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export type StatusPlan = GatewayClassStatusPlan | GatewayStatusPlan | RouteStatusPlan;
+
+interface StatusTarget {
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid?: string;
+  /** The generation that was looked at: becomes `observedGeneration`. */
+  readonly generation: number;
+}
+
+export interface GatewayClassStatusPlan extends StatusTarget {
+  readonly kind: "GatewayClass";
+  readonly conditions: readonly DesiredCondition[];
+  /** Sorted. */
+  readonly supportedFeatures: readonly string[];
+}
+
+export interface GatewayStatusPlan extends StatusTarget {
+  readonly kind: "Gateway";
+  readonly conditions: readonly DesiredCondition[];
+  readonly addresses: readonly GatewayAddress[];
+  readonly listeners: readonly DesiredListenerStatus[];
+}
+
+export interface DesiredListenerStatus {
+  readonly name: string;
+  readonly supportedKinds: readonly RouteGroupKind[];
+  readonly attachedRoutes: number;
+  readonly conditions: readonly DesiredCondition[];
+}
+
+export interface RouteStatusPlan extends StatusTarget {
+  readonly kind: "TLSRoute";
+  /** Our entries of `status.parents`, all of them: an entry of ours that is not here is stale. */
+  readonly parents: readonly DesiredParentStatus[];
+}
+
+export interface DesiredParentStatus {
+  /** The entry of `spec.parentRefs`, verbatim. */
+  readonly parentRef: ParentReference;
+  readonly conditions: readonly DesiredCondition[];
+}

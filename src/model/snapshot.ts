@@ -1,0 +1,40 @@
+/**
+ * Everything the translator knows: the objects of the cluster (or of YAML files) at one moment, and what runs.
+ * Plain data, taken as a whole: the translator never asks for more.
+ */
+import type {
+  EndpointSlice,
+  Gateway,
+  GatewayClass,
+  Namespace,
+  ReferenceGrant,
+  Service,
+  TlsRoute,
+} from "../gateway-api/objects.ts";
+import type { ProxyReport } from "./proxy-report.ts";
+
+export interface Snapshot {
+  /** `GatewayClass.spec.controllerName` that makes an object ours. */
+  readonly controllerName: string;
+  readonly gatewayClasses: readonly GatewayClass[];
+  readonly gateways: readonly Gateway[];
+  readonly tlsRoutes: readonly TlsRoute[];
+  readonly referenceGrants: readonly ReferenceGrant[];
+  readonly namespaces: readonly Namespace[];
+  readonly services: readonly Service[];
+  readonly endpointSlices: readonly EndpointSlice[];
+  /** What is known of each Gateway's running proxies, by `namespace/name`. Absent: nothing runs yet. */
+  readonly deployments: ReadonlyMap<string, ObservedDeployment>;
+  /** Version of the installed Gateway API bundle, as its CRDs say in `gateway.networking.k8s.io/bundle-version`. */
+  readonly bundleVersion?: string;
+}
+
+/** The running side of one Gateway. */
+export interface ObservedDeployment {
+  /** Addresses under which clients reach it; the first is the main one. */
+  readonly addresses: readonly { readonly type: "IPAddress" | "Hostname"; readonly value: string }[];
+  /** Listener ports behind which at least one ready proxy stands, as the network sees it (EndpointSlice). */
+  readonly readyPorts: readonly number[];
+  /** What the connected proxies last said. */
+  readonly proxies: readonly ProxyReport[];
+}
