@@ -1,0 +1,61 @@
+/**
+ * The program's one logger: winston behind the Logger type of the model. It decides nothing about what is logged; `main()`
+ * makes one and passes it on. Child fields are kept here, because winston's own children join `message` fields to the text.
+ */
+import winston from "winston";
+import type { LogFields, Logger } from "../model/log.ts";
+import { type LogEntry, type LogLevel, logEntry } from "./fields.ts";
+import { jsonText, type LogFormat, textLine } from "./format.ts";
+
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+export interface LoggerOptions {
+  /** The least urgent level that is written. */
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Where lines go; standard output unless a test wants them. */
+  readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly now?: () => Date;
+}
+
+/** Symbol under which winston's transports look for the finished line (triple-beam). */
+const MESSAGE = Symbol.for("message");
+
+export function createLogger(options: LoggerOptions): Logger {
+  const stream = options.stream ?? process.stdout;
+  const coloured = stream.isTTY === true && process.env.NO_COLOR === undefined;
+  const line = winston.format((info) => {
+    const entry = info as unknown as LogEntry;
+    const text = options.format === "json" ? unprintableKept(entry) : textLine(entry, coloured);
+    return Object.assign(info, { [MESSAGE]: text });
+  });
+  const sink = winston.createLogger({
+    level: options.level,
+    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    format: line(),
+    transports: [new winston.transports.Stream({ stream })],
+  });
+  return withFields(sink, options.now ?? (() => new Date()), {});
+}
+
+/** An entry with a field that JSON cannot carry still says its message. */
+function unprintableKept(entry: LogEntry): string {
+  const text = jsonText(entry);
+  if (!text.startsWith('{"unprintable":')) return text;
+  const { timestamp, level, message } = entry;
+  return jsonText({ timestamp, level, message, ...(JSON.parse(text) as object) });
+}
+
+function withFields(sink: winston.Logger, now: () => Date, bound: LogFields): Logger {
+  const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    if (!sink.isLevelEnabled(level)) return;
+    sink.log(logEntry(now().toISOString(), level, message, { ...bound, ...fields }));
+  };
+  return {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    child: (fields) => withFields(sink, now, { ...bound, ...fields }),
+  };
+}
