@@ -1,0 +1,20 @@
+/** All backendRefs of a route, in their order. */
+import type { TlsRoute } from "../../gateway-api/objects.ts";
+import type { SnapshotIndex } from "../index.ts";
+import { type ResolvedBackend, resolveBackend } from "./resolve.ts";
+
+export interface RuleBackend extends ResolvedBackend {
+  readonly weight: number;
+}
+
+/**
+ * The first rule's backends. A TLSRoute rule has no matches, so the first takes every connection; v1 allows no second
+ * one, and in a v1alpha2 object the others are never reached (routeStatus says so).
+ */
+export function resolveBackends(index: SnapshotIndex, route: TlsRoute): readonly RuleBackend[] {
+  const refs = route.spec.rules?.[0]?.backendRefs ?? [];
+  return refs.map((ref, i) => ({
+    ...resolveBackend(index, route, ref, `rules[0].backendRefs[${i}]`),
+    weight: ref.weight ?? 1,
+  }));
+}

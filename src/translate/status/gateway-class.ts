@@ -1,0 +1,45 @@
+/** Status of a GatewayClass that names our controller. */
+import type { GatewayClass } from "../../gateway-api/objects.ts";
+import type { GatewayClassReason } from "../../gateway-api/reasons.ts";
+import type { DesiredCondition, GatewayClassStatusPlan } from "../../model/plan.ts";
+import { condition } from "../conditions.ts";
+
+/** Features of Gateway API's conformance suite that are true of this program, sorted. */
+const SUPPORTED_FEATURES = ["Gateway", "ReferenceGrant", "TLSRoute"] as const;
+
+/** The bundle that the tests run against; other versions are served as well as their CRDs allow. */
+const SUPPORTED_BUNDLE = "v1.6.";
+
+export function gatewayClassStatus(gatewayClass: GatewayClass, bundleVersion?: string): GatewayClassStatusPlan {
+  const conditions = [accepted(gatewayClass)];
+  if (bundleVersion !== undefined) conditions.push(supportedVersion(bundleVersion));
+  return {
+    kind: "GatewayClass",
+    name: gatewayClass.metadata.name,
+    ...(gatewayClass.metadata.uid !== undefined && { uid: gatewayClass.metadata.uid }),
+    generation: gatewayClass.metadata.generation ?? 1,
+    conditions,
+    supportedFeatures: SUPPORTED_FEATURES,
+  };
+}
+
+export function isAccepted(gatewayClass: GatewayClass): boolean {
+  return gatewayClass.spec.parametersRef === undefined;
+}
+
+function accepted(gatewayClass: GatewayClass): DesiredCondition {
+  if (isAccepted(gatewayClass)) {
+    return condition<GatewayClassReason>("Accepted", true, "Accepted", "Gateways of this class are served");
+  }
+  const message = "spec.parametersRef is not supported: remove it";
+  return condition<GatewayClassReason>("Accepted", false, "InvalidParameters", message);
+}
+
+function supportedVersion(bundleVersion: string): DesiredCondition {
+  const supported = bundleVersion.startsWith(SUPPORTED_BUNDLE);
+  const reason: GatewayClassReason = supported ? "SupportedVersion" : "UnsupportedVersion";
+  const message = supported
+    ? `Gateway API ${bundleVersion} is installed`
+    : `Gateway API ${bundleVersion} is installed; this controller is tested with ${SUPPORTED_BUNDLE}x and does its best`;
+  return condition("SupportedVersion", supported, reason, message);
+}

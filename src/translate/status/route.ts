@@ -1,0 +1,96 @@
+/** Status of a TLSRoute: one entry for each of its parents that is ours. */
+import { objectKey, type ParentReference, type TlsRoute } from "../../gateway-api/objects.ts";
+import type { RouteAcceptedReason, RouteResolvedRefsReason } from "../../gateway-api/reasons.ts";
+import type { DesiredCondition, DesiredParentStatus, RouteStatusPlan } from "../../model/plan.ts";
+import type { UnresolvedHost } from "../../model/proxy-report.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import type { RuleBackend } from "../backends/resolve-all.ts";
+import { condition } from "../conditions.ts";
+import type { GatewayWork } from "../gateway-work.ts";
+import type { AttachResult } from "../routes/attach.ts";
+
+export interface ParentOutcome {
+  readonly parentRef: ParentReference;
+  readonly work: GatewayWork;
+  readonly result: AttachResult;
+}
+
+/** Nothing where no parent is ours and none ever was. */
+export function routeStatus(
+  snapshot: Snapshot,
+  route: TlsRoute,
+  outcomes: readonly ParentOutcome[],
+  backends: readonly RuleBackend[],
+): RouteStatusPlan | undefined {
+  const wasOurs = (route.status?.parents ?? []).some((p) => p.controllerName === snapshot.controllerName);
+  if (outcomes.length === 0 && !wasOurs) return undefined;
+  const { namespace, name, uid, generation = 1 } = route.metadata;
+  return {
+    kind: "TLSRoute",
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    generation,
+    parents: outcomes.map((outcome) => parentStatus(snapshot, route, outcome, backends)),
+  };
+}
+
+function parentStatus(
+  snapshot: Snapshot,
+  route: TlsRoute,
+  { parentRef, work, result }: ParentOutcome,
+  backends: readonly RuleBackend[],
+): DesiredParentStatus {
+  const proxies = snapshot.deployments.get(objectKey(work.gateway))?.proxies ?? [];
+  const unresolved = new Map(proxies.flatMap((p) => p.unresolvedHosts).map((host) => [host.host, host]));
+  return { parentRef, conditions: [accepted(route, work, result), resolvedRefs(backends, unresolved)] };
+}
+
+function accepted(route: TlsRoute, work: GatewayWork, result: AttachResult): DesiredCondition {
+  const make = condition<RouteAcceptedReason>;
+  if (!("attachments" in result)) return make("Accepted", false, result.reason, result.message);
+  const names = result.attachments.map(({ assessed }) => `"${assessed.listener.name}"`).join(", ");
+  const sentences = [`Attached to listener ${names}`];
+  for (const { listener, hostname, winner } of work.settled(route).lost) {
+    const what = hostname === "*" ? "every server name" : hostname;
+    sentences.push(`${what} on listener "${listener}" belongs to TLSRoute ${objectKey(winner)}, which has precedence`);
+  }
+  if ((route.spec.rules ?? []).length > 1)
+    sentences.push("only rules[0] is served: a TLSRoute rule has no matches, so it takes everything");
+  return make("Accepted", true, "Accepted", sentences.join("; "));
+}
+
+function resolvedRefs(
+  backends: readonly RuleBackend[],
+  unresolved: ReadonlyMap<string, UnresolvedHost>,
+): DesiredCondition {
+  const make = condition<RouteResolvedRefsReason>;
+  const problems = backends.flatMap(({ backend: { target }, problem }) => {
+    if (problem !== undefined) return [problem];
+    const host = target.type === "external" ? unresolved.get(target.host) : undefined;
+    return host === undefined ? [] : [{ reason: "BackendNotFound" as const, message: host.message }];
+  });
+  const [first] = problems;
+  if (first !== undefined) {
+    return make("ResolvedRefs", false, first.reason, sentences(problems.map(({ message }) => message)));
+  }
+  if (backends.length === 0) {
+    return make("ResolvedRefs", true, "ResolvedRefs", "There is no backendRef: connections are refused");
+  }
+  if (backends.every(({ weight }) => weight === 0)) {
+    return make("ResolvedRefs", true, "ResolvedRefs", "Every backendRef has weight 0: connections are refused");
+  }
+  const notes = backends.flatMap(({ note }) => (note === undefined ? [] : [note]));
+  return make(
+    "ResolvedRefs",
+    true,
+    "ResolvedRefs",
+    notes.length > 0 ? sentences(notes) : "All references are resolved",
+  );
+}
+
+/** Sorted out of duplicates and kept under what a condition may hold (32,768 characters), far below. */
+function sentences(messages: readonly string[]): string {
+  const MAX_SENTENCES = 16;
+  return [...new Set(messages)].slice(0, MAX_SENTENCES).join("; ");
+}
