@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# The cache of built parts, outside the checkout. An entry is named by a hash of all that goes into it, is filled in a
+# temporary folder and renamed when it is whole: an interrupted build leaves nothing that counts. Never removes an entry.
+
+# part_key PART: the hash of the part's inputs. Paths are relative, so two checkouts of one tree share an entry.
+part_key() {
+  case $1 in
+    hyper | runtime | dns | tools) { go_version && tree_hash "$1" "build/$1"; } ;;
+    images) { part_key tools && part_key dns && "$(node_binary)" --version && tree_hash build/images ../image; } ;;
+    httpbin) { python3 -VV && tree_hash requirements.txt build/httpbin; } ;;
+  esac | sha256sum | cut -c1-16
+}
+
+tree_hash() {
+  (cd "$CLUSTER_DIR" && find "$@" -type f ! -name '*.test.ts' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+}
+
+go_version() { GOTOOLCHAIN=local go version; }
+
+# The Node binary itself; what npm puts into .bin may be a link to it.
+node_binary() { readlink -f "$CHECKOUT/node_modules/.bin/node"; }
+
+# part_folder PART: where the part is once it is built.
+part_folder() {
+  local key
+  key=$(part_key "$1") && printf '%s/%s/%s\n' "$CLUSTER_CACHE" "$1" "$key"
+}
+
+# build_part PART: builds it unless it is there. A second builder waits for the first and then finds it done.
+build_part() {
+  local part=$1 folder temporary
+  folder=$(part_folder "$part")
+  [ ! -d "$folder" ] || return 0
+  mkdir -p "$CLUSTER_CACHE/$part"
+  exec 8> "$CLUSTER_CACHE/$part/.lock"
+  flock --nonblock 8 || { say "waiting for another build of $part"; flock 8; }
+  if [ ! -d "$folder" ]; then
+    lap "building $part (kept in $folder)"
+    # What an earlier, interrupted build left: the lock says that nobody works on it now.
+    rm -rf "$CLUSTER_CACHE/$part"/.building.*
+    temporary=$(mktemp -d "$CLUSTER_CACHE/$part/.building.XXXXXX")
+    chmod 755 "$temporary"
+    "$CLUSTER_DIR/build/$part" "$temporary" "$folder" 8>&- || { rm -rf "$temporary"; fail "building $part failed"; }
+    mv "$temporary" "$folder"
+    lap "built $part"
+  fi
+  exec 8>&-
+}

@@ -1,0 +1,3 @@
+module fsm-gateway.test/hack/cluster/tools
+
+go 1.26
