@@ -1,0 +1,28 @@
+/**
+ * The way from what a proxy holds to what it must be. Pure.
+ *
+ * It compares versions only: equal versions mean equal content, so the cost is one look-up per resource and the result is
+ * as small as the change.
+ */
+import type { ConfigDelta, ProxyConfig, ResourceKey, VersionedResource } from "../model/proxy-config.ts";
+
+/** What a proxy holds: enough to compute what it lacks, without the content. */
+export interface HeldConfig {
+  /** Empty before the first configuration. */
+  readonly revision: string;
+  readonly versions: ReadonlyMap<ResourceKey, string>;
+}
+
+/** The smallest delta that turns `from` into `to`; without upserts and removals when both hold the same resources. */
+export function configDelta(from: HeldConfig, to: ProxyConfig): ConfigDelta {
+  const upserts = new Map<ResourceKey, VersionedResource>();
+  let kept = 0;
+  for (const [key, resource] of to.resources) {
+    const held = from.versions.get(key);
+    if (held !== undefined) kept += 1;
+    if (held !== resource.version) upserts.set(key, resource);
+  }
+  // Most changes remove nothing, and then the second pass is saved.
+  const removals = kept === from.versions.size ? [] : [...from.versions.keys()].filter((key) => !to.resources.has(key));
+  return { revision: to.revision, upserts, removals };
+}
