@@ -1,0 +1,89 @@
+/**
+ * The proxy's routing table: the resources of one configuration with the indexes that connections are matched by.
+ *
+ * Immutable: a delta makes a new table that shares what has not changed (see apply-delta.ts). It holds no positions of
+ * round robins and no state of the world; those are the balancer's and the dns room's.
+ */
+import type {
+  BackendResource,
+  EndpointsResource,
+  ListenerResource,
+  Resource,
+  ResourceKey,
+  RouteResource,
+  VersionedResource,
+} from "../../model/proxy-config.ts";
+import { EMPTY_REVISION } from "../../model/revision.ts";
+import { PersistentMap } from "./persistent-map.ts";
+
+/** A host and port outside the cluster, and by how many backends it is named. */
+export interface ExternalTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly backends: number;
+}
+
+export interface VersionedListener {
+  readonly version: string;
+  readonly resource: ListenerResource;
+}
+
+export interface RouteTable {
+  /** Hash over all keys and versions (src/model/revision.ts). */
+  readonly revision: string;
+  readonly resources: PersistentMap<VersionedResource>;
+  /** How often a resource is referred to by others, by its key. */
+  readonly references: PersistentMap<number>;
+  /** Listeners by name. */
+  readonly listeners: PersistentMap<VersionedListener>;
+  /** `<port> <hostname>` → name of the listener. */
+  readonly listenerNames: PersistentMap<string>;
+  /** `<listener name> <hostname>` → name of the route. */
+  readonly routeNames: PersistentMap<string>;
+  /** External hosts by `<host>:<port>`. */
+  readonly externalTargets: PersistentMap<ExternalTarget>;
+}
+
+export const EMPTY_TABLE: RouteTable = {
+  revision: EMPTY_REVISION,
+  resources: PersistentMap.empty(),
+  references: PersistentMap.empty(),
+  listeners: PersistentMap.empty(),
+  listenerNames: PersistentMap.empty(),
+  routeNames: PersistentMap.empty(),
+  externalTargets: PersistentMap.empty(),
+};
+
+/** The hostname under which whatever has none is indexed: every server name, and none. */
+export const ANY_HOSTNAME = "*";
+
+/** Key in `listenerNames` (scope: port) and `routeNames` (scope: listener). No hostname holds a space. */
+export function hostnameKey(scope: string | number, hostname: string): string {
+  return `${scope} ${hostname}`;
+}
+
+export function findRoute(table: RouteTable, name: string): RouteResource | undefined {
+  const found = find(table, `route:${name}`);
+  return found?.kind === "route" ? found : undefined;
+}
+
+export function findBackend(table: RouteTable, name: string): BackendResource | undefined {
+  const found = find(table, `backend:${name}`);
+  return found?.kind === "backend" ? found : undefined;
+}
+
+export function findEndpoints(table: RouteTable, name: string): EndpointsResource | undefined {
+  const found = find(table, `endpoints:${name}`);
+  return found?.kind === "endpoints" ? found : undefined;
+}
+
+/** Version of each resource, by key: what the proxy tells the operator it has. */
+export function versionsOf(table: RouteTable): Map<ResourceKey, string> {
+  const versions = new Map<ResourceKey, string>();
+  for (const [key, { version }] of table.resources.entries()) versions.set(key, version);
+  return versions;
+}
+
+function find(table: RouteTable, key: ResourceKey): Resource | undefined {
+  return table.resources.get(key)?.resource;
+}

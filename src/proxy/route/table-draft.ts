@@ -1,0 +1,128 @@
+/**
+ * A routing table in the making: keeps the indexes of the table in step with its resources.
+ *
+ * Seen by apply-delta.ts alone. It judges clashes of hostnames, because it is the one that would overwrite them.
+ */
+import type { Resource, ResourceKey, RouteResource, VersionedResource } from "../../model/proxy-config.ts";
+import type { ConfigRefusal } from "../../model/proxy-report.ts";
+import type { MapDraft } from "./persistent-map.ts";
+import { referencesOf } from "./references.ts";
+import {
+  ANY_HOSTNAME,
+  type ExternalTarget,
+  hostnameKey,
+  type RouteTable,
+  type VersionedListener,
+} from "./route-table.ts";
+
+type Clash = Omit<ConfigRefusal, "revision">;
+
+export class TableDraft {
+  readonly #resources: MapDraft<VersionedResource>;
+  readonly #references: MapDraft<number>;
+  readonly #listeners: MapDraft<VersionedListener>;
+  readonly #listenerNames: MapDraft<string>;
+  readonly #routeNames: MapDraft<string>;
+  readonly #externalTargets: MapDraft<ExternalTarget>;
+
+  constructor(table: RouteTable) {
+    this.#resources = table.resources.edit();
+    this.#references = table.references.edit();
+    this.#listeners = table.listeners.edit();
+    this.#listenerNames = table.listenerNames.edit();
+    this.#routeNames = table.routeNames.edit();
+    this.#externalTargets = table.externalTargets.edit();
+  }
+
+  has(key: ResourceKey): boolean {
+    return this.#resources.get(key) !== undefined;
+  }
+
+  isReferredTo(key: ResourceKey): boolean {
+    return this.#references.get(key) !== undefined;
+  }
+
+  commit(revision: string): RouteTable {
+    return {
+      revision,
+      resources: this.#resources.commit(),
+      references: this.#references.commit(),
+      listeners: this.#listeners.commit(),
+      listenerNames: this.#listenerNames.commit(),
+      routeNames: this.#routeNames.commit(),
+      externalTargets: this.#externalTargets.commit(),
+    };
+  }
+
+  remove(key: ResourceKey, resource: Resource): void {
+    this.#resources.delete(key);
+    for (const reference of referencesOf(resource)) this.#count(reference, -1);
+    if (resource.kind === "listener") {
+      this.#listeners.delete(resource.name);
+      this.#listenerNames.delete(hostnameKey(resource.port, resource.hostname ?? ANY_HOSTNAME));
+    } else if (resource.kind === "route") {
+      for (const { key: name } of hostnamesOf(resource)) this.#routeNames.delete(name);
+    } else if (resource.kind === "backend" && resource.target.type === "external") {
+      this.#countExternal(resource.target, -1);
+    }
+  }
+
+  /** Adds a resource that is not there; a clash leaves the draft useless. */
+  add(key: ResourceKey, versioned: VersionedResource): Clash | undefined {
+    const { resource, version } = versioned;
+    this.#resources.set(key, versioned);
+    for (const reference of referencesOf(resource)) this.#count(reference, 1);
+    switch (resource.kind) {
+      case "listener":
+        this.#listeners.set(resource.name, { version, resource });
+        return this.#addListenerName(resource.port, resource.hostname ?? ANY_HOSTNAME, resource.name);
+      case "route":
+        return this.#addRouteNames(resource);
+      case "backend":
+        if (resource.target.type === "external") this.#countExternal(resource.target, 1);
+        return undefined;
+      case "endpoints":
+        return undefined;
+    }
+  }
+
+  #addListenerName(port: number, hostname: string, listener: string): Clash | undefined {
+    const name = hostnameKey(port, hostname);
+    const holder = this.#listenerNames.get(name);
+    this.#listenerNames.set(name, listener);
+    if (holder === undefined) return undefined;
+    const message = `listeners ${holder} and ${listener} both have port ${port} and hostname ${hostname}`;
+    return { reason: "duplicate_listener", message };
+  }
+
+  #addRouteNames(route: RouteResource): Clash | undefined {
+    for (const { key, listener, hostname } of hostnamesOf(route)) {
+      const holder = this.#routeNames.get(key);
+      if (holder !== undefined) {
+        const message = `routes ${holder} and ${route.name} both have hostname ${hostname} at listener ${listener}`;
+        return { reason: "duplicate_hostname", message };
+      }
+      this.#routeNames.set(key, route.name);
+    }
+    return undefined;
+  }
+
+  #count(key: ResourceKey, by: 1 | -1): void {
+    const count = (this.#references.get(key) ?? 0) + by;
+    if (count === 0) this.#references.delete(key);
+    else this.#references.set(key, count);
+  }
+
+  #countExternal({ host, port }: { readonly host: string; readonly port: number }, by: 1 | -1): void {
+    const key = `${host}:${port}`;
+    const backends = (this.#externalTargets.get(key)?.backends ?? 0) + by;
+    if (backends === 0) this.#externalTargets.delete(key);
+    else this.#externalTargets.set(key, { host, port, backends });
+  }
+}
+
+function* hostnamesOf(route: RouteResource): Generator<{ key: string; listener: string; hostname: string }> {
+  for (const { listener, hostnames } of route.attachments) {
+    for (const hostname of hostnames) yield { key: hostnameKey(listener, hostname), listener, hostname };
+  }
+}
