@@ -1,0 +1,54 @@
+/**
+ * A snapshot from manifests instead of from an API server. Pure. It adds what a cluster would have anyway: the GatewayClass
+ * that the installation brings, and the namespaces that objects name.
+ */
+import { objectKey } from "../gateway-api/objects.ts";
+import { CONTROLLER_NAME, GATEWAY_CLASS_NAME } from "../model/identity.ts";
+import type { ObservedDeployment, Snapshot } from "../model/snapshot.ts";
+import type { AnyManifest } from "./manifests/parse.ts";
+import type { Kind, Kinds } from "./manifests/shapes.ts";
+
+export function snapshotOf(
+  manifests: readonly AnyManifest[],
+  deployments: ReadonlyMap<string, ObservedDeployment>,
+): Snapshot {
+  const all = <K extends Kind>(kind: K): readonly Kinds[K][] =>
+    manifests.filter((manifest) => manifest.kind === kind).map((manifest) => manifest.object as Kinds[K]);
+  return {
+    controllerName: CONTROLLER_NAME,
+    gatewayClasses: withDefaults(all("GatewayClass"), [installedClass()]),
+    gateways: all("Gateway"),
+    tlsRoutes: all("TLSRoute"),
+    referenceGrants: all("ReferenceGrant"),
+    namespaces: withDefaults(all("Namespace"), impliedNamespaces(manifests)),
+    services: all("Service"),
+    endpointSlices: all("EndpointSlice"),
+    deployments,
+  };
+}
+
+function installedClass(): Kinds["GatewayClass"] {
+  return {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "GatewayClass",
+    metadata: { name: GATEWAY_CLASS_NAME, generation: 1 },
+    spec: { controllerName: CONTROLLER_NAME },
+  };
+}
+
+function impliedNamespaces(manifests: readonly AnyManifest[]): readonly Kinds["Namespace"][] {
+  const names = new Set(manifests.flatMap(({ object }) => object.metadata.namespace ?? []));
+  return [...names].map((name) => {
+    const labels = { "kubernetes.io/metadata.name": name };
+    return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
+  });
+}
+
+/** What the files say wins over what is implied. */
+function withDefaults<T extends Parameters<typeof objectKey>[0]>(
+  given: readonly T[],
+  implied: readonly T[],
+): readonly T[] {
+  const keys = new Set(given.map(objectKey));
+  return [...given, ...implied.filter((object) => !keys.has(objectKey(object)))];
+}
