@@ -2,7 +2,7 @@
  * From a route's parentRef to the listeners it is attached to (Gateway API, "Attaching Routes to Gateways"). The checks
  * narrow the Gateway's listeners one after another; the first that leaves none names the reason.
  */
-import { ANY_HOSTNAME, intersect, normalizeHostname } from "../../gateway-api/hostname.ts";
+import { ANY_HOSTNAME, compareSpecificity, intersect, normalizeHostname } from "../../gateway-api/hostname.ts";
 import { GATEWAY_GROUP, type Gateway, type ParentReference, type TlsRoute } from "../../gateway-api/objects.ts";
 import type { RouteAcceptedReason } from "../../gateway-api/reasons.ts";
 import { selects } from "../../gateway-api/selector.ts";
@@ -67,7 +67,10 @@ function effectiveHostnames(listener: string, route: readonly string[]): readonl
   const found = new Map<string, EffectiveHostname>();
   for (const original of route) {
     const hostname = intersect(listener, original);
-    if (hostname !== undefined && !found.has(hostname)) found.set(hostname, { hostname, original });
+    if (hostname === undefined) continue;
+    const other = found.get(hostname);
+    if (other === undefined || compareSpecificity(original, other.original) < 0)
+      found.set(hostname, { hostname, original });
   }
   return [...found.values()];
 }
