@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { GatewayPlan } from "../model/plan.ts";
+import { EMPTY_REVISION } from "../model/revision.ts";
+import { infrastructureOf } from "./infrastructure.ts";
+
+const plan: GatewayPlan = {
+  namespace: "httpbin",
+  name: "simple-fsm-gateway",
+  uid: "u",
+  labels: { team: "edge", app: "stolen" },
+  annotations: { "example.com/cost": "7" },
+  ports: [{ name: "Foo.Bar", port: 443 }],
+  config: { revision: EMPTY_REVISION, resources: new Map() },
+};
+const options = { image: "localhost/fsm-gateway:dev", operatorNamespace: "fsm-gateway-system", caBundle: "PEM" };
+const objects = infrastructureOf(plan, options);
+
+test("everything is in the Gateway's namespace, owned by it, labelled for users and tools", () => {
+  assert.deepEqual(
+    objects.map(({ kind }) => kind),
+    ["ServiceAccount", "ConfigMap", "Service", "Deployment"],
+  );
+  for (const { metadata } of objects) {
+    assert.equal(metadata.namespace, "httpbin");
+    assert.deepEqual(
+      metadata.ownerReferences.map((owner) => (owner as { uid: string }).uid),
+      ["u"],
+    );
+    assert.equal(metadata.labels["app"], "fsm-gateway");
+    assert.equal(metadata.labels["gateway.networking.k8s.io/gateway-name"], "simple-fsm-gateway");
+    assert.equal(metadata.labels["team"], "edge");
+    assert.deepEqual(metadata.annotations, { "example.com/cost": "7" });
+  }
+});
+
+test("the Service offers the listener's own port, also below 1024", () => {
+  const service = objects.find(({ kind }) => kind === "Service") as unknown as {
+    spec: { type: string; ports: { name: string; port: number; targetPort: number }[] };
+  };
+  assert.equal(service.spec.type, "LoadBalancer");
+  const [port] = service.spec.ports;
+  assert.equal(port?.port, 443);
+  assert.equal(port?.targetPort, 443);
+  assert.match(port?.name ?? "", /^foo-bar-[0-9a-f]{10}$/);
+});
+
+test("a change of listeners does not change the Deployment", () => {
+  const deployment = (p: GatewayPlan) => infrastructureOf(p, options).find(({ kind }) => kind === "Deployment");
+  assert.deepEqual(deployment(plan), deployment({ ...plan, ports: [{ name: "other", port: 1 }] }));
+});

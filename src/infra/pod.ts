@@ -1,0 +1,96 @@
+/** The Pod template of a Gateway's proxies: one container, no privileges, fit for PodSecurity `restricted`. */
+import { CONTROL_STREAM_PORT, OPERATOR_NAME, PROXY_ADMIN_PORT, STREAM_TOKEN_AUDIENCE } from "../model/identity.ts";
+import type { GatewayPlan } from "../model/plan.ts";
+import { childName } from "./names.ts";
+
+export interface ProxyPodOptions {
+  readonly image: string;
+  readonly operatorNamespace: string;
+}
+
+const CA_DIRECTORY = "/etc/fsm-gateway/ca";
+const TOKEN_DIRECTORY = "/var/run/secrets/fsm-gateway";
+/** The kubelet renews a token at 80 % of its life; the API server refuses less than 10 minutes. */
+const TOKEN_SECONDS = 3600;
+/** How long established connections may go on after SIGTERM, and what ending takes beyond that. */
+const DRAIN_SECONDS = 60;
+const END_SECONDS = 15;
+
+export function proxyPod(plan: GatewayPlan, options: ProxyPodOptions, selector: Readonly<Record<string, string>>) {
+  return {
+    metadata: {
+      labels: { ...plan.labels, ...selector },
+      ...(Object.keys(plan.annotations).length > 0 && { annotations: plan.annotations }),
+    },
+    spec: {
+      serviceAccountName: childName(plan.name),
+      // The only token is the one for the stream, which no other service accepts.
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: DRAIN_SECONDS + END_SECONDS,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65532,
+        runAsGroup: 65532,
+        seccompProfile: { type: "RuntimeDefault" },
+        // Ports below 1024 without a capability: a sysctl of the Pod's own network, which PodSecurity calls safe.
+        sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
+      },
+      containers: [container(plan, options)],
+      volumes: [
+        { name: "ca", configMap: { name: childName(plan.name) } },
+        {
+          name: "token",
+          projected: {
+            sources: [
+              {
+                serviceAccountToken: {
+                  audience: STREAM_TOKEN_AUDIENCE,
+                  expirationSeconds: TOKEN_SECONDS,
+                  path: "token",
+                },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
+
+function container(plan: GatewayPlan, { image, operatorNamespace }: ProxyPodOptions) {
+  const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
+    httpGet: { path, port: "admin" },
+    periodSeconds,
+    failureThreshold,
+  });
+  return {
+    name: "proxy",
+    image,
+    imagePullPolicy: "IfNotPresent",
+    args: [
+      "proxy",
+      `--gateway=${plan.namespace}/${plan.name}`,
+      `--operator=https://${OPERATOR_NAME}.${operatorNamespace}.svc:${CONTROL_STREAM_PORT}`,
+      `--ca-file=${CA_DIRECTORY}/ca.crt`,
+      `--token-file=${TOKEN_DIRECTORY}/token`,
+      `--admin=[::]:${PROXY_ADMIN_PORT}`,
+      `--drain-seconds=${DRAIN_SECONDS}`,
+    ],
+    env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+    ports: [{ name: "admin", containerPort: PROXY_ADMIN_PORT, protocol: "TCP" }],
+    startupProbe: probe("/healthz", 1, 60),
+    readinessProbe: probe("/readyz", 1, 1),
+    livenessProbe: probe("/healthz", 10, 3),
+    resources: { requests: { cpu: "100m", memory: "128Mi" } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    volumeMounts: [
+      { name: "ca", mountPath: CA_DIRECTORY, readOnly: true },
+      { name: "token", mountPath: TOKEN_DIRECTORY, readOnly: true },
+    ],
+  };
+}
