@@ -24,6 +24,7 @@ export const CONNECTION_REASONS = {
   backend_unreachable: "there is no way to the endpoint",
   backend_reset: "the backend reset the connection",
   client_reset: "the client reset the connection",
+  client_unreachable: "the client stopped answering",
   idle_timeout: "no byte went either way for the idle time-out",
   half_closed_timeout: "one side had closed and the other did not follow in time",
   drain_deadline: "the proxy was ending and the drain deadline passed",

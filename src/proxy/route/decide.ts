@@ -25,7 +25,7 @@ export type DialTarget =
 
 export type Decision = { readonly path: DecisionPath } & (
   | { readonly action: "dial"; readonly target: DialTarget }
-  | { readonly action: "refuse"; readonly reason: RouteRefusal }
+  | { readonly action: "refuse"; readonly reason: RouteRefusal; readonly detail?: string }
 );
 
 /**
@@ -61,7 +61,7 @@ function chooseBackend(table: RouteTable, balancer: Balancer, route: RouteResour
   const { target } = backend;
   switch (target.type) {
     case "invalid":
-      return { action: "refuse", reason: "invalid_backend", path: chosen };
+      return { action: "refuse", reason: "invalid_backend", detail: target.reason, path: chosen };
     case "external":
       return { action: "dial", target: { type: "external", host: target.host, port: target.port }, path: chosen };
     case "endpoints": {

@@ -1,0 +1,29 @@
+/**
+ * How many connections a proxy may hold unless told otherwise.
+ */
+import { readFileSync } from "node:fs";
+
+/** For ports, the stream, DNS, logs and connections on their way out. */
+const RESERVED_DESCRIPTORS = 128;
+/** The client's socket and the backend's. */
+const DESCRIPTORS_PER_CONNECTION = 2;
+/** Where the limit cannot be read: the default of macOS for a process, kern.maxfilesperproc, is no lower. */
+const ASSUMED_DESCRIPTORS = 10_240;
+/** Idle connections take some 10 KB, busy ones up to four stream buffers of 64 KiB: in 256 MiB, a thousand of these. */
+const MOST_CONNECTIONS = 20_000;
+
+/** So many that descriptors do not run out, and no more than a proxy of ordinary size should hold in memory. */
+export function defaultMaxConnections(descriptors: number = descriptorLimit()): number {
+  const fitting = Math.floor((descriptors - RESERVED_DESCRIPTORS) / DESCRIPTORS_PER_CONNECTION);
+  return Math.max(1, Math.min(fitting, MOST_CONNECTIONS));
+}
+
+/** The soft limit on open files, from procfs on Linux. Node has no call for it that is cheap. */
+function descriptorLimit(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return soft === undefined ? ASSUMED_DESCRIPTORS : Number(soft);
+  } catch {
+    return ASSUMED_DESCRIPTORS;
+  }
+}

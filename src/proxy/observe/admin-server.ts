@@ -1,0 +1,68 @@
+/**
+ * The admin port: `/healthz`, `/readyz` and `/metrics` over HTTP, for kubelet and Prometheus.
+ *
+ * Reads only: nothing can be changed through it. It is not for clients of the gateway and has its own bind address.
+ */
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface AdminSource {
+  /** Has the first complete table been applied, and is the proxy not draining? */
+  readonly ready: boolean;
+  /** The Prometheus text and its content type. */
+  metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+export interface AdminServer {
+  /** The port that was bound: of interest when 0 was asked for. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Rejects when the address cannot be bound. */
+export async function serveAdmin(source: AdminSource, at: { address: string; port: number }): Promise<AdminServer> {
+  const server = http.createServer((request, response) => {
+    answer(source, request).then(
+      ({ status, contentType, body }) => response.writeHead(status, { "content-type": contentType }).end(body),
+      (error: unknown) => response.writeHead(500, { "content-type": "text/plain" }).end(`${String(error)}\n`),
+    );
+  });
+  server.listen({ host: at.address, port: at.port });
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+async function answer(source: AdminSource, { method, url }: http.IncomingMessage): Promise<Answer> {
+  if (method !== "GET" && method !== "HEAD") return plain(405, "Only GET and HEAD.");
+  switch (url?.split("?")[0]) {
+    case "/healthz":
+      return plain(200, "ok");
+    case "/readyz":
+      return source.ready ? plain(200, "ready") : plain(503, "not ready: no complete configuration yet, or draining");
+    case "/metrics": {
+      const { text, contentType } = await source.metrics();
+      return { status: 200, contentType, body: text };
+    }
+    default:
+      return plain(404, "There are /healthz, /readyz and /metrics.");
+  }
+}
+
+function plain(status: number, sentence: string): Answer {
+  return { status, contentType: "text/plain; charset=utf-8", body: `${sentence}\n` };
+}

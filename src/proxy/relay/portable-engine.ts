@@ -1,0 +1,151 @@
+/**
+ * The reference engine, on `node:net`: runs on any platform and shows what an engine must do.
+ *
+ * It accepts, keeps the list of connections and their number within the cap, and sweeps their deadlines. What happens
+ * within a connection is in portable-connection.ts.
+ */
+import net from "node:net";
+import type { Logger } from "../../model/log.ts";
+import type { Clock } from "../clock.ts";
+import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "./engine.ts";
+import { type ConnectionContext, PortableConnection } from "./portable-connection.ts";
+import { type Connect, connectTcp, errorCode, SOCKET_OPTIONS } from "./socket-options.ts";
+import type { TimeOuts } from "./time-outs.ts";
+
+/** The kernel cuts this to net.core.somaxconn, 4096 since Linux 5.4. */
+const BACKLOG = 4_096;
+/**
+ * Deadlines are swept, not timed one by one: two timers for each connection would cost more than looking at 10,000 of them
+ * once a second. A deadline is met up to one sweep late, never early.
+ */
+const MAX_SWEEP_MS = 1_000;
+const MIN_SWEEP_MS = 10;
+/** When descriptors run out, each failed accept is an event; the log gets one line in this time. */
+const ACCEPT_WARNING_MS = 10_000;
+
+export interface PortableEngineOptions {
+  readonly host: EngineHost;
+  readonly timeOuts: TimeOuts;
+  readonly maxConnections: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly connect?: Connect;
+}
+
+export class PortableEngine implements Engine {
+  readonly #context: ConnectionContext;
+  readonly #maxConnections: number;
+  readonly #connections = new Set<PortableConnection>();
+  readonly #stopSweeping: () => void;
+  #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
+  /** Called when the last connection is gone. */
+  #whenIdle: (() => void)[] = [];
+
+  constructor({ maxConnections, connect = connectTcp, ...context }: PortableEngineOptions) {
+    this.#context = { ...context, connect, gone: (connection) => this.#forget(connection) };
+    this.#maxConnections = maxConnections;
+    this.#stopSweeping = context.clock.every(sweepIntervalMs(context.timeOuts), () => this.#sweep());
+  }
+
+  get activeConnections(): number {
+    return this.#connections.size;
+  }
+
+  listen({ address, port }: ListenAddress): Promise<ListenResult> {
+    const server = net.createServer(SOCKET_OPTIONS, (socket) => this.#accept(socket, port));
+    return new Promise((resolve) => {
+      const onError = (error: Error) => resolve(listenFailure(error));
+      server.once("error", onError);
+      server.listen({ host: address, port, ipv6Only: address.includes(":"), backlog: BACKLOG, exclusive: true }, () => {
+        server.off("error", onError);
+        server.on("error", (error) => this.#warnOfAccept(error));
+        resolve({ bound: { close: () => closeServer(server) } });
+      });
+    });
+  }
+
+  async drain(deadlineMs: number): Promise<DrainResult> {
+    const before = this.#connections.size;
+    await this.#allGoneOr(deadlineMs);
+    const cut = this.#connections.size;
+    for (const connection of [...this.#connections]) connection.cut("drain_deadline");
+    return { ended: before - cut, cut };
+  }
+
+  async close(): Promise<void> {
+    this.#stopSweeping();
+    for (const connection of [...this.#connections]) connection.cut("drain_deadline");
+    await this.#allGone();
+  }
+
+  #accept(socket: net.Socket, port: number): void {
+    const { host } = this.#context;
+    host.opened();
+    const connection = new PortableConnection(socket, port, this.#context);
+    // Closed at once, without the patience of an ordinary refusal: there is no room for it.
+    if (this.#connections.size >= this.#maxConnections) {
+      connection.cut("connection_limit");
+      return;
+    }
+    this.#connections.add(connection);
+    void connection.run();
+  }
+
+  #sweep(): void {
+    const nowMs = this.#context.clock.now();
+    for (const connection of this.#connections) connection.checkDeadline(nowMs);
+  }
+
+  /** Out of descriptors (EMFILE): libuv has closed what it could not accept; the port stays open. */
+  #warnOfAccept(error: Error): void {
+    const nowMs = this.#context.clock.now();
+    if (nowMs - this.#lastAcceptWarningMs < ACCEPT_WARNING_MS) return;
+    this.#lastAcceptWarningMs = nowMs;
+    this.#context.log.warn("cannot accept connections", { error: error.message, active: this.#connections.size });
+  }
+
+  #forget(connection: PortableConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    for (const call of this.#whenIdle.splice(0)) call();
+  }
+
+  #allGone(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  async #allGoneOr(deadlineMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#context.clock.after(deadlineMs, resolve);
+    await Promise.race([this.#allGone(), promise]);
+    cancel();
+  }
+}
+
+function sweepIntervalMs({ clientHelloMs, idleMs, halfClosedMs, lingerMs }: TimeOuts): number {
+  const shortest = Math.min(clientHelloMs, idleMs, halfClosedMs, lingerMs);
+  return Math.min(Math.max(shortest / 4, MIN_SWEEP_MS), MAX_SWEEP_MS);
+}
+
+function listenFailure(error: Error): ListenResult {
+  const message = error.message;
+  switch (errorCode(error)) {
+    case "EADDRINUSE":
+      return { failed: "port_in_use", message };
+    case "EACCES":
+    case "EPERM":
+      return { failed: "port_not_permitted", message };
+    case "EADDRNOTAVAIL":
+    case "EAFNOSUPPORT":
+      return { failed: "address_unavailable", message };
+    default:
+      return { failed: "bind_failed", message };
+  }
+}
+
+/** Frees the port at once. The callback of close() would wait for the connections, so it is not used. */
+function closeServer(server: net.Server): Promise<void> {
+  server.close();
+  return new Promise((resolve) => setImmediate(resolve));
+}

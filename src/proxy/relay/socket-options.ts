@@ -1,0 +1,36 @@
+/**
+ * Options of the sockets on both sides of the relay: one place, so that they are the same.
+ */
+import net from "node:net";
+import type { Endpoint } from "../../model/proxy-config.ts";
+
+/** Below the idle time-outs of the NATs and balancers in the way (AWS NLB: 350 s), above what wakes up radios. */
+const KEEP_ALIVE_INITIAL_DELAY_MS = 60_000;
+
+/** A relay adds no delay of its own (noDelay), notices dead peers, and passes on each direction's end by itself. */
+export const SOCKET_OPTIONS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE_INITIAL_DELAY_MS,
+} as const;
+
+export type Connect = (endpoint: Endpoint) => net.Socket;
+
+export const connectTcp: Connect = ({ address, port }) =>
+  net.connect({ ...SOCKET_OPTIONS, host: address, port, autoSelectFamily: false });
+
+/**
+ * Ends a socket by RST, so that its peer knows that bytes may be missing. A socket with a pending shutdown cannot be
+ * reset (libuv answers EINVAL and keeps the descriptor), so it is closed.
+ */
+export function abort(socket: net.Socket): void {
+  if (socket.destroyed) return;
+  const isShuttingDown = socket.writableEnded && !socket.writableFinished;
+  if (socket.connecting || isShuttingDown) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+export function errorCode(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}
