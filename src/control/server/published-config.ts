@@ -1,0 +1,33 @@
+/**
+ * A published configuration, shared by all proxies of its Gateway. Pure but for a cache: many proxies stand at the same
+ * configuration, and the way from there is computed once.
+ */
+import type { ConfigDelta, ProxyConfig, ResourceKey } from "../../model/proxy-config.ts";
+import { configDelta, type HeldConfig } from "../delta.ts";
+
+export class PublishedConfig implements HeldConfig {
+  readonly revision: string;
+  readonly versions: ReadonlyMap<ResourceKey, string>;
+  readonly #config: ProxyConfig;
+  /**
+   * By identity: what one proxy claims to hold can never spoil the delta of another. Weak: an old configuration goes
+   * when the last proxy has left it.
+   */
+  readonly #deltas = new WeakMap<HeldConfig, ConfigDelta>();
+
+  constructor(config: ProxyConfig) {
+    this.#config = config;
+    this.revision = config.revision;
+    const versions = new Map<ResourceKey, string>();
+    for (const [key, { version }] of config.resources) versions.set(key, version);
+    this.versions = versions;
+  }
+
+  deltaFrom(held: HeldConfig): ConfigDelta {
+    const known = this.#deltas.get(held);
+    if (known !== undefined) return known;
+    const delta = configDelta(held, this.#config);
+    this.#deltas.set(held, delta);
+    return delta;
+  }
+}
