@@ -1,0 +1,4 @@
+/** What both ends of the stream must agree on besides the contract. */
+
+/** Raised when an older peer could misread the newer one; see the rules of change in control.proto. */
+export const PROTOCOL_VERSION = 1;

@@ -1,0 +1,189 @@
+/**
+ * One admitted proxy: its messages in, its deltas out, its deadlines. The decisions are subscriber-state's.
+ *
+ * It never queues: a publication, an answer or a due token raises the latch, and the writing side looks at what is so now.
+ */
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Logger } from "../../model/log.ts";
+import type { ProxyReport } from "../../model/proxy-report.ts";
+import type { HeldConfig } from "../delta.ts";
+import type { Report, SubscribeRequest, SubscribeResponse } from "../generated/control_pb.ts";
+import { SubscribeResponseSchema } from "../generated/control_pb.ts";
+import { Latch } from "../latch.ts";
+import { deltaToWire } from "../wire/chunks.ts";
+import { reportFromWire } from "../wire/report.ts";
+import { type Authenticate, identify, type ProxyIdentity } from "./authentication.ts";
+import { Deadline } from "./deadline.ts";
+import type { PublishedConfig } from "./published-config.ts";
+import { answered, nextStep, type Step, type SubscriberState, subscribed } from "./subscriber-state.ts";
+
+export interface StreamTiming {
+  /** How long a proxy may take to answer a delta or a token request. */
+  readonly answerTimeoutMs: number;
+  /** How often a proxy must show a token that is valid then. */
+  readonly reauthenticateMs: number;
+  /** How long the peer has to read the end of the stream before it is reset. */
+  readonly endGraceMs: number;
+}
+
+export interface ProxyStreamParts {
+  readonly identity: ProxyIdentity;
+  readonly held: HeldConfig;
+  readonly log: Logger;
+  readonly timing: StreamTiming;
+  readonly published: () => PublishedConfig | undefined;
+  readonly authenticate: Authenticate;
+  readonly onReport: (report: ProxyReport) => void;
+  readonly reset: () => void;
+}
+
+export class ProxyStream {
+  readonly #parts: ProxyStreamParts;
+  readonly #latch = new Latch();
+  readonly #answerDue = new Deadline();
+  readonly #tokenAnswerDue = new Deadline();
+  readonly #tokenAge = new Deadline();
+  readonly #endDue = new Deadline();
+  #state: SubscriberState;
+  #tokenDue = false;
+  #ended: { readonly error?: ConnectError } | undefined;
+  #report: ProxyReport | undefined;
+
+  constructor(parts: ProxyStreamParts) {
+    this.#parts = parts;
+    this.#state = subscribed(parts.held);
+    this.#scheduleTokenRequest();
+  }
+
+  /** The last report; undefined before the first. */
+  get report(): ProxyReport | undefined {
+    return this.#report;
+  }
+
+  /** Something was published: look whether there is anything to send. */
+  wake(): void {
+    this.#latch.raise();
+  }
+
+  /** Ends the stream, with the error for the proxy if there is one. The first end counts. */
+  end(error?: ConnectError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error === undefined ? {} : { error };
+    this.#endDue.start(this.#parts.timing.endGraceMs, this.#parts.reset);
+    this.#latch.raise();
+  }
+
+  /** Clears all timers, when the HTTP/2 stream is gone. */
+  dispose(): void {
+    this.end();
+    for (const deadline of [this.#answerDue, this.#tokenAnswerDue, this.#tokenAge, this.#endDue]) deadline.clear();
+  }
+
+  /** Reads until the proxy or `end` ends it. Never throws: what goes wrong ends the stream. */
+  async read(requests: AsyncIterator<SubscribeRequest>): Promise<void> {
+    try {
+      for (;;) {
+        const result = await requests.next();
+        if (result.done === true || this.#ended !== undefined) return this.end();
+        await this.#take(result.value);
+      }
+    } catch (error) {
+      if (!(error instanceof ConnectError)) this.#parts.log.error("control stream failed", { error });
+      this.end(ConnectError.from(error, Code.Internal));
+    }
+  }
+
+  async *responses(): AsyncGenerator<SubscribeResponse> {
+    yield response({ case: "welcome", value: {} });
+    while (this.#ended === undefined) {
+      if (this.#tokenDue) {
+        this.#tokenDue = false;
+        this.#expect(this.#tokenAnswerDue, "a fresh token");
+        yield response({ case: "tokenRequest", value: {} });
+        continue;
+      }
+      const { step, state } = nextStep(this.#state, this.#parts.published());
+      this.#state = state;
+      if (step.type === "wait") await this.#latch.wait();
+      else yield* this.#send(step);
+    }
+    if (this.#ended.error !== undefined) throw this.#ended.error;
+  }
+
+  *#send(step: Exclude<Step, { type: "wait" }>): Generator<SubscribeResponse> {
+    if (step.type === "current") {
+      yield response({ case: "current", value: { revision: step.revision } });
+      return;
+    }
+    this.#expect(this.#answerDue, "an answer to its configuration");
+    for (const value of deltaToWire(step.delta, step.sequence)) yield response({ case: "delta", value });
+  }
+
+  async #take({ message }: SubscribeRequest): Promise<void> {
+    switch (message.case) {
+      case "report":
+        return this.#takeReport(message.value);
+      case "token":
+        return this.#takeToken(message.value.token);
+      case "hello":
+      case "held":
+        throw new ConnectError("Hello was said before", Code.InvalidArgument);
+      case undefined:
+      // A message of a newer proxy, which by the rules of the contract may be ignored.
+    }
+  }
+
+  #takeReport(message: Report): void {
+    const report = reportFromWire(message);
+    if (message.acknowledges !== 0) {
+      const answer = answered(this.#state, message.acknowledges, report);
+      if (!answer.ok) throw new ConnectError(`say anew what you hold: ${answer.problem}`, Code.Aborted);
+      this.#answerDue.clear();
+      this.#state = answer.state;
+      this.#latch.raise();
+    }
+    this.#report = report;
+    this.#parts.onReport(report);
+  }
+
+  async #takeToken(token: string): Promise<void> {
+    this.#tokenAnswerDue.clear();
+    const { identity, authenticate, log } = this.#parts;
+    try {
+      const now = await identify(authenticate, `Bearer ${token}`);
+      if (now.gateway !== identity.gateway || now.proxyId !== identity.proxyId) {
+        throw new ConnectError("the fresh token is another proxy's", Code.PermissionDenied);
+      }
+    } catch (error) {
+      // A proxy once admitted is not cut off because the API server is away.
+      if (ConnectError.from(error).code !== Code.Unavailable) throw error;
+      log.warn("a proxy's fresh token cannot be verified now; its stream goes on", { error: String(error) });
+    }
+    this.#scheduleTokenRequest();
+  }
+
+  #scheduleTokenRequest(): void {
+    this.#tokenAge.start(this.#parts.timing.reauthenticateMs, () => {
+      this.#tokenDue = true;
+      this.#latch.raise();
+    });
+  }
+
+  #expect(deadline: Deadline, what: string): void {
+    const { answerTimeoutMs } = this.#parts.timing;
+    const error = new ConnectError(
+      `the proxy did not send ${what} within ${answerTimeoutMs} ms`,
+      Code.DeadlineExceeded,
+    );
+    deadline.start(answerTimeoutMs, () => this.end(error));
+  }
+}
+
+type ResponseMessage = NonNullable<
+  Exclude<MessageInitShape<typeof SubscribeResponseSchema>, SubscribeResponse>["message"]
+>;
+
+function response(message: ResponseMessage): SubscribeResponse {
+  return create(SubscribeResponseSchema, { message });
+}

@@ -1,0 +1,157 @@
+/**
+ * The operator's end of the config stream: admits proxies, and gives each the configuration of its own Gateway.
+ *
+ * One bidirectional call per proxy rather than a server stream with unary acknowledgements: answers then arrive in the
+ * order of what they answer, at the replica that asked (unary calls through the Service could reach another), and end
+ * with the stream. It holds the newest configuration per Gateway and one small state per proxy; it never queues.
+ */
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { Logger } from "../../model/log.ts";
+import type { ProxyConfig } from "../../model/proxy-config.ts";
+import type { ProxyReport } from "../../model/proxy-report.ts";
+import { ControlService, NotLeaderSchema, type SubscribeRequest } from "../generated/control_pb.ts";
+import { type Authenticate, identify } from "./authentication.ts";
+import { GatewayFeeds } from "./gateway-feeds.ts";
+import { type ProxyHello, readHello } from "./hello.ts";
+import { Http2Endpoint, resetStreamKey, type ServerCertificate } from "./http2-endpoint.ts";
+import { ProxyStream, type StreamTiming } from "./proxy-stream.ts";
+import type { SessionUpkeep } from "./session-upkeep.ts";
+
+export interface ControlServerOptions {
+  readonly log: Logger;
+  readonly certificate: ServerCertificate;
+  readonly authenticate: Authenticate;
+  readonly isLeader: () => boolean;
+  /** Every report of an admitted proxy; the first comes at once after it has subscribed. Must not throw. */
+  readonly onReport: (gateway: string, proxyId: string, report: ProxyReport) => void;
+  /** The proxy's stream ended and no newer stream of the same proxy took its place. Must not throw. */
+  readonly onGone: (gateway: string, proxyId: string) => void;
+  readonly timing?: Partial<ControlServerTiming>;
+}
+
+export interface ControlServerTiming extends StreamTiming, SessionUpkeep {
+  /** How long a proxy may take to say Hello. */
+  readonly helloTimeoutMs: number;
+}
+
+/** A dead proxy is gone after 15 s; the slowest apply we know of, binding 64 ports, takes well under a second. */
+const TIMING: ControlServerTiming = {
+  answerTimeoutMs: 60_000,
+  reauthenticateMs: 5 * 60_000,
+  endGraceMs: 1_000,
+  pingIntervalMs: 10_000,
+  pingTimeoutMs: 5_000,
+  idleTimeoutMs: 10_000,
+  helloTimeoutMs: 10_000,
+};
+
+export interface Subscriber {
+  readonly proxyId: string;
+  /** The last report; undefined before the first. */
+  readonly report: ProxyReport | undefined;
+}
+
+export interface ControlServer {
+  /** Resolves with the port bound (`port` may be 0); rejects with the system's error. */
+  listen(port: number, host: string): Promise<number>;
+  /** Makes this the configuration of the Gateway's proxies, now and as they come. The newest wins. */
+  publish(gateway: string, config: ProxyConfig): void;
+  /** Forgets the Gateway's configuration. Proxies keep what they hold and wait for the next publication. */
+  retract(gateway: string): void;
+  subscribers(gateway: string): readonly Subscriber[];
+  /** The certificate for connections from now on; streams stay. Throws when certificate and key do not match. */
+  setSecureContext(certificate: ServerCertificate): void;
+  /** Leadership is lost: ends all streams and forgets all configurations, which another replica may now change. */
+  stepDown(): void;
+  /** Ends all streams and frees the port. */
+  close(): Promise<void>;
+}
+
+export function createControlServer(options: ControlServerOptions): ControlServer {
+  const timing = { ...TIMING, ...options.timing };
+  const feeds = new GatewayFeeds(options.onGone);
+  const admission: Admission = { ...options, timing, feeds };
+  const endpoint = new Http2Endpoint({
+    log: options.log,
+    certificate: options.certificate,
+    upkeep: timing,
+    closeGraceMs: timing.endGraceMs,
+    routes: (router) =>
+      router.service(ControlService, { subscribe: (requests, context) => subscribe(admission, requests, context) }),
+  });
+  return {
+    listen: (port, host) => endpoint.listen(port, host),
+    publish: (gateway, config) => feeds.publish(gateway, config),
+    retract: (gateway) => feeds.retract(gateway),
+    subscribers: (gateway) => feeds.subscribers(gateway),
+    setSecureContext: (certificate) => endpoint.setSecureContext(certificate),
+    stepDown: () => feeds.endAll(notLeader()),
+    close: () => {
+      feeds.endAll(new ConnectError("the operator is ending", Code.Unavailable));
+      return endpoint.close();
+    },
+  };
+}
+
+interface Admission extends Omit<ControlServerOptions, "timing"> {
+  readonly timing: ControlServerTiming;
+  readonly feeds: GatewayFeeds;
+}
+
+async function* subscribe(admission: Admission, requests: AsyncIterable<SubscribeRequest>, context: HandlerContext) {
+  const iterator = requests[Symbol.asyncIterator]();
+  const stream = await admit(admission, iterator, context);
+  void stream.read(iterator);
+  yield* stream.responses();
+}
+
+/** Nothing of the body is read before the token is known to be good. */
+async function admit(
+  admission: Admission,
+  requests: AsyncIterator<SubscribeRequest>,
+  context: HandlerContext,
+): Promise<ProxyStream> {
+  const { isLeader, authenticate, timing, feeds, onReport } = admission;
+  if (!isLeader()) throw notLeader();
+  const identity = await identify(authenticate, context.requestHeader.get("authorization"));
+  const { statedProxyId, held } = await inTime(readHello(requests), timing.helloTimeoutMs);
+  const { gateway, proxyId } = identity;
+  const log = admission.log.child({ gateway, proxyId });
+  if (statedProxyId !== proxyId) log.warn("the proxy gives another name than its token", { statedProxyId });
+  // Both may have changed while we waited for the token's review.
+  if (!isLeader()) throw notLeader();
+  context.signal.throwIfAborted();
+
+  const stream = new ProxyStream({
+    identity,
+    held,
+    log,
+    timing,
+    authenticate,
+    published: () => feeds.published(gateway),
+    onReport: (report) => onReport(gateway, proxyId, report),
+    reset: context.values.get(resetStreamKey),
+  });
+  const leave = feeds.join(identity, stream);
+  context.signal.addEventListener("abort", leave, { once: true });
+  log.info("proxy subscribed", { revision: held.revision });
+  return stream;
+}
+
+async function inTime(hello: Promise<ProxyHello>, timeoutMs: number): Promise<ProxyHello> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new ConnectError(`no complete Hello within ${timeoutMs} ms`, Code.DeadlineExceeded);
+    timer = setTimeout(() => reject(error), timeoutMs).unref();
+  });
+  try {
+    return await Promise.race([hello, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function notLeader(): ConnectError {
+  const detail = { desc: NotLeaderSchema, value: {} };
+  return new ConnectError("not the leader", Code.Unavailable, undefined, [detail]);
+}
