@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The cache of built parts, outside the checkout. An entry is named by a hash of all that goes into it, is filled in a
-# temporary folder and renamed when it is whole: an interrupted build leaves nothing that counts. Never removes an entry.
+# temporary folder and renamed when it is whole: an interrupted build leaves nothing that counts.
 
 # part_key PART: the hash of the part's inputs. Paths are relative, so two checkouts of one tree share an entry.
 part_key() {
@@ -30,7 +30,8 @@ part_folder() {
 build_part() {
   local part=$1 folder temporary
   folder=$(part_folder "$part")
-  [ ! -d "$folder" ] || return 0
+  # The time of an entry is that of its last use.
+  if [ -d "$folder" ]; then touch "$folder"; return; fi
   mkdir -p "$CLUSTER_CACHE/$part"
   exec 8> "$CLUSTER_CACHE/$part/.lock"
   flock --nonblock 8 || { say "waiting for another build of $part"; flock 8; }
@@ -42,7 +43,15 @@ build_part() {
     chmod 755 "$temporary"
     "$CLUSTER_DIR/build/$part" "$temporary" "$folder" 8>&- || { rm -rf "$temporary"; fail "building $part failed"; }
     mv "$temporary" "$folder"
+    remove_old_entries "$part"
     lap "built $part"
   fi
   exec 8>&-
+}
+
+# Keeps the four entries last used: the images alone are 120 MB each. A cluster that runs from an older one must go down first.
+remove_old_entries() {
+  local old
+  mapfile -t old < <(find "$CLUSTER_CACHE/$1" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +5 | cut -d' ' -f2-)
+  [ ${#old[@]} -eq 0 ] || rm -rf "${old[@]}"
 }

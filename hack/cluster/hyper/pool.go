@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// pool gives the addresses of one prefix to owners, lowest first, one address to one owner.
+// The prefix's own address is never given, nor its last, which would be the broadcast address.
+type pool struct {
+	prefix netip.Prefix
+	owners map[netip.Addr]string
+}
+
+// take gives the owner the address it asks for, or the one it has, or the next free one when wanted is empty.
+func (p *pool) take(owner, wanted string) (netip.Addr, error) {
+	if wanted != "" {
+		return p.takeExactly(owner, wanted)
+	}
+	for address, holder := range p.owners {
+		if holder == owner {
+			return address, nil
+		}
+	}
+	for a := p.prefix.Masked().Addr().Next(); p.prefix.Contains(a.Next()); a = a.Next() {
+		if _, taken := p.owners[a]; !taken {
+			p.owners[a] = owner
+			return a, nil
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("no free address in %s", p.prefix)
+}
+
+func (p *pool) takeExactly(owner, wanted string) (netip.Addr, error) {
+	address, err := netip.ParseAddr(wanted)
+	if err != nil || !p.prefix.Contains(address) {
+		return netip.Addr{}, fmt.Errorf("loadBalancerIP %s: not an address of %s", wanted, p.prefix)
+	}
+	if holder, taken := p.owners[address]; taken && holder != owner {
+		return netip.Addr{}, fmt.Errorf("loadBalancerIP %s: %s has it", wanted, holder)
+	}
+	p.release(owner)
+	p.owners[address] = owner
+	return address, nil
+}
+
+func (p *pool) release(owner string) {
+	for address, holder := range p.owners {
+		if holder == owner {
+			delete(p.owners, address)
+		}
+	}
+}
