@@ -2,7 +2,9 @@
  * Version and channel of the installed Gateway API bundle, as its CRDs say in their annotations. It reads the CRDs'
  * metadata only: the schemas are several hundred kilobytes.
  */
+import { isDeepStrictEqual } from "node:util";
 import { GATEWAY_GROUP, type KubernetesObject } from "../../gateway-api/objects.ts";
+import type { Logger } from "../../model/log.ts";
 import { isApiError } from "./api-error.ts";
 import type { CallOptions, KubeClient } from "./client.ts";
 import { CUSTOM_RESOURCE_DEFINITIONS, objectPath } from "./resource.ts";
@@ -21,6 +23,37 @@ export interface GatewayApiBundle {
   readonly channel?: string;
   /** CRDs of ours come from different bundles or channels. */
   readonly mixed: boolean;
+}
+
+/** The bundle as last read; read anew whenever Gateway API kinds are looked for. */
+export class InstalledBundle {
+  readonly #client: KubeClient;
+  readonly #log: Logger;
+  readonly #onChange: () => void;
+  #current: GatewayApiBundle | undefined;
+
+  constructor(options: { readonly client: KubeClient; readonly log: Logger; readonly onChange: () => void }) {
+    this.#client = options.client;
+    this.#log = options.log;
+    this.#onChange = options.onChange;
+  }
+
+  /** Undefined while it could not be read. */
+  get current(): GatewayApiBundle | undefined {
+    return this.#current;
+  }
+
+  /** Never rejects: nothing but a condition's wording depends on the bundle, so a failure keeps what was known. */
+  async refresh(): Promise<void> {
+    try {
+      const next = await readBundle(this.#client);
+      const changed = !isDeepStrictEqual(next, this.#current);
+      this.#current = next;
+      if (changed) this.#onChange();
+    } catch (error) {
+      this.#log.debug("the Gateway API bundle version could not be read", { error });
+    }
+  }
 }
 
 /** @throws ApiError, `Forbidden` when the operator may not read CRDs. */

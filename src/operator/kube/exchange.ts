@@ -103,8 +103,12 @@ async function send(
  * finds a live one behind which nothing answers (an API server's watch speaks at least once a minute, by bookmarks).
  */
 function guardSilence(outgoing: http.ClientRequest, silenceMs: number): void {
+  let open: http.ClientRequest | http.IncomingMessage = outgoing;
+  outgoing.on("response", (response) => {
+    open = response;
+  });
   outgoing.on("socket", (socket) => socket.setKeepAlive(true, 15_000));
-  outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`nothing was received for ${silenceMs} ms`)));
+  outgoing.setTimeout(silenceMs, () => open.destroy(new Error(`nothing was received for ${silenceMs} ms`)));
 }
 
 function headersOf(credentials: Readonly<Record<string, string>>, request: WireRequest, body: Buffer | undefined) {

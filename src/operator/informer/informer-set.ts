@@ -1,0 +1,53 @@
+/**
+ * Several informers as one: started and stopped together, behind one barrier. No pass may run before `whenAllSynced`, since
+ * a half-filled cache looks like a cluster from which things were deleted.
+ */
+import type { Informer } from "./informer.ts";
+
+/** An informer of whatever kind. */
+type AnyInformer = Pick<Informer<never>, "kind" | "synced" | "whenSynced" | "type" | "onChange" | "start" | "stop">;
+
+export class InformerSet<Members extends Readonly<Record<string, AnyInformer>>> {
+  readonly of: Members;
+  readonly whenAllSynced: Promise<void>;
+
+  constructor(members: Members) {
+    this.of = members;
+    this.whenAllSynced = Promise.all(this.#all().map((informer) => informer.whenSynced)).then(() => undefined);
+  }
+
+  get synced(): boolean {
+    return this.#all().every((informer) => informer.synced);
+  }
+
+  /** Kinds that are not yet known, for `/readyz`. */
+  missing(): string[] {
+    return this.#all()
+      .filter((informer) => !informer.synced)
+      .map((informer) => informer.kind);
+  }
+
+  /** Kinds that the cluster does not serve. */
+  absent(): string[] {
+    return this.#all()
+      .filter((informer) => informer.synced && informer.type === undefined)
+      .map((informer) => informer.kind);
+  }
+
+  /** One callback for the changes of all. */
+  onChange(listener: (kind: string, key: string) => void): void {
+    for (const informer of this.#all()) informer.onChange(listener);
+  }
+
+  start(): void {
+    for (const informer of this.#all()) informer.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#all().map((informer) => informer.stop()));
+  }
+
+  #all(): readonly AnyInformer[] {
+    return Object.values(this.of);
+  }
+}

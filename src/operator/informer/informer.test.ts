@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import { ApiError } from "../kube/api-error.ts";
+import type { ResourceType } from "../kube/resource.ts";
+import { type Clock, systemClock } from "../loop/clock.ts";
+import { SILENT } from "../loop/silent-log.ts";
+import { FaultServer, WIDGETS } from "./fault-server.ts";
+import { Informer } from "./informer.ts";
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+interface SetUp {
+  readonly resolve?: () => Promise<ResourceType | undefined>;
+  readonly prepare?: (server: FaultServer) => void;
+  readonly clock?: Partial<Clock>;
+}
+
+/** A started informer whose waits are recorded and cut to 1 ms. */
+async function setUp({ resolve = async () => WIDGETS, prepare, clock }: SetUp = {}) {
+  const server = await FaultServer.start();
+  prepare?.(server);
+  const sleeps: number[] = [];
+  const changes: string[] = [];
+  const state = { notFound: 0 };
+  const informer = new Informer<KubernetesObject>({
+    kind: "Widget",
+    client: server.client,
+    resolve,
+    onNotFound: () => state.notFound++,
+    clock: {
+      ...systemClock,
+      sleep: (ms, signal) => {
+        sleeps.push(ms);
+        return systemClock.sleep(1, signal);
+      },
+      ...clock,
+    },
+    random: () => 0.5,
+    log: SILENT,
+  });
+  informer.onChange((_, key) => changes.push(key));
+  informer.start();
+  cleanups.push(
+    () => server.close(),
+    () => informer.stop(),
+  );
+  return { server, informer, sleeps, changes, state };
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, `not within 10 s: ${what}`);
+    await systemClock.sleep(2);
+  }
+}
+
+const names = (informer: Informer<KubernetesObject>) => informer.items().map((object) => object.metadata.name);
+
+test("lists, then follows additions, changes and removals", async () => {
+  const { server, informer, changes } = await setUp({ prepare: (s) => s.put("a") });
+  await informer.whenSynced;
+  assert.deepEqual(names(informer), ["a"]);
+  await until("watch", () => server.openWatches === 1);
+  server.put("b");
+  server.put("a");
+  server.remove("b");
+  await until("changes", () => changes.length === 4);
+  assert.deepEqual(changes, ["ns/a", "ns/b", "ns/a", "ns/b"]);
+  assert.deepEqual(names(informer), ["a"]);
+  assert.equal(informer.get("ns/a")?.metadata.resourceVersion, "4");
+});
+
+test("items are the same array until something changes", async () => {
+  const { server, informer, changes } = await setUp({ prepare: (s) => s.put("a") });
+  await informer.whenSynced;
+  const before = informer.items();
+  assert.equal(informer.items(), before);
+  await until("watch", () => server.openWatches === 1);
+  server.put("b");
+  await until("change", () => changes.length === 2);
+  assert.notEqual(informer.items(), before);
+  assert.equal(before.length, 1, "what a reader holds stays as it was");
+});
+
+test("a watch that the server ends is resumed from the last bookmark, without a list", async () => {
+  const { server, informer } = await setUp({ prepare: (s) => s.put("a") });
+  await until("watch", () => server.openWatches === 1);
+  server.bookmark();
+  server.endWatches();
+  await until("second watch", () => server.watchQueries.length === 2);
+  assert.equal(server.watchQueries[1]?.get("resourceVersion"), "3");
+  assert.equal(informer.counts.lists, 1);
+});
+
+test("a cut connection is resumed from the last event, and nothing in between is lost", async () => {
+  const { server, informer, changes } = await setUp({ prepare: (s) => s.put("a") });
+  await until("watch", () => server.openWatches === 1);
+  server.put("b");
+  await until("event", () => changes.length === 2);
+  server.cutWatches();
+  await until("second watch", () => server.watchQueries.length === 2);
+  assert.equal(server.watchQueries[1]?.get("resourceVersion"), "3");
+  assert.equal(informer.counts.lists, 1);
+});
+
+test("410, as an answer or as an event, leads to a relist that tells only what changed", async () => {
+  const { server, informer, changes } = await setUp({ prepare: (s) => ["a", "b", "c"].map((name) => s.put(name)) });
+  await until("watch", () => server.openWatches === 1);
+  changes.length = 0;
+  server.expireWatches();
+  await until("relist", () => informer.counts.lists === 2);
+  assert.deepEqual(changes, [], "an unchanged relist is no change");
+  await until("second watch", () => server.openWatches === 1);
+  server.put("b", { silently: true });
+  server.remove("c", { silently: true });
+  server.nextWatch.push({ status: 410 });
+  server.cutWatches();
+  await until("second relist", () => informer.counts.lists === 3);
+  assert.deepEqual(changes, ["ns/b", "ns/c"]);
+  assert.deepEqual(names(informer), ["a", "b"]);
+});
+
+test("failures back off with growing waits, and Retry-After is kept", async () => {
+  const faults = [500, 500, 500, 500].map((status) => ({ status }));
+  const prepare = (s: FaultServer) => s.nextList.push(...faults, { status: 429, retryAfterSeconds: 77 });
+  const { informer, sleeps } = await setUp({ prepare });
+  await informer.whenSynced;
+  assert.equal(sleeps.length, 5);
+  const growth = sleeps.slice(1, 4).map((ms, i) => ms / (sleeps[i] ?? 0));
+  assert.deepEqual(growth, [2, 2, 2]);
+  assert.equal(sleeps[4], 77_000);
+});
+
+test("watches that end at once back off, lest they become a hot loop", async () => {
+  const { server, sleeps } = await setUp();
+  for (let round = 1; round <= 4; round++) {
+    await until("watch", () => server.openWatches === 1);
+    server.endWatches();
+    await until("wait", () => sleeps.length === round);
+    await until("closed", () => server.watchQueries.length === round + 1);
+  }
+  assert.ok((sleeps[3] ?? 0) > (sleeps[0] ?? 0) * 7, `${sleeps}`);
+});
+
+test("an absent kind is empty and synced, is looked for, and is read once it is there", async () => {
+  const served: { type?: ResourceType } = {};
+  const { server, informer, changes } = await setUp({ resolve: async () => served.type });
+  await informer.whenSynced;
+  assert.deepEqual(informer.items(), []);
+  assert.equal(informer.type, undefined);
+  assert.equal(server.listQueries.length, 0);
+  server.put("a");
+  served.type = WIDGETS;
+  await until("object", () => informer.items().length === 1);
+  assert.equal(informer.type, WIDGETS);
+  assert.deepEqual(changes, ["ns/a"]);
+});
+
+test("a kind with objects is forgotten only when its absence lasts", async () => {
+  const served: { type: ResourceType | undefined } = { type: WIDGETS };
+  const time = { nowMs: 0 };
+  const { server, informer, sleeps } = await setUp({
+    resolve: async () => served.type,
+    prepare: (s) => s.put("a"),
+    clock: { nowMs: () => time.nowMs },
+  });
+  await until("watch", () => server.openWatches === 1);
+  served.type = undefined;
+  server.cutWatches();
+  await until("probes", () => sleeps.length >= 4);
+  assert.deepEqual(names(informer), ["a"], "one replica of the API server may not have loaded its CRDs yet");
+  time.nowMs = 30_000;
+  await until("forgotten", () => informer.items().length === 0);
+  assert.equal(informer.type, undefined);
+});
+
+test("a 404 asks discovery anew", async () => {
+  const { server, informer, state } = await setUp({ prepare: (s) => s.nextList.push({ status: 404 }) });
+  await informer.whenSynced;
+  assert.equal(state.notFound, 1);
+  assert.equal(server.listQueries.length, 2);
+});
+
+test("a change of the served version is read by a new list", async () => {
+  const served = { type: { ...WIDGETS, version: "v1alpha2" } };
+  const { server, informer } = await setUp({ resolve: async () => served.type, prepare: (s) => s.put("a") });
+  await until("watch", () => server.openWatches === 1);
+  served.type = WIDGETS;
+  server.cutWatches();
+  await until("relist", () => informer.counts.lists === 2);
+  assert.equal(informer.type?.version, "v1");
+});
+
+test("discovery that fails is a failure, not an absence", async () => {
+  let asked = 0;
+  const resolve = async () => {
+    asked++;
+    if (asked < 3) throw new ApiError({ type: "Unreachable" }, "GET /apis/test.example: ECONNREFUSED");
+    return WIDGETS;
+  };
+  const { informer, sleeps } = await setUp({ resolve });
+  assert.equal(informer.synced, false);
+  await informer.whenSynced;
+  assert.equal(sleeps.length, 2);
+});
+
+test("stop ends an open watch, a wait and a list that hangs", async () => {
+  const watching = await setUp();
+  await until("watch", () => watching.server.openWatches === 1);
+  await watching.informer.stop();
+  await until("closed", () => watching.server.openWatches === 0);
+
+  const waiting = await setUp({
+    prepare: (s) => s.nextList.push({ status: 500 }),
+    clock: { sleep: (_, signal) => systemClock.sleep(3_600_000, signal) },
+  });
+  await until("failure", () => waiting.informer.counts.failures === 1);
+  await waiting.informer.stop();
+
+  const hanging = await setUp({ prepare: (s) => s.nextList.push("hang") });
+  await until("list", () => hanging.server.listQueries.length === 1);
+  await hanging.informer.stop();
+});
+
+test("a watch on which nothing arrives for too long counts as dead", async () => {
+  const server = await FaultServer.start();
+  cleanups.push(() => server.close());
+  const watch = server.client.watch(WIDGETS, { resourceVersion: "1", timeoutSeconds: 300, silenceMs: 50 });
+  await assert.rejects(watch.next(), /nothing was received for 50 ms/);
+});

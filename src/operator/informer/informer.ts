@@ -1,0 +1,247 @@
+/**
+ * Keeps the objects of one kind as the cluster has them: a paged list, then a watch that resumes where it ended, for ever.
+ * It survives broken connections, expired versions and a kind that is absent or comes and goes; it never writes, and never
+ * tells what changed within an object: readers look at the whole (level-triggered).
+ */
+import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import type { Logger } from "../../model/log.ts";
+import { isApiError, retryAfterMs } from "../kube/api-error.ts";
+import type { KubeClient, Selection } from "../kube/client.ts";
+import { apiVersionOf, type ResourceType } from "../kube/resource.ts";
+import { backoffMs } from "../loop/backoff.ts";
+import type { Clock } from "../loop/clock.ts";
+import { Store } from "./store.ts";
+
+/** The page size of client-go: a page stays far below a second and below etcd's message limit. */
+const PAGE_LIMIT = 500;
+/** The server ends a watch after 4 to 6 minutes, spread so that not all reconnect at once. */
+const WATCH_SECONDS = { least: 240, spread: 120 };
+/** A watch shorter than this that brought nothing is a failure: its repetition must back off. */
+const SHORT_WATCH_MS = 1_000;
+const BACKOFF = { firstMs: 500, maxMs: 30_000 };
+/** How often an absent kind is looked for. */
+const PROBE_MS = 10_000;
+/**
+ * A kind that had objects must be absent this long before they are forgotten. A true removal of a CRD deletes its objects
+ * one by one through the watch, so this delays nothing; it keeps a replica of the API server that has not yet loaded
+ * its CRDs from emptying the cache.
+ */
+const ABSENCE_MS = 30_000;
+
+export interface InformerOptions<T extends KubernetesObject> {
+  /** For logs and readiness, as `TLSRoute`. */
+  readonly kind: string;
+  readonly client: Pick<KubeClient, "list" | "watch">;
+  /** The kind at the version to read, or undefined while the cluster does not serve it. */
+  readonly resolve: () => Promise<ResourceType | undefined>;
+  /** Told when the kind was resolved and yet not found, so that `resolve` asks anew. */
+  readonly onNotFound?: () => void;
+  readonly selection?: Selection;
+  /** What to keep of an object; must keep `metadata` whole as far as it is compared: name, namespace, uid, resourceVersion. */
+  readonly transform?: (object: T) => T;
+  readonly clock: Clock;
+  /** From [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** The reading side of an informer. */
+export interface Cache<T extends KubernetesObject = KubernetesObject> {
+  readonly kind: string;
+  /** True once the first list is complete, or the kind is known to be absent. */
+  readonly synced: boolean;
+  readonly whenSynced: Promise<void>;
+  /** What is read at present; undefined while the cluster does not serve the kind. */
+  readonly type: ResourceType | undefined;
+  items(): readonly T[];
+  get(key: string): T | undefined;
+}
+
+/** How often an informer did what, since its start. */
+export interface InformerCounts {
+  readonly lists: number;
+  readonly watches: number;
+  readonly failures: number;
+}
+
+export class Informer<T extends KubernetesObject> implements Cache<T> {
+  readonly kind: string;
+  readonly whenSynced: Promise<void>;
+  readonly #options: InformerOptions<T>;
+  readonly #store = new Store<T>();
+  readonly #listeners = new Set<(kind: string, key: string) => void>();
+  readonly #stopped = new AbortController();
+  readonly #counts = { lists: 0, watches: 0, failures: 0 };
+  #markSynced: () => void = () => undefined;
+  #synced = false;
+  #type: ResourceType | undefined;
+  #resourceVersion: string | undefined;
+  #absentSinceMs: number | undefined;
+  #failuresInRow = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(options: InformerOptions<T>) {
+    this.kind = options.kind;
+    this.#options = options;
+    this.whenSynced = new Promise((resolve) => {
+      this.#markSynced = resolve;
+    });
+  }
+
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  get type(): ResourceType | undefined {
+    return this.#type;
+  }
+
+  get counts(): InformerCounts {
+    return { ...this.#counts };
+  }
+
+  items(): readonly T[] {
+    return this.#store.items();
+  }
+
+  get(key: string): T | undefined {
+    return this.#store.get(key);
+  }
+
+  /** Calls back for every object added, changed or removed, after the cache has it. Returns the way to unsubscribe. */
+  onChange(listener: (kind: string, key: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when nothing runs any more; closing the client cuts short what is in flight. The cache keeps what it has. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(new Error("the informer was stopped"));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      const waitMs = await this.#cycle(signal).catch((error: unknown) => this.#failed(error));
+      if (waitMs > 0) await this.#options.clock.sleep(waitMs, signal);
+    }
+  }
+
+  /** One list and watch, or watch alone. Returns how long to wait before the next, in ms. */
+  async #cycle(signal: AbortSignal): Promise<number> {
+    const { clock, resolve } = this.#options;
+    const type = await resolve();
+    if (type === undefined) return this.#absent();
+    this.#absentSinceMs = undefined;
+    if (this.#type === undefined || apiVersionOf(type) !== apiVersionOf(this.#type)) this.#resourceVersion = undefined;
+    const from = this.#resourceVersion ?? (await this.#list(type, signal));
+    const startedMs = clock.nowMs();
+    const events = await this.#watch(type, from, signal);
+    if (events === 0 && clock.nowMs() - startedMs < SHORT_WATCH_MS) return this.#backoff();
+    this.#failuresInRow = 0;
+    return 0;
+  }
+
+  async #list(type: ResourceType, signal: AbortSignal): Promise<string> {
+    const { client, selection } = this.#options;
+    const objects: T[] = [];
+    let from: string | undefined;
+    let resourceVersion: string;
+    do {
+      const rest = from === undefined ? {} : { continue: from };
+      const page = await client.list<T>(type, { ...selection, ...rest, limit: PAGE_LIMIT, signal });
+      for (const item of page.items) objects.push(this.#kept(item, type));
+      from = page.metadata.continue || undefined;
+      resourceVersion = page.metadata.resourceVersion;
+    } while (from !== undefined);
+    this.#counts.lists++;
+    this.#failuresInRow = 0;
+    this.#type = type;
+    this.#resourceVersion = resourceVersion;
+    this.#replace(objects);
+    return resourceVersion;
+  }
+
+  /** Returns the number of events and bookmarks when the server ended the watch in order. */
+  async #watch(type: ResourceType, resourceVersion: string, signal: AbortSignal): Promise<number> {
+    const { client, selection, random } = this.#options;
+    const timeoutSeconds = WATCH_SECONDS.least + Math.floor(WATCH_SECONDS.spread * random());
+    this.#counts.watches++;
+    let events = 0;
+    for await (const event of client.watch<T>(type, { ...selection, resourceVersion, timeoutSeconds, signal })) {
+      events++;
+      this.#failuresInRow = 0;
+      if (event.type === "BOOKMARK") {
+        this.#resourceVersion = event.resourceVersion;
+        continue;
+      }
+      this.#resourceVersion = event.object.metadata.resourceVersion;
+      const gone = event.type === "DELETED";
+      const key = gone ? this.#store.remove(event.object) : this.#store.put(this.#kept(event.object, type));
+      if (key !== undefined) this.#tell(key);
+    }
+    return events;
+  }
+
+  #absent(): number {
+    const { clock, random, log, kind } = this.#options;
+    this.#absentSinceMs ??= clock.nowMs();
+    const confirmed = this.#store.size === 0 || clock.nowMs() - this.#absentSinceMs >= ABSENCE_MS;
+    if (confirmed) {
+      if (!this.#synced || this.#type !== undefined) log.warn("kind is not served by the cluster", { kind });
+      this.#type = undefined;
+      this.#resourceVersion = undefined;
+      this.#replace([]);
+    }
+    return PROBE_MS * (0.5 + random() / 2);
+  }
+
+  #failed(error: unknown): number {
+    if (this.#stopped.signal.aborted) return 0;
+    const { log, kind } = this.#options;
+    if (isApiError(error, "Gone")) this.#resourceVersion = undefined;
+    if (isApiError(error, "NotFound")) {
+      this.#resourceVersion = undefined;
+      this.#options.onNotFound?.();
+    }
+    this.#counts.failures++;
+    // A version that expired while the connection was away is no trouble: the relist mends it at once.
+    if (isApiError(error, "Gone") && this.#failuresInRow === 0) {
+      this.#failuresInRow = 1;
+      log.debug("watch has expired, listing again", { kind });
+      return 0;
+    }
+    const waitMs = Math.max(this.#backoff(), retryAfterMs(error) ?? 0);
+    const level = this.#failuresInRow === 1 ? "debug" : "warn";
+    log[level]("list or watch failed", { kind, error, attempt: this.#failuresInRow, retryInMs: Math.round(waitMs) });
+    return waitMs;
+  }
+
+  #backoff(): number {
+    this.#failuresInRow++;
+    return backoffMs(this.#failuresInRow, BACKOFF, this.#options.random);
+  }
+
+  #replace(objects: readonly T[]): void {
+    const changed = this.#store.replace(objects);
+    const first = !this.#synced;
+    this.#synced = true;
+    for (const key of changed) this.#tell(key);
+    if (first) this.#markSynced();
+  }
+
+  /** Items of a list lack `apiVersion` and `kind` for built-in kinds; those of a watch have them. */
+  #kept(object: T, type: ResourceType): T {
+    const whole = object.kind === undefined ? { ...object, apiVersion: apiVersionOf(type), kind: type.kind } : object;
+    return this.#options.transform?.(whole) ?? whole;
+  }
+
+  #tell(key: string): void {
+    for (const listener of this.#listeners) listener(this.kind, key);
+  }
+}
