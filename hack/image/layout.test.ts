@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { type ImageConfig, imageArchive, type PlatformImage, packLayer } from "./layout.ts";
 import { directory, file } from "./rootfs.ts";
 import { type TarEntry, tarChunks } from "./tar.ts";
@@ -10,10 +10,10 @@ const config: ImageConfig = { Entrypoint: ["/a"], Cmd: [], Env: ["A=b"], User: "
 const hex = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 function images(): PlatformImage[] {
-  const layer = packLayer([file("/bin/a", "#!", true), directory("/tmp")], "gzip");
+  const layer = packLayer([file("/bin/a", "#!", true), directory("/tmp")], (tar) => gzipSync(tar));
   return [
     { architecture: "amd64", config, layers: [layer] },
-    { architecture: "arm64", config, layers: [layer, packLayer([file("/arm", "64")], "none")] },
+    { architecture: "arm64", config, layers: [layer, packLayer([file("/arm", "64")])] },
   ];
 }
 

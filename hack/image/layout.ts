@@ -4,12 +4,12 @@
  * Never touches the disk; what it returns are the entries of the archive.
  */
 import { createHash } from "node:crypto";
-import { constants, gzipSync } from "node:zlib";
 import { completeTree, file } from "./rootfs.ts";
 import { type TarEntry, tarChunks } from "./tar.ts";
 
 export type Architecture = "amd64" | "arm64";
-export type Compression = "none" | "gzip";
+/** Makes a gzip file of a layer's tar; the same bytes for the same tar. */
+export type Gzip = (tar: Uint8Array, diffId: string) => Uint8Array;
 
 /** One packed layer. `diffId` is the digest of the tar, `digest` that of the bytes as stored. */
 export interface Layer {
@@ -55,13 +55,13 @@ export function sha256(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** Packs the entries, sorted and completed, as one layer. */
-export function packLayer(entries: Iterable<TarEntry>, compression: Compression): Layer {
+/** Packs the entries, sorted and completed, as one layer; uncompressed without `gzip`. */
+export function packLayer(entries: Iterable<TarEntry>, gzip?: Gzip): Layer {
   const tar = Buffer.concat([...tarChunks(completeTree(entries))]);
   const mediaType = `${MEDIA}layer.v1.tar`;
   const diffId = sha256(tar);
-  if (compression === "none") return { mediaType, bytes: tar, diffId, digest: diffId };
-  const bytes = gzipSync(tar, { level: constants.Z_DEFAULT_COMPRESSION });
+  if (gzip === undefined) return { mediaType, bytes: tar, diffId, digest: diffId };
+  const bytes = gzip(tar, diffId);
   return { mediaType: `${mediaType}+gzip`, bytes, diffId, digest: sha256(bytes) };
 }
 

@@ -74,7 +74,7 @@ async function main(argv: readonly string[]): Promise<void> {
     ...options.positionals.flatMap((pair) => readTree(...cut(pair, ":"))),
     ...options.link.map((pair) => symlink(...cut(pair, "="))),
   ];
-  const layer = packLayer(entries, "none");
+  const layer = packLayer(entries);
   const config = {
     Entrypoint: stringArray("entrypoint", options.entrypoint),
     Cmd: stringArray("cmd", options.cmd),
