@@ -1,0 +1,75 @@
+/**
+ * One life of a Pepr module: its capabilities, its HTTPS server and its store. Pepr serves nothing until it has its store, and
+ * when that fails once it never tries again; so a module can be given up and a new one made in its place (start.ts).
+ */
+import { once } from "node:events";
+import type { Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Capability, PeprModule } from "pepr";
+import manifest from "../../../package.json" with { type: "json" };
+import { captureServer, captureTimers, withoutSignalListeners } from "./capture.ts";
+import { type ServingCertificate, withKeyFiles } from "./key-files.ts";
+
+/**
+ * The API server keeps idle connections for 90 s (net/http's default transport). The side that closes later never writes
+ * into a connection that the other has just closed.
+ */
+const KEEP_ALIVE_MS = 120_000;
+
+/** After this the requests still in progress are cut: the API server itself waits for a webhook 30 s at most. */
+const CLOSE_DEADLINE_MS = 5_000;
+
+export interface RunningModule {
+  readonly server: Server;
+  readonly port: number;
+  /** Settles when Pepr has its store and answers reviews; stays pending when that fails. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ModuleParts {
+  readonly Module: typeof PeprModule;
+  readonly capabilities: Capability[];
+  readonly certificate: ServingCertificate;
+  /** 0 takes a free port. */
+  readonly port: number;
+}
+
+/** Resolves when the port is bound. @throws the server's own error when it cannot be. */
+export async function runModule({ Module, capabilities, certificate, port }: ModuleParts): Promise<RunningModule> {
+  const ready = storeReady(capabilities);
+  const { result: module, stopTimers } = captureTimers(() => new Module(manifest, capabilities, { deferStart: true }));
+  try {
+    const server = captureServer(() =>
+      withoutSignalListeners(() => withKeyFiles(certificate, () => module.start(port))),
+    );
+    // Pepr's own listener retries a port in use for ever and keeps silent about every other error.
+    server.removeAllListeners("error");
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    await once(server, "listening");
+    const bound = (server.address() as AddressInfo).port;
+    return { server, port: bound, ready, close: () => close(server, stopTimers) };
+  } catch (error) {
+    stopTimers();
+    throw error;
+  }
+}
+
+/** Pepr binds its paths right after the stores of the capabilities have their first content, within the same turn. */
+async function storeReady(capabilities: readonly Capability[]): Promise<void> {
+  await Promise.all(
+    capabilities.map(({ Store }) => new Promise<void>((resolve) => Store.onReady(() => setImmediate(resolve)))),
+  );
+}
+
+/** May be called again. */
+async function close(server: Server, stopTimers: () => void): Promise<void> {
+  stopTimers();
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_DEADLINE_MS);
+  await closed;
+  clearTimeout(deadline);
+}
