@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { renderInstallManifest } from "../../hack/manifest/install.ts";
+import * as identity from "../../src/model/identity.ts";
+import { ADMISSION_PATH } from "../../src/operator/pepr/environment.ts";
+
+const IMAGE = "registry.example:5000/fsm-gateway@sha256:0123";
+
+// biome-ignore lint/suspicious/noExplicitAny: a manifest has no type; each assertion says what it expects.
+type Manifest = any;
+
+const objects: Manifest[] = parseAllDocuments(renderInstallManifest({ image: IMAGE, version: "0.1.0" })).map(
+  (document) => {
+    assert.deepEqual(document.errors, []);
+    return document.toJS();
+  },
+);
+
+function the(kind: string, name: string): Manifest {
+  const found = objects.filter((object) => object.kind === kind && object.metadata.name === name);
+  assert.equal(found.length, 1, `${kind} ${name}`);
+  return found[0];
+}
+
+const deployment = the("Deployment", identity.OPERATOR_NAME);
+const [container] = deployment.spec.template.spec.containers;
+
+test("names and labels are those of the program", () => {
+  assert.ok(the("Namespace", identity.OPERATOR_NAMESPACE));
+  assert.equal(the("GatewayClass", identity.GATEWAY_CLASS_NAME).spec.controllerName, identity.CONTROLLER_NAME);
+  assert.equal(deployment.metadata.namespace, identity.OPERATOR_NAMESPACE);
+  const selector = { app: identity.OPERATOR_APP_LABEL_VALUE };
+  assert.deepEqual(deployment.spec.selector.matchLabels, selector);
+  assert.deepEqual(the("Service", identity.OPERATOR_NAME).spec.selector, selector);
+  assert.deepEqual(the("PodDisruptionBudget", identity.OPERATOR_NAME).spec.selector.matchLabels, selector);
+  const { rules } = the("Role", identity.OPERATOR_NAME);
+  assert.ok(rules.some((rule: Manifest) => rule.resourceNames?.[0] === identity.CERTIFICATES_SECRET_NAME));
+  assert.ok(rules.some((rule: Manifest) => rule.resourceNames?.[0] === identity.LEADER_LEASE_NAME));
+});
+
+test("`kubectl get svc -l app=fsm-gateway` finds no object of the operator", () => {
+  for (const { metadata } of objects) assert.notEqual(metadata.labels?.[identity.APP_LABEL], identity.APP_LABEL_VALUE);
+});
+
+test("ports are those of the program", () => {
+  const ports = Object.fromEntries(container.ports.map((port: Manifest) => [port.name, port.containerPort]));
+  assert.deepEqual(ports, {
+    admission: identity.ADMISSION_PORT,
+    stream: identity.CONTROL_STREAM_PORT,
+    admin: identity.OPERATOR_ADMIN_PORT,
+  });
+  const service = the("Service", identity.OPERATOR_NAME);
+  assert.deepEqual(
+    service.spec.ports.map((port: Manifest) => [port.port, port.targetPort]),
+    [
+      [443, "admission"],
+      [identity.CONTROL_STREAM_PORT, "stream"],
+    ],
+  );
+});
+
+test("the webhook asks our Service at the path that Pepr serves, and fails open", () => {
+  const { webhooks } = the("ValidatingWebhookConfiguration", identity.WEBHOOK_CONFIGURATION_NAME);
+  assert.equal(webhooks.length, 1);
+  const [{ clientConfig, failurePolicy, timeoutSeconds }] = webhooks;
+  assert.deepEqual(clientConfig, {
+    service: { name: identity.OPERATOR_NAME, namespace: identity.OPERATOR_NAMESPACE, path: ADMISSION_PATH, port: 443 },
+  });
+  assert.equal(failurePolicy, "Ignore");
+  assert.equal(timeoutSeconds, 5);
+});
+
+test("image and version are put in, quoted", () => {
+  assert.equal(container.image, IMAGE);
+  assert.deepEqual(container.args, ["operator", "--proxy-image", IMAGE]);
+  assert.equal(deployment.metadata.labels["app.kubernetes.io/version"], "0.1.0");
+});
+
+test("nobody is given a wildcard, and secrets are reached by name only", () => {
+  for (const role of objects.filter(({ kind }) => kind === "ClusterRole" || kind === "Role")) {
+    for (const rule of role.rules) {
+      for (const list of [rule.apiGroups, rule.resources, rule.verbs]) assert.ok(!list.includes("*"));
+      const reads = rule.verbs.some((verb: string) => verb !== "create");
+      if (rule.resources.includes("secrets") && reads) {
+        assert.equal(role.kind, "Role");
+        assert.equal(rule.resourceNames.length, 1);
+      }
+    }
+  }
+});
+
+test("the GatewayClass is last: without the Gateway API's definitions it alone fails", () => {
+  assert.equal(objects.at(-1).kind, "GatewayClass");
+});
