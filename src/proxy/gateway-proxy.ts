@@ -108,11 +108,6 @@ export class GatewayProxy {
     for (const call of this.#reportCalls) call(report);
   }
 
-  async metrics(): Promise<{ readonly text: string; readonly contentType: string }> {
-    const { metrics } = this.#parts;
-    return { text: await metrics.expose(), contentType: metrics.contentType };
-  }
-
   /** Accepts no more, waits for the connections to end, cuts those that have not after `deadlineMs`. */
   async drain(deadlineMs: number): Promise<DrainResult> {
     const { engine, log } = this.#parts;

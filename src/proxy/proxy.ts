@@ -13,7 +13,7 @@ import type { Resolver } from "./dns/resolve-host.ts";
 import { GatewayProxy } from "./gateway-proxy.ts";
 import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
-import { ProxyMetrics } from "./observe/metrics.ts";
+import type { ProxyMetrics } from "./observe/metrics.ts";
 import { type Overrides, Planner } from "./planner.ts";
 import type { EngineHost } from "./relay/engine.ts";
 import { PortableEngine } from "./relay/portable-engine.ts";
@@ -28,8 +28,8 @@ const DNS_TRIES = 2;
 
 export interface ProxyOptions {
   readonly log: Logger;
-  /** Version of the program, for the metric `fsm_gateway_build_info`. */
-  readonly version: string;
+  /** Where connections are counted; proxies of one process may share it. */
+  readonly metrics: ProxyMetrics;
   /** Addresses on which each port is bound; by default all of both families. */
   readonly bindAddresses?: readonly string[];
   readonly timeOuts?: Partial<TimeOuts>;
@@ -45,8 +45,7 @@ export interface ProxyOptions {
 }
 
 export function createProxy(options: ProxyOptions): GatewayProxy {
-  const { log, clock = systemClock, ownAddresses = interfaceAddresses } = options;
-  const metrics = new ProxyMetrics(options.version);
+  const { log, metrics, clock = systemClock, ownAddresses = interfaceAddresses } = options;
   const current: { table: RouteTable } = { table: EMPTY_TABLE };
   const hosts = new ExternalHosts({
     resolver: options.resolver ?? new DnsResolver({ timeout: DNS_QUERY_TIMEOUT_MS, tries: DNS_TRIES }),

@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import type { LogFields, Logger } from "../../src/model/log.ts";
 import type { Resource } from "../../src/model/proxy-config.ts";
 import type { ProxyReport } from "../../src/model/proxy-report.ts";
+import { ProxyMetrics } from "../../src/proxy/observe/metrics.ts";
 import { createProxy, type GatewayProxy, type ProxyOptions } from "../../src/proxy/proxy.ts";
 import { deltaBetween, listener, route, service } from "./config.ts";
 import { eventually, freePorts, LOOPBACK } from "./sockets.ts";
@@ -36,6 +37,7 @@ export function memoryLog(): { readonly log: Logger; readonly lines: LogLine[] }
 
 export interface TestGateway {
   readonly proxy: GatewayProxy;
+  readonly metrics: ProxyMetrics;
   readonly lines: LogLine[];
   /** Applies what leads from the last resources to these. */
   set(...resources: Resource[]): Promise<ProxyReport>;
@@ -45,12 +47,14 @@ export interface TestGateway {
 
 export function startGateway(t: TestContext, options: Partial<ProxyOptions> = {}): TestGateway {
   const { log, lines } = memoryLog();
-  const proxy = createProxy({ log, version: "test", bindAddresses: [LOOPBACK], ...options });
+  const metrics = new ProxyMetrics("test");
+  const proxy = createProxy({ log, metrics, bindAddresses: [LOOPBACK], ...options });
   t.after(() => proxy.close());
   let present: readonly Resource[] = [];
   const logged = () => lines.filter(({ message }) => message === "connection").map(({ fields }) => fields);
   return {
     proxy,
+    metrics,
     lines,
     set: async (...resources) => {
       const report = await proxy.apply(deltaBetween(present, resources));

@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import net from "node:net";
+import { test } from "node:test";
+import { startSimple } from "../../../test/wire/gateway.ts";
+import { helloFor } from "../../../test/wire/hello-bytes.ts";
+import {
+  connectTo,
+  eventually,
+  freePorts,
+  LOOPBACK,
+  readAll,
+  readSome,
+  startBackend,
+  startEcho,
+} from "../../../test/wire/sockets.ts";
+import { connectTcp } from "./socket-options.ts";
+
+const hello = helloFor("a.example");
+
+/** A connection through the gateway with both of its ends in hand, the hello delivered. */
+async function openPair(t: Parameters<typeof startSimple>[0], options: Parameters<typeof startSimple>[2] = {}) {
+  const accepted = Promise.withResolvers<net.Socket>();
+  const server = await startBackend((socket) => accepted.resolve(socket));
+  t.after(() => server.close());
+  const gateway = await startSimple(t, [server.address], options);
+  const client = await connectTo(gateway.port);
+  client.write(hello);
+  const backend = await accepted.promise;
+  assert.deepEqual(await readSome(backend, hello.length), hello);
+  return { ...gateway, client, backend };
+}
+
+test("the client's end is passed on, and the backend may go on sending", async (t) => {
+  const { client, backend, connections } = await openPair(t);
+  client.end("last words");
+  assert.equal(String(await readAll(backend)), "last words");
+  backend.write("long ");
+  assert.equal(String(await readSome(client, 5)), "long ");
+  backend.end("answer");
+  assert.equal(String(await readAll(client)), "answer");
+  assert.equal((await connections(1))[0]?.reason, "completed");
+});
+
+test("the backend's end is passed on, and the client may go on sending", async (t) => {
+  const { client, backend, connections } = await openPair(t);
+  backend.end("bye");
+  assert.equal(String(await readAll(client)), "bye");
+  client.write("more ");
+  assert.equal(String(await readSome(backend, 5)), "more ");
+  client.end("still");
+  assert.equal(String(await readAll(backend)), "still");
+  assert.equal((await connections(1))[0]?.reason, "completed");
+});
+
+const errorOf = async (socket: net.Socket): Promise<string> => {
+  const [error] = (await once(socket, "error")) as [NodeJS.ErrnoException];
+  return error.code ?? error.message;
+};
+
+test("a reset by the client is a reset for the backend", async (t) => {
+  const { client, backend, connections } = await openPair(t);
+  backend.resume();
+  const seen = errorOf(backend);
+  client.resetAndDestroy();
+  assert.equal(await seen, "ECONNRESET");
+  assert.equal((await connections(1))[0]?.reason, "client_reset");
+});
+
+test("a reset by the backend is a reset for the client", async (t) => {
+  const { client, backend, connections } = await openPair(t);
+  client.resume();
+  const seen = errorOf(client);
+  backend.resetAndDestroy();
+  assert.equal(await seen, "ECONNRESET");
+  assert.equal((await connections(1))[0]?.reason, "backend_reset");
+});
+
+test("a reset after a half-close with bytes under way leaves nothing behind", async (t) => {
+  const { client, backend, connections } = await openPair(t);
+  backend.pause();
+  client.end(Buffer.alloc(8_000_000));
+  backend.write("x");
+  assert.equal(String(await readSome(client, 1)), "x");
+  client.resetAndDestroy();
+  backend.resetAndDestroy();
+  // connections() also waits until the engine has let go of both sockets.
+  const [line] = await connections(1);
+  assert.ok(line?.reason === "client_reset" || line?.reason === "backend_reset", String(line?.reason));
+});
+
+/** Sends `data` and asserts that the sender is held up while the receiver does not read. */
+async function throughSlowReader(from: net.Socket, to: net.Socket): Promise<void> {
+  const data = randomBytes(20_000_000);
+  to.pause();
+  from.end(data);
+  let last = -1;
+  // The sender stalls once the kernel's and the relay's buffers are full: two equal readings 300 ms apart.
+  for (let now = sent(from); now !== last; now = sent(from)) {
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  // Four kernel buffers (tcp_wmem and tcp_rmem end at 4 and 6 MB) and the streams' own 256 KiB: far less than all of it.
+  assert.ok(last < 16_000_000, `${last} bytes left the sender`);
+  const received = await readAll(to);
+  assert.equal(Buffer.compare(received, data), 0, `${received.length} bytes arrived`);
+}
+
+const sent = (socket: net.Socket): number => socket.bytesWritten - socket.writableLength;
+
+test("20 MB up to a slow backend: held up, then whole", async (t) => {
+  const { client, backend, connections } = await openPair(t);
+  await throughSlowReader(client, backend);
+  backend.end();
+  client.resume();
+  const [line] = await connections(1);
+  assert.deepEqual([line?.reason, line?.bytesIn], ["completed", hello.length + 20_000_000]);
+});
+
+test("20 MB down to a slow client: held up, then whole", async (t) => {
+  const { client, backend, connections } = await openPair(t);
+  await throughSlowReader(backend, client);
+  client.end();
+  backend.resume();
+  const [line] = await connections(1);
+  assert.deepEqual([line?.reason, line?.bytesOut], ["completed", 20_000_000]);
+});
+
+test("a hello that drips past its one deadline is refused", async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const { port, connections } = await startSimple(t, [echo.address], { timeOuts: { clientHelloMs: 200 } });
+  const client = await connectTo(port);
+  const drip = setInterval(() => client.write(Uint8Array.of(22)), 50);
+  t.after(() => clearInterval(drip));
+  client.write(hello.subarray(0, 30));
+  assert.equal((await readAll(client)).length, 0);
+  clearInterval(drip);
+  client.end();
+  const [line] = await connections(1);
+  assert.equal(line?.reason, "client_hello_timeout");
+  assert.ok(Number(line?.durationMs) >= 200);
+});
+
+test("silence ends at the idle time-out", async (t) => {
+  const { client, backend, connections } = await openPair(t, { timeOuts: { idleMs: 100 } });
+  backend.resume();
+  await readAll(client);
+  assert.equal((await connections(1))[0]?.reason, "idle_timeout");
+});
+
+test("silence after a half-close ends at its own time-out", async (t) => {
+  const { client, backend, connections } = await openPair(t, { timeOuts: { halfClosedMs: 100 } });
+  client.end();
+  await readAll(backend);
+  client.resume();
+  await once(client, "close");
+  assert.equal((await connections(1))[0]?.reason, "half_closed_timeout");
+});
+
+test("a client that goes before its hello is complete", async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const { port, connections } = await startSimple(t, [echo.address]);
+  const closing = await connectTo(port);
+  closing.end(hello.subarray(0, 40));
+  await readAll(closing);
+  const resetting = await connectTo(port);
+  resetting.write(hello.subarray(0, 40), () => resetting.resetAndDestroy());
+  const lines = await connections(2);
+  assert.deepEqual(
+    lines.map(({ reason }) => reason),
+    ["client_closed_early", "client_closed_early"],
+  );
+  assert.equal(echo.sockets.length, 0, "nothing was dialled");
+});
+
+test("the next endpoint is tried when one refuses", async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const [closed1, closed2] = await freePorts(2);
+  const endpoints = [`${LOOPBACK}:${closed1}`, `${LOOPBACK}:${closed2}`, echo.address];
+  const { port, connections } = await startSimple(t, endpoints, { random: () => 0 });
+  for (let turn = 0; turn < 3; turn++) {
+    const client = await connectTo(port);
+    client.end(hello);
+    assert.deepEqual(await readAll(client), hello);
+  }
+  for (const line of await connections(3)) {
+    assert.deepEqual([line.reason, line.endpoint], ["completed", echo.address]);
+  }
+});
+
+/** Stands in for a network that swallows SYNs, which loopback never does: a socket that never connects. */
+const blackhole = () => new net.Socket();
+
+test("an endpoint that does not answer is given up, and the next one tried", async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const { port, connections } = await startSimple(t, ["192.0.2.1:443", echo.address], {
+    random: () => 0,
+    timeOuts: { connectMs: 100 },
+    connect: (endpoint) => (endpoint.address === LOOPBACK ? connectTcp(endpoint) : blackhole()),
+  });
+  const client = await connectTo(port);
+  client.end(hello);
+  assert.deepEqual(await readAll(client), hello);
+  const [line] = await connections(1);
+  assert.equal(line?.reason, "completed");
+  assert.ok(Number(line?.connectMs) >= 100);
+});
+
+test("no endpoint answers: backend_timeout; a client that resets meanwhile: client_reset", async (t) => {
+  const dialled: net.Socket[] = [];
+  const { port, connections } = await startSimple(t, ["192.0.2.1:443"], {
+    timeOuts: { connectMs: 300 },
+    connect: () => {
+      dialled.push(blackhole());
+      return dialled[dialled.length - 1]!;
+    },
+  });
+  const patient = await connectTo(port);
+  patient.write(hello);
+  assert.equal((await readAll(patient)).length, 0);
+  patient.end();
+  assert.equal((await connections(1))[0]?.reason, "backend_timeout");
+  const hasty = await connectTo(port);
+  hasty.write(hello);
+  await eventually(
+    () => dialled.length === 2,
+    () => "the second dial",
+  );
+  hasty.resetAndDestroy();
+  assert.equal((await connections(2))[1]?.reason, "client_reset");
+  assert.ok(dialled.every((socket) => socket.destroyed));
+});
+
+test("no way to the endpoint: backend_unreachable", async (t) => {
+  const { port, connections } = await startSimple(t, ["192.0.2.1:443"], {
+    connect: () => {
+      const socket = new net.Socket();
+      process.nextTick(() => socket.destroy(Object.assign(new Error("no route"), { code: "EHOSTUNREACH" })));
+      return socket;
+    },
+  });
+  const client = await connectTo(port);
+  client.end(hello);
+  await readAll(client);
+  assert.equal((await connections(1))[0]?.reason, "backend_unreachable");
+});
+
+test("what the client sends while the backend is dialled arrives in order, with its end", async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const dialling = Promise.withResolvers<void>();
+  const { port, connections } = await startSimple(t, [`${LOOPBACK}:9`], {
+    connect: () => {
+      // The real socket connects late: the test says when.
+      const socket = new net.Socket({ allowHalfOpen: true });
+      void dialling.promise.then(() => socket.connect(echo.port, LOOPBACK));
+      return socket;
+    },
+  });
+  const client = await connectTo(port);
+  const early = randomBytes(300_000);
+  client.write(hello);
+  client.end(early);
+  setTimeout(dialling.resolve, 50);
+  const all = await readAll(client);
+  assert.deepEqual(all, Buffer.concat([hello, early]));
+  assert.equal((await connections(1))[0]?.reason, "completed");
+});
+
+test("over the cap, a connection is closed at once, and the others go on", async (t) => {
+  const { client, backend, port, connections, lines } = await openPair(t, { maxConnections: 1 });
+  const extra = await connectTo(port);
+  await readAll(extra);
+  await eventually(
+    () => lines.some(({ fields }) => fields.reason === "connection_limit"),
+    () => "the log line",
+  );
+  client.end("on");
+  assert.equal(String(await readAll(backend)), "on");
+  backend.end();
+  client.resume();
+  assert.deepEqual(
+    (await connections(2)).map(({ reason }) => reason),
+    ["connection_limit", "completed"],
+  );
+});
+
+test("a defect ends the connection, is logged with its error, and the proxy lives", async (t) => {
+  const { port, connections, lines } = await startSimple(t, ["192.0.2.1:443"], {
+    connect: () => {
+      throw new Error("a defect");
+    },
+  });
+  for (let turn = 1; turn <= 2; turn++) {
+    const client = await connectTo(port);
+    client.write(hello);
+    await readAll(client);
+    client.end();
+    assert.equal((await connections(turn))[turn - 1]?.reason, "internal_error");
+  }
+  const defect = lines.find(({ level }) => level === "error");
+  assert.equal(defect?.fields.error instanceof Error && defect.fields.error.message, "a defect");
+});
