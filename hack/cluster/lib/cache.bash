@@ -49,9 +49,11 @@ build_part() {
   exec 8>&-
 }
 
-# Keeps the four entries last used: the images alone are 120 MB each. A cluster that runs from an older one must go down first.
+# Keeps the four entries last used: the images alone are 200 MB each.
 remove_old_entries() {
   local old
-  mapfile -t old < <(find "$CLUSTER_CACHE/$1" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +5 | cut -d' ' -f2-)
+  mapfile -t old < <(
+    find "$CLUSTER_CACHE/$1" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +5 | cut -d' ' -f2-
+  )
   [ ${#old[@]} -eq 0 ] || rm -rf "${old[@]}"
 }

@@ -39,10 +39,11 @@ tear_down() {
 }
 
 # run_in NAMESPACE COMMAND…: replaces this process with COMMAND in a network namespace of the cluster, with kubectl on
-# the PATH and the kubeconfig set.
+# the PATH and the kubeconfig set. The discovery cache is the cluster's own: kubectl would believe what an earlier
+# cluster at the same address served.
 run_in() {
   local namespace=$1
   shift
-  export PATH=$STATE/path:$PATH KUBECONFIG=$STATE/kubeconfig
+  export PATH=$STATE/path:$PATH KUBECONFIG=$STATE/kubeconfig KUBECACHEDIR=$STATE/kubectl-cache
   exec nsenter --net="/run/netns/$namespace" "$@"
 }
