@@ -1,9 +1,14 @@
 /**
  * One HTTP/2 connection over TLS 1.3 to the operator, new for each try: the Service may lead to another replica, and the
  * CA may have changed. The server's certificate is verified against that CA and the name in the URL.
+ *
+ * Connect's own session manager pools and reopens; it also stops listening for errors when it is aborted, and one that
+ * Node raises after that ends the process.
  */
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { Http2SessionManager } from "@connectrpc/connect-node";
+import type { ConnectTransportOptions } from "@connectrpc/connect-node";
+import { type PingTiming, pingOrDestroy } from "../ping.ts";
 
 export interface ConnectionOptions {
   /** `https://<host>:<port>`. */
@@ -13,37 +18,53 @@ export interface ConnectionOptions {
   readonly timing: ConnectionTiming;
 }
 
-export interface ConnectionTiming {
+export interface ConnectionTiming extends PingTiming {
   readonly connectTimeoutMs: number;
-  readonly pingIntervalMs: number;
-  readonly pingTimeoutMs: number;
 }
 
-/** Resolves when TLS and HTTP/2 are up; rejects with ConnectError. The caller aborts the connection. */
+type Http2TransportOptions = Extract<ConnectTransportOptions, { httpVersion: "2"; sessionManager?: unknown }>;
+export type SessionManager = NonNullable<Http2TransportOptions["sessionManager"]>;
+
+export interface Connection {
+  readonly sessionManager: SessionManager;
+  close(): void;
+}
+
+/** Resolves when TLS and HTTP/2 are up; rejects with ConnectError. */
 export async function connect(
-  options: ConnectionOptions,
+  { url, serverName, timing }: ConnectionOptions,
   ca: string | Buffer,
   signal: AbortSignal,
-): Promise<Http2SessionManager> {
-  const { url, serverName, timing } = options;
-  const tls = { ca, minVersion: "TLSv1.3" as const, ...(serverName === undefined ? {} : { servername: serverName }) };
-  const connection = new Http2SessionManager(url, timing, tls);
-  const onAbort = () => connection.abort(stopped());
-  const late = setTimeout(() => {
-    const problem = `no connection within ${timing.connectTimeoutMs} ms`;
-    connection.abort(new ConnectError(problem, Code.DeadlineExceeded));
-  }, timing.connectTimeoutMs);
-  signal.addEventListener("abort", onAbort);
-  try {
-    const state = signal.aborted ? "error" : await connection.connect();
-    if (state === "error") throw ConnectError.from(connection.error() ?? stopped(), Code.Unavailable);
-    return connection;
-  } finally {
-    clearTimeout(late);
-    signal.removeEventListener("abort", onAbort);
-  }
+): Promise<Connection> {
+  const { origin } = new URL(url);
+  const servername = serverName === undefined ? {} : { servername: serverName };
+  const session = connectHttp2(origin, { ca, minVersion: "TLSv1.3", ...servername });
+  await established(session, timing.connectTimeoutMs, signal);
+  pingOrDestroy(session, timing);
+  const sessionManager: SessionManager = {
+    authority: origin,
+    request: async (method, path, headers, options) =>
+      session.request({ ...headers, ":method": method, ":path": path }, options),
+    // Pings are not spared for a byte that was read: they are small and rare.
+    notifyResponseByteRead: () => {},
+  };
+  return { sessionManager, close: () => session.destroy() };
 }
 
-function stopped(): ConnectError {
-  return new ConnectError("the client was stopped", Code.Canceled);
+async function established(session: ClientHttp2Session, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const up = Promise.withResolvers<void>();
+  session.once("connect", () => up.resolve());
+  // For the session's whole life: its streams tell the same to those who wait.
+  session.on("error", (error) => up.reject(ConnectError.from(error, Code.Unavailable)));
+  session.once("close", () => up.reject(new ConnectError("the connection was closed", Code.Unavailable)));
+  const stop = () => session.destroy();
+  const late = setTimeout(() => session.destroy(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  try {
+    await up.promise;
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener("abort", stop);
+  }
 }

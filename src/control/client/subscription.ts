@@ -6,7 +6,7 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { ControlService } from "../generated/control_pb.ts";
 import { MAX_MESSAGE_BYTES } from "../wire/chunks.ts";
-import { type ConnectionOptions, connect } from "./connection.ts";
+import { type ConnectionOptions, connect, type SessionManager } from "./connection.ts";
 import { Inbox, type InboxParts } from "./inbox.ts";
 
 export interface SubscriptionOptions extends ConnectionOptions, InboxParts {
@@ -21,9 +21,9 @@ export async function subscribe(options: SubscriptionOptions, signal: AbortSigna
     const [ca, token] = await Promise.all([options.ca(), options.token()]);
     const connection = await connect(options, ca, signal);
     try {
-      await converse(options, connection, token.trim(), signal);
+      await converse(options, connection.sessionManager, token.trim(), signal);
     } finally {
-      connection.abort();
+      connection.close();
     }
     return new ConnectError("the operator ended the stream", Code.Unavailable);
   } catch (error) {
@@ -33,7 +33,7 @@ export async function subscribe(options: SubscriptionOptions, signal: AbortSigna
 
 async function converse(
   options: SubscriptionOptions,
-  sessionManager: Awaited<ReturnType<typeof connect>>,
+  sessionManager: SessionManager,
   token: string,
   signal: AbortSignal,
 ): Promise<void> {

@@ -6,7 +6,7 @@
 
 import type { Http2SecureServer, ServerHttp2Session } from "node:http2";
 import { constants, createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { type ConnectRouter, createConnectRouter, createContextKey, createContextValues } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Logger } from "../../model/log.ts";
@@ -38,12 +38,18 @@ export class Http2Endpoint {
   readonly #options: Http2EndpointOptions;
   readonly #server: Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** All connections, those in their TLS handshake too. */
+  readonly #sockets = new Set<Socket>();
 
   constructor(options: Http2EndpointOptions) {
     this.#options = options;
     const settings = { maxConcurrentStreams: MAX_STREAMS_PER_SESSION };
     const handle = requestHandler(options);
     this.#server = createSecureServer({ ...options.certificate, minVersion: "TLSv1.3", settings }, handle);
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     this.#server.on("session", (session) => this.#admit(session));
     this.#server.on("tlsClientError", (error) => options.log.debug("TLS handshake failed", { error: error.message }));
     this.#server.on("sessionError", (error) => options.log.debug("HTTP/2 session failed", { error: error.message }));
@@ -71,7 +77,7 @@ export class Http2Endpoint {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const session of this.#sessions) session.close();
     const cut = setTimeout(() => {
-      for (const session of this.#sessions) session.destroy();
+      for (const socket of this.#sockets) socket.destroy();
     }, this.#options.closeGraceMs);
     await closed;
     clearTimeout(cut);

@@ -1,14 +1,11 @@
 /**
  * Ends HTTP/2 sessions that are dead or that nobody uses, so that a peer's failure or bad manners cost bounded memory.
- *
- * A node that lost power closes nothing, and TCP alone may take two hours to say so; a peer that connects and never asks
- * holds a socket for nothing. Timers here never keep the process alive.
+ * Timers here never keep the process alive.
  */
 import type { Http2Session } from "node:http2";
+import { type PingTiming, pingOrDestroy } from "../ping.ts";
 
-export interface SessionUpkeep {
-  readonly pingIntervalMs: number;
-  readonly pingTimeoutMs: number;
+export interface SessionUpkeep extends PingTiming {
   /** How long a session may be without a stream. */
   readonly idleTimeoutMs: number;
 }
@@ -18,24 +15,7 @@ export function keepUp(session: Http2Session, upkeep: SessionUpkeep): void {
   closeWhenIdle(session, upkeep.idleTimeoutMs);
 }
 
-/** HTTP/2 PING (RFC 9113, section 6.7) at an interval; without an answer in time the session goes, with its streams. */
-function pingOrDestroy(session: Http2Session, { pingIntervalMs, pingTimeoutMs }: SessionUpkeep): void {
-  let deadline: NodeJS.Timeout | undefined;
-  const interval = setInterval(() => {
-    if (deadline !== undefined || session.closed || session.destroyed) return;
-    deadline = setTimeout(() => session.destroy(), pingTimeoutMs).unref();
-    session.ping((error) => {
-      clearTimeout(deadline);
-      deadline = undefined;
-      if (error !== null && !session.destroyed) session.destroy();
-    });
-  }, pingIntervalMs).unref();
-  session.once("close", () => {
-    clearInterval(interval);
-    clearTimeout(deadline);
-  });
-}
-
+/** A peer that connects and never asks holds a socket for nothing. */
 function closeWhenIdle(session: Http2Session, idleTimeoutMs: number): void {
   let streams = 0;
   const arm = () => setTimeout(() => session.close(), idleTimeoutMs).unref();
