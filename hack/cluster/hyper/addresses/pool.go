@@ -1,19 +1,25 @@
-package main
+// Package addresses decides which LoadBalancer Service has which address.
+package addresses
 
 import (
 	"fmt"
 	"net/netip"
 )
 
-// pool gives the addresses of one prefix to owners, lowest first, one address to one owner.
-// The prefix's own address is never given, nor its last, which would be the broadcast address.
-type pool struct {
+// Pool gives the addresses of one prefix to owners, lowest first, one address to one owner.
+// The prefix's own address is never given unasked, nor its last, which would be the broadcast address.
+type Pool struct {
 	prefix netip.Prefix
 	owners map[netip.Addr]string
 }
 
-// take gives the owner the address it asks for, or the one it has, or the next free one when wanted is empty.
-func (p *pool) take(owner, wanted string) (netip.Addr, error) {
+// NewPool starts with the addresses that owners have already; the pool keeps the map.
+func NewPool(prefix netip.Prefix, owners map[netip.Addr]string) *Pool {
+	return &Pool{prefix, owners}
+}
+
+// Take gives the owner the address it asks for, or the one it has, or the next free one when wanted is empty.
+func (p *Pool) Take(owner, wanted string) (netip.Addr, error) {
 	if wanted != "" {
 		return p.takeExactly(owner, wanted)
 	}
@@ -31,7 +37,7 @@ func (p *pool) take(owner, wanted string) (netip.Addr, error) {
 	return netip.Addr{}, fmt.Errorf("no free address in %s", p.prefix)
 }
 
-func (p *pool) takeExactly(owner, wanted string) (netip.Addr, error) {
+func (p *Pool) takeExactly(owner, wanted string) (netip.Addr, error) {
 	address, err := netip.ParseAddr(wanted)
 	if err != nil || !p.prefix.Contains(address) {
 		return netip.Addr{}, fmt.Errorf("loadBalancerIP %s: not an address of %s", wanted, p.prefix)
@@ -39,12 +45,13 @@ func (p *pool) takeExactly(owner, wanted string) (netip.Addr, error) {
 	if holder, taken := p.owners[address]; taken && holder != owner {
 		return netip.Addr{}, fmt.Errorf("loadBalancerIP %s: %s has it", wanted, holder)
 	}
-	p.release(owner)
+	p.Release(owner)
 	p.owners[address] = owner
 	return address, nil
 }
 
-func (p *pool) release(owner string) {
+// Release takes back what the owner has, if anything.
+func (p *Pool) Release(owner string) {
 	for address, holder := range p.owners {
 		if holder == owner {
 			delete(p.owners, address)
