@@ -1,0 +1,64 @@
+/** `fsm-gateway proxy`: wires the data plane to the operator's stream, in a Pod of one Gateway. */
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { createControlClient } from "../../control/client/client.ts";
+import { createLogger } from "../../logging/logger.ts";
+import { serveAdmin } from "../../proxy/observe/admin-server.ts";
+import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
+import { createProxy } from "../../proxy/proxy.ts";
+import { EXIT } from "../exit.ts";
+import type { HostPort, LogOptions } from "../options.ts";
+import { untilSignal } from "../signals.ts";
+import { VERSION } from "../version.ts";
+
+export interface ProxyCommandOptions extends LogOptions {
+  readonly gateway: string;
+  readonly operator: string;
+  readonly caFile: string;
+  readonly tokenFile: string;
+  readonly admin: HostPort;
+  readonly drainSeconds: number;
+}
+
+/**
+ * After SIGTERM new connections still come for a moment, from nodes that have not heard yet that this Pod is ending: they
+ * are served. Readiness fails at once, which is what the nodes hear of.
+ */
+const LAME_DUCK_MS = 3_000;
+
+export async function proxy(options: ProxyCommandOptions): Promise<void> {
+  const proxyId = process.env.POD_NAME ?? hostname();
+  const log = createLogger({ level: options.logLevel, format: options.logFormat }).child({ gateway: options.gateway });
+  const signal = untilSignal();
+  const metrics = new ProxyMetrics(VERSION);
+  const dataPlane = createProxy({ log, metrics });
+  const state = { ending: false };
+  const admin = await serveAdmin(
+    {
+      get ready() {
+        return dataPlane.ready && !state.ending;
+      },
+      metrics: async () => ({ text: await metrics.expose(), contentType: metrics.contentType }),
+    },
+    options.admin,
+  );
+  const stream = createControlClient({
+    log,
+    url: options.operator,
+    ca: () => readFile(options.caFile, "utf8"),
+    token: async () => (await readFile(options.tokenFile, "utf8")).trim(),
+    proxyId,
+    applier: dataPlane,
+  });
+  stream.start();
+  log.info("started", { version: VERSION, node: process.version, proxyId, operator: options.operator });
+
+  log.info("ending", { signal: await signal });
+  state.ending = true;
+  await new Promise((resolve) => setTimeout(resolve, LAME_DUCK_MS));
+  await dataPlane.drain(options.drainSeconds * 1000);
+  await stream.stop();
+  await dataPlane.close();
+  await admin.close();
+  process.exitCode = EXIT.ok;
+}

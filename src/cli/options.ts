@@ -1,0 +1,74 @@
+/** Parsers of option values that several commands share. Each failure says what was given and what is wanted. */
+import { isIP } from "node:net";
+import { InvalidArgumentError, Option } from "commander";
+import type { LogFormat } from "../logging/format.ts";
+import { LOG_LEVELS } from "../logging/logger.ts";
+
+export interface LogOptions {
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly logFormat: LogFormat;
+}
+
+export function logLevelOption(): Option {
+  return new Option("--log-level <level>", "least urgent log lines to write").choices([...LOG_LEVELS]).default("info");
+}
+
+export function logFormatOption(initial: LogFormat): Option {
+  return new Option("--log-format <format>", "JSON lines, or text for people")
+    .choices(["json", "text"])
+    .default(initial);
+}
+
+export interface HostPort {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** `127.0.0.1:19001` or `[::1]:19001`. */
+export function parseHostPort(value: string): HostPort {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/.exec(value);
+  const address = match?.groups?.v6 ?? match?.groups?.host;
+  if (address === undefined) throw new InvalidArgumentError(`"${value}" is not ADDRESS:PORT, such as 127.0.0.1:19001`);
+  return { address, port: parsePort(match?.groups?.port ?? "", 0) };
+}
+
+export function parsePort(value: string, least = 1): number {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < least || port > 65_535) {
+    throw new InvalidArgumentError(`"${value}" is not a port: ${least}–65535`);
+  }
+  return port;
+}
+
+export function parseSeconds(value: string): number {
+  const seconds = Number(value);
+  if (!Number.isFinite(seconds) || seconds < 0) throw new InvalidArgumentError(`"${value}" is not a number of seconds`);
+  return seconds;
+}
+
+/** Repeatable: an IP address to bind. */
+export function collectAddress(value: string, before: readonly string[] | undefined): readonly string[] {
+  if (isIP(value) === 0) throw new InvalidArgumentError(`"${value}" is not an IP address`);
+  return [...(before ?? []), value];
+}
+
+/** Repeatable, as curl has it: `HOST:PORT:ADDRESS:PORT` (IPv6 addresses in brackets). */
+export function collectConnectTo(
+  value: string,
+  before: ReadonlyMap<string, HostPort> | undefined,
+): ReadonlyMap<string, HostPort> {
+  const match = /^(?<host>[^:]+):(?<port>\d+):(?<to>.+)$/.exec(value);
+  const { host, port, to } = match?.groups ?? {};
+  if (host === undefined || port === undefined || to === undefined) {
+    throw new InvalidArgumentError(`"${value}" is not HOST:PORT:ADDRESS:PORT`);
+  }
+  const target = parseHostPort(to);
+  if (isIP(target.address) === 0) throw new InvalidArgumentError(`"${target.address}" is not an IP address`);
+  return new Map(before).set(`${host.toLowerCase()}:${parsePort(port)}`, target);
+}
+
+/** `namespace/name`. */
+export function parseGatewayName(value: string): string {
+  if (!/^[^/]+\/[^/]+$/.test(value)) throw new InvalidArgumentError(`"${value}" is not NAMESPACE/NAME`);
+  return value;
+}

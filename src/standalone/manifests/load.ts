@@ -1,0 +1,88 @@
+/**
+ * Files to manifests: reads, parses and applies the rules that admission applies in a cluster. Problems are values; the
+ * only thing it does besides reading is telling that a watched file may have changed.
+ */
+import { type FSWatcher, readFileSync, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import { validateGateway } from "../../admission/gateway.ts";
+import type { AdmissionContext } from "../../admission/ownership.ts";
+import { validateTlsRoute } from "../../admission/tls-route.ts";
+import type { Verdict } from "../../admission/verdict.ts";
+import { snapshotOf } from "../snapshot.ts";
+import { type AnyManifest, type ManifestText, type ParsedManifests, type Problem, parseManifests } from "./parse.ts";
+
+export function loadManifests(files: readonly string[], namespace: string): ParsedManifests {
+  const texts: ManifestText[] = [];
+  const unreadable: Problem[] = [];
+  for (const file of files) {
+    try {
+      texts.push({ file, text: readFileSync(file, "utf8") });
+    } catch (error) {
+      unreadable.push({ file, line: 1, message: `cannot be read: ${readFailure(error)}` });
+    }
+  }
+  if (unreadable.length > 0) return { manifests: [], problems: unreadable };
+  const parsed = parseManifests(texts, namespace);
+  if (parsed.problems.length > 0) return parsed;
+  const problems = admissionProblems(parsed.manifests);
+  return problems.length > 0 ? { manifests: [], problems } : parsed;
+}
+
+function readFailure(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  switch (code) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EACCES":
+      return "permission is denied";
+    case "EISDIR":
+      return "it is a folder: name the files in it";
+    default:
+      return code ?? String(error);
+  }
+}
+
+function admissionProblems(manifests: readonly AnyManifest[]): readonly Problem[] {
+  const context: AdmissionContext = snapshotOf(manifests, new Map());
+  return manifests.flatMap((manifest) =>
+    verdict(manifest, context).problems.map(({ field, message }) => {
+      const path = field.split(/[.[\]]+/).filter((part) => part !== "");
+      const line = manifest.lineOf(path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)));
+      return { file: manifest.file, line, field, message };
+    }),
+  );
+}
+
+function verdict(manifest: AnyManifest, context: AdmissionContext): Verdict {
+  switch (manifest.kind) {
+    case "Gateway":
+      return validateGateway(manifest.object, context);
+    case "TLSRoute":
+      return validateTlsRoute(manifest.object, context);
+    default:
+      return { problems: [], warnings: [] };
+  }
+}
+
+/** A save is a burst of events, and often a rename over the file: wait for the burst to end, and watch the folder. */
+const SETTLE_MS = 100;
+
+/** Calls when one of the files may have changed; returns what stops it. */
+export function watchManifests(files: readonly string[], onChange: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const changed = () => {
+    clearTimeout(timer);
+    timer = setTimeout(onChange, SETTLE_MS);
+  };
+  const byFolder = Map.groupBy(files, (file) => dirname(file));
+  const watchers: FSWatcher[] = [...byFolder].map(([folder, members]) => {
+    const names = new Set(members.map((file) => basename(file)));
+    return watch(folder, (_event, name) => {
+      if (name === null || names.has(name)) changed();
+    });
+  });
+  return () => {
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.close();
+  };
+}

@@ -1,0 +1,177 @@
+/** `fsm-gateway run` as a user meets it: what it says of bad input, what it serves, and what it does when a file turns bad. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { connect, createServer as createTlsServer } from "node:tls";
+import { createAuthority, issueServing, type KeyedCertificate } from "../../src/operator/certificates/issue.ts";
+
+const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+const folder = mkdtempSync(join(tmpdir(), "fsm-gateway-test-"));
+const SERVER_NAME = "a.example.com";
+let authority: KeyedCertificate;
+let backend: Server;
+
+before(async () => {
+  authority = await createAuthority(new Date());
+  const { certificate: cert, key } = await issueServing(authority, [SERVER_NAME], new Date());
+  backend = createTlsServer({ cert, key }, (socket) => socket.end("hello")).listen(0, "127.0.0.1");
+  await once(backend, "listening");
+});
+
+after(() => {
+  backend.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("a missing file, broken YAML, an unknown kind: one line with file and line, exit code 2", async () => {
+  const missing = join(folder, "missing.yaml");
+  assert.deepEqual(await end(run(missing)), {
+    code: 2,
+    output: `${missing}:1: cannot be read: there is no such file\n`,
+  });
+  const broken = write("broken.yaml", "a: [1\nb: 2");
+  assert.match((await end(run(broken), 2)).output, /^\S*broken\.yaml:2: not valid YAML: [^\n]*\n$/);
+  const unknown = write("unknown.yaml", "apiVersion: v1\nkind: Gatewy\n");
+  assert.match((await end(run(unknown), 2)).output, /^\S*unknown\.yaml:2: kind: "Gatewy" is not known; [^\n]*\n$/);
+});
+
+test("what admission refuses in a cluster is refused here, with its line", async () => {
+  const file = write("refused.yaml", route("https://httpbin.org"));
+  assert.match((await end(run(file), 2)).output, /^\S*refused\.yaml:\d+: spec\.rules\[0\]\.backendRefs\[0\]\.name: /);
+});
+
+test("files without a Gateway, a wrong flag: exit code 2 and the mend", async () => {
+  assert.match((await end(run(write("route.yaml", route("httpbin.org"))), 2)).output, /there is no Gateway/);
+  assert.match((await end(run("--address", "nowhere", "x.yaml"), 2)).output, /"nowhere" is not an IP address/);
+});
+
+test("a port in use: the listener's line, exit code 2", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const file = write("taken.yaml", gateway(port));
+  const { output } = await end(run(file), 2);
+  taken.close();
+  assert.match(output, new RegExp(`taken\\.yaml:9: spec\\.listeners\\[0\\]\\.port: .*${port}`));
+});
+
+test("serves a Service from the files, follows a change, and keeps the last good state when a file turns bad", async () => {
+  const { port: backendPort } = backend.address() as AddressInfo;
+  const port = await freePort();
+  const good = `${gateway(port)}---\n${route("web")}---\n${service(backendPort)}`;
+  const file = write("good.yaml", good);
+  const process = run(file);
+  const output = capture(process);
+  await output.has("serving");
+  assert.equal(await ask(port, SERVER_NAME), "hello");
+  await assert.rejects(ask(port, "b.example.com"));
+  await output.has("reason=no_matching_route");
+
+  write("good.yaml", "kind: [");
+  await output.has("files not applied: the last good state keeps serving");
+  assert.equal(await ask(port, SERVER_NAME), "hello");
+
+  write("good.yaml", good.replaceAll(SERVER_NAME, "b.example.com"));
+  await output.has("files applied");
+  await assert.rejects(ask(port, SERVER_NAME));
+
+  process.kill("SIGTERM");
+  assert.equal((await once(process, "exit"))[0], 0);
+});
+
+function gateway(port: number): string {
+  return `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata:
+  name: g
+spec:
+  gatewayClassName: fsm
+  listeners:
+  - name: tls
+    port: ${port}
+    protocol: TLS
+    tls: { mode: Passthrough }
+`;
+}
+
+function route(backendName: string): string {
+  return `apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: { name: r }
+spec:
+  parentRefs: [{ name: g }]
+  hostnames: [${SERVER_NAME}]
+  rules: [{ backendRefs: [{ name: "${backendName}", port: 443 }] }]
+`;
+}
+
+function service(port: number): string {
+  return `apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { ports: [{ port: 443 }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-1, labels: { kubernetes.io/service-name: web } }
+addressType: IPv4
+endpoints: [{ addresses: [127.0.0.1] }]
+ports: [{ port: ${port} }]
+`;
+}
+
+function write(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+function run(...args: string[]): ChildProcess {
+  return spawn(process.execPath, [MAIN, "run", "--address", "127.0.0.1", "--drain-seconds", "0", ...args]);
+}
+
+/** All that a command printed to standard error, and its exit code. */
+async function end(child: ChildProcess, code?: number): Promise<{ code: number; output: string }> {
+  let output = "";
+  child.stderr?.on("data", (data) => (output += data));
+  const [actual] = await once(child, "close");
+  if (code !== undefined) assert.equal(actual, code, output);
+  return { code: actual, output };
+}
+
+function capture(child: ChildProcess): { has(text: string): Promise<void> } {
+  let output = "";
+  child.stdout?.on("data", (data) => (output += data));
+  return {
+    async has(text) {
+      for (let i = 0; i < 500 && !output.includes(text); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.ok(output.includes(text), `"${text}" is not in:\n${output}`);
+      // What comes next is looked for behind it.
+      output = output.slice(output.indexOf(text) + text.length);
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** What the backend says through the gateway; rejects when the connection is refused. */
+function ask(port: number, servername: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, servername, ca: authority.certificate });
+    let answer = "";
+    socket.on("data", (data) => (answer += data));
+    socket.on("error", reject);
+    socket.on("close", () => (answer === "" ? reject(new Error("closed without an answer")) : resolve(answer)));
+  });
+}
