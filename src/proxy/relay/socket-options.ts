@@ -21,12 +21,12 @@ export const connectTcp: Connect = ({ address, port }) =>
   net.connect({ ...SOCKET_OPTIONS, host: address, port, autoSelectFamily: false });
 
 /**
- * Ends a socket by RST, so that its peer knows that bytes may be missing. A socket with a pending shutdown cannot be
- * reset (libuv answers EINVAL and keeps the descriptor), so it is closed.
+ * Ends a socket by RST, so that its peer knows that bytes may be missing. While its shutdown is under way libuv cannot
+ * reset it (uv_tcp_close_reset answers EINVAL, and Node then keeps the descriptor for good), so it is closed.
  */
 export function abort(socket: net.Socket): void {
   if (socket.destroyed) return;
-  const isShuttingDown = socket.writableEnded && !socket.writableFinished;
+  const isShuttingDown = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
   if (socket.connecting || isShuttingDown) socket.destroy();
   else socket.resetAndDestroy();
 }

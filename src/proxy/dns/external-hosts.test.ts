@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ManualClock, settled } from "../../../test/wire/manual-clock.ts";
+import { addressGuard } from "./address-guard.ts";
+import { ExternalHosts, MAX_STALE_MS } from "./external-hosts.ts";
+import type { AddressRecord } from "./resolve-host.ts";
+
+type Answer = readonly AddressRecord[] | string;
+
+/** A resolver that answers as the test says; a text is the code of a failure. */
+function setUp(answers: { four: Answer; six?: Answer }) {
+  const clock = new ManualClock();
+  const state = { ...answers, queries: 0, changes: 0 };
+  const answer = async (given: Answer = []) => {
+    if (typeof given === "string") throw Object.assign(new Error(given), { code: given });
+    return given;
+  };
+  const hosts = new ExternalHosts({
+    resolver: {
+      resolve4: () => {
+        state.queries++;
+        return answer(state.four);
+      },
+      resolve6: () => answer(state.six),
+    },
+    clock,
+    guard: () => addressGuard([]),
+    onChange: () => state.changes++,
+  });
+  return { clock, state, hosts };
+}
+
+const a = (address: string, ttl = 60): AddressRecord => ({ address, ttl });
+
+test("resolves without traffic, and refreshes before the TTL is over", async () => {
+  const { clock, state, hosts } = setUp({ four: [a("192.0.2.1")] });
+  hosts.keep(new Set(["h.example"]));
+  await settled();
+  assert.equal(state.queries, 1);
+  assert.deepEqual(clock.pending(), [48_000]);
+  state.four = [a("192.0.2.2")];
+  await clock.advance(47_999);
+  assert.deepEqual(await hosts.lookup("h.example"), ["192.0.2.1"]);
+  await clock.advance(1);
+  assert.deepEqual(await hosts.lookup("h.example"), ["192.0.2.2"]);
+  assert.equal(state.queries, 2, "look-ups ask nobody");
+});
+
+test("TTLs are kept between 5 s and 5 min", async () => {
+  for (const [ttl, refreshMs] of [
+    [0, 4_000],
+    [1, 4_000],
+    [100, 80_000],
+    [86_400, 240_000],
+  ] as const) {
+    const { clock, hosts } = setUp({ four: [a("192.0.2.1", ttl)] });
+    hosts.keep(new Set(["h.example"]));
+    await settled();
+    assert.deepEqual(clock.pending(), [refreshMs], `TTL ${ttl}`);
+  }
+});
+
+test("families alternate, IPv6 first, and each look-up begins one further", async () => {
+  const { hosts } = setUp({ four: [a("192.0.2.1"), a("192.0.2.2")], six: [a("2001:db8::1")] });
+  hosts.keep(new Set(["h.example"]));
+  assert.deepEqual(await hosts.lookup("h.example"), ["2001:db8::1", "192.0.2.1", "192.0.2.2"]);
+  assert.deepEqual(await hosts.lookup("h.example"), ["2001:db8::1", "192.0.2.2", "192.0.2.1"]);
+});
+
+test("a failure is told, tried again ever more slowly, and its mending told too", async () => {
+  const { clock, state, hosts } = setUp({ four: "ENOTFOUND", six: "ENOTFOUND" });
+  hosts.keep(new Set(["h.example"]));
+  assert.deepEqual(hosts.unresolved(), [], "not known yet");
+  await settled();
+  assert.deepEqual(hosts.unresolved(), [
+    { host: "h.example", reason: "name_not_found", message: "h.example does not exist in DNS." },
+  ]);
+  assert.equal(state.changes, 1);
+  for (const delayMs of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+    assert.deepEqual(clock.pending(), [delayMs]);
+    await clock.advance(delayMs);
+  }
+  assert.equal(state.changes, 1, "the same failure is no news");
+  state.four = [a("192.0.2.1")];
+  await clock.advance(30_000);
+  assert.deepEqual([hosts.unresolved(), state.changes], [[], 2]);
+  state.four = "ETIMEOUT";
+  await clock.advance(48_000);
+  assert.deepEqual(clock.pending(), [1_000], "the delays begin anew");
+});
+
+test("a stale answer bridges an ill DNS, for a day", async () => {
+  const { clock, state, hosts } = setUp({ four: [a("192.0.2.1")] });
+  hosts.keep(new Set(["h.example"]));
+  await settled();
+  state.four = "ESERVFAIL";
+  await clock.advance(MAX_STALE_MS);
+  assert.deepEqual(await hosts.lookup("h.example"), ["192.0.2.1"]);
+  assert.deepEqual([hosts.unresolved(), state.changes], [[], 0]);
+  await clock.advance(120_000);
+  assert.equal(hosts.unresolved()[0]?.reason, "dns_failed");
+});
+
+test("a name that is gone is not bridged", async () => {
+  const { clock, state, hosts } = setUp({ four: [a("192.0.2.1")] });
+  hosts.keep(new Set(["h.example"]));
+  await settled();
+  state.four = state.six = "ENOTFOUND";
+  await clock.advance(48_000);
+  assert.equal(hosts.unresolved()[0]?.reason, "name_not_found");
+  assert.deepEqual(await hosts.lookup("h.example"), {
+    reason: "name_not_found",
+    message: "h.example does not exist in DNS.",
+  });
+});
+
+test("one family's failure does not matter while the other answers", async () => {
+  const { hosts } = setUp({ four: [a("192.0.2.1")], six: "ETIMEOUT" });
+  hosts.keep(new Set(["h.example"]));
+  assert.deepEqual(await hosts.lookup("h.example"), ["192.0.2.1"]);
+  assert.deepEqual(hosts.unresolved(), []);
+});
+
+test("look-ups share the first query, and hosts no longer wanted are forgotten", async () => {
+  const { clock, state, hosts } = setUp({ four: [a("192.0.2.1")] });
+  hosts.keep(new Set(["h.example"]));
+  await Promise.all([hosts.lookup("h.example"), hosts.lookup("h.example")]);
+  assert.equal(state.queries, 1);
+  hosts.keep(new Set());
+  assert.deepEqual(clock.pending(), []);
+  assert.deepEqual(await hosts.lookup("h.example"), ["192.0.2.1"], "asked for just once");
+  assert.deepEqual([state.queries, clock.pending()], [2, []]);
+});
+
+test("an answer for a host that is gone meanwhile changes nothing", async () => {
+  const { clock, state, hosts } = setUp({ four: "ENOTFOUND" });
+  hosts.keep(new Set(["h.example"]));
+  hosts.close();
+  await settled();
+  assert.deepEqual([hosts.unresolved(), state.changes, clock.pending()], [[], 0, []]);
+});

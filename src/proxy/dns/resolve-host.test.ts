@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { Resolver } from "node:dns/promises";
+import { after, before, test } from "node:test";
+import { startDnsServer } from "../../../test/wire/dns-server.ts";
+import { addressGuard } from "./address-guard.ts";
+import { resolveHost } from "./resolve-host.ts";
+
+const resolver = new Resolver({ timeout: 200, tries: 1 });
+
+let dns: Awaited<ReturnType<typeof startDnsServer>>;
+before(async () => {
+  dns = await startDnsServer({
+    "both.example": { A: "192.0.2.1", AAAA: "2001:db8:0:0:0:0:0:1", ttl: 30 },
+    "four.example": { A: "192.0.2.1", ttl: 7 },
+    "six.example": { AAAA: "2001:db8:0:0:0:0:0:1", ttl: 7 },
+    "empty.example": {},
+    "broken.example": { rcode: 2 },
+    "silent.example": "silent",
+    "loop.example": { A: "127.0.0.1" },
+    "half.example": { A: "169.254.169.254", AAAA: "2001:db8:0:0:0:0:0:1", ttl: 9 },
+    "mapped.example": { AAAA: "0:0:0:0:0:ffff:a9fe:a9fe" },
+  });
+  resolver.setServers([dns.server]);
+});
+after(() => dns.close());
+
+const resolve = (host: string) => resolveHost(resolver, addressGuard(["198.51.100.7"]), host);
+
+test("A and AAAA with the smallest TTL", async () => {
+  assert.deepEqual(await resolve("both.example"), { ipv6: ["2001:db8::1"], ipv4: ["192.0.2.1"], ttlMs: 30_000 });
+  assert.deepEqual(await resolve("Four.Example."), { ipv6: [], ipv4: ["192.0.2.1"], ttlMs: 7_000 });
+  assert.deepEqual(await resolve("six.example"), { ipv6: ["2001:db8::1"], ipv4: [], ttlMs: 7_000 });
+});
+
+test("an address is its own answer, under the same guard", async () => {
+  const forever = Number.POSITIVE_INFINITY;
+  assert.deepEqual(await resolve("192.0.2.9"), { ipv6: [], ipv4: ["192.0.2.9"], ttlMs: forever });
+  assert.deepEqual(await resolve("2001:db8::9"), { ipv6: ["2001:db8::9"], ipv4: [], ttlMs: forever });
+});
+
+test("forbidden addresses are left out while another one is there", async () => {
+  assert.deepEqual(await resolve("half.example"), { ipv6: ["2001:db8::1"], ipv4: [], ttlMs: 9_000 });
+});
+
+const failures: Record<string, string> = {
+  "gone.example": "name_not_found",
+  "no name": "name_not_found",
+  "": "name_not_found",
+  "empty.example": "no_address",
+  "broken.example": "dns_failed",
+  "silent.example": "dns_timeout",
+  "loop.example": "address_forbidden",
+  "mapped.example": "address_forbidden",
+  "127.0.0.1": "address_forbidden",
+  "198.51.100.7": "address_forbidden",
+};
+
+for (const [host, reason] of Object.entries(failures)) {
+  test(`${JSON.stringify(host)}: ${reason}, with a sentence that names the host`, async () => {
+    const answer = await resolve(host);
+    assert.ok("reason" in answer, JSON.stringify(answer));
+    assert.equal(answer.reason, reason);
+    assert.ok(answer.message.includes(host) && answer.message.endsWith("."), answer.message);
+  });
+}

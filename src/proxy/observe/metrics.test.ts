@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ConnectionRecord } from "../relay/engine.ts";
+import { connectionFields } from "./access-log.ts";
+import { ProxyMetrics } from "./metrics.ts";
+
+const record: ConnectionRecord = {
+  reason: "completed",
+  path: { listener: "ns/gw/l", route: "ns/r", backend: "b" },
+  port: 443,
+  clientAddress: "192.0.2.1:1234",
+  hello: { serverName: "a.example", alpn: [], encryptedClientHello: true },
+  endpoint: "10.0.0.1:443",
+  bytesIn: 10,
+  bytesOut: 20,
+  durationMs: 1_500,
+  helloMs: 2.6,
+  connectMs: 30,
+};
+
+test("counts connections by listener and reason, and nothing by name or address", async () => {
+  const metrics = new ProxyMetrics("1.2.3");
+  metrics.connectionOpened();
+  metrics.connectionOpened();
+  metrics.connectionEnded(record, "ns/gw/l");
+  metrics.configApplied();
+  metrics.configRefused("unknown_backend");
+  const text = await metrics.expose();
+  const expected = [
+    'fsm_gateway_build_info{version="1.2.3"} 1',
+    'fsm_gateway_connections_total{listener="ns/gw/l",reason="completed"} 1',
+    "fsm_gateway_connections_active 1",
+    'fsm_gateway_bytes_received_total{listener="ns/gw/l"} 10',
+    'fsm_gateway_bytes_sent_total{listener="ns/gw/l"} 20',
+    "fsm_gateway_config_applied_total 1",
+    'fsm_gateway_config_refused_total{reason="unknown_backend"} 1',
+    "fsm_gateway_hello_duration_seconds_sum 0.0026",
+    "fsm_gateway_connect_duration_seconds_sum 0.03",
+    "fsm_gateway_connection_duration_seconds_sum 1.5",
+  ];
+  for (const line of expected) assert.ok(text.split("\n").includes(line), `${line} in\n${text}`);
+  for (const word of ["a.example", "192.0.2.1", "10.0.0.1", "ns/r"]) assert.equal(text.includes(word), false, word);
+});
+
+test("a listener that is gone takes its series with it", async () => {
+  const metrics = new ProxyMetrics("1.2.3");
+  metrics.connectionOpened();
+  metrics.connectionEnded(record, "ns/gw/l");
+  metrics.forgetListener("ns/gw/l");
+  assert.equal((await metrics.expose()).includes("ns/gw/l"), false);
+});
+
+test("the access log leaves out what is not known", () => {
+  assert.deepEqual(connectionFields(record), {
+    reason: "completed",
+    serverName: "a.example",
+    listener: "ns/gw/l",
+    port: 443,
+    route: "ns/r",
+    backend: "b",
+    endpoint: "10.0.0.1:443",
+    clientAddress: "192.0.2.1:1234",
+    bytesIn: 10,
+    bytesOut: 20,
+    durationMs: 1_500,
+    helloMs: 3,
+    connectMs: 30,
+    ech: true,
+  });
+  const bare = {
+    reason: "not_tls",
+    path: {},
+    port: 1,
+    clientAddress: "c",
+    bytesIn: 0,
+    bytesOut: 0,
+    durationMs: 1,
+  } as const;
+  assert.deepEqual(Object.keys(connectionFields(bare)), [
+    "reason",
+    "port",
+    "clientAddress",
+    "bytesIn",
+    "bytesOut",
+    "durationMs",
+  ]);
+});
