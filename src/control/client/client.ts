@@ -104,7 +104,7 @@ async function run(options: ControlClientOptions, state: StreamState, signal: Ab
       continue;
     }
     failures += 1;
-    say("warn", "no stream to the operator; what serves now serves on", { reason: describe(end) });
+    say("warn", "no stream to the operator; what serves now serves on", { url: options.url, reason: describe(end) });
     await clock.sleep(failureDelayMs(backoff, failures, clock.random()), signal).catch(ignoreAbort);
   }
 }
@@ -123,7 +123,11 @@ function describe(error: ConnectError): string {
 /** Repeats of the line before are debug lines: hours without an operator are one warning. */
 function once(log: Logger) {
   let last = "";
-  return (level: "info" | "warn" | "debug", message: string, fields: { readonly reason?: string } = {}): void => {
+  return (
+    level: "info" | "warn" | "debug",
+    message: string,
+    fields: { readonly url?: string; readonly reason?: string } = {},
+  ): void => {
     const line = `${message} ${fields.reason ?? ""}`;
     log[line === last ? "debug" : level](message, fields);
     last = line;

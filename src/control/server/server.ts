@@ -100,7 +100,12 @@ interface Admission extends Omit<ControlServerOptions, "timing"> {
 
 async function* subscribe(admission: Admission, requests: AsyncIterable<SubscribeRequest>, context: HandlerContext) {
   const iterator = requests[Symbol.asyncIterator]();
-  const stream = await admit(admission, iterator, context);
+  const stream = await admit(admission, iterator, context).catch((error: unknown) => {
+    // Proxies ask a replica that does not lead all the time; every other refusal is for someone to look at.
+    const level = admission.isLeader() ? "warn" : "debug";
+    admission.log[level]("proxy not admitted", { reason: ConnectError.from(error).message });
+    throw error;
+  });
   void stream.read(iterator);
   yield* stream.responses();
 }
@@ -133,7 +138,11 @@ async function admit(
     reset: context.values.get(resetStreamKey),
   });
   const leave = feeds.join(identity, stream);
-  context.signal.addEventListener("abort", leave, { once: true });
+  const onEnd = () => {
+    log.info("proxy unsubscribed", { reason: ConnectError.from(context.signal.reason).message });
+    leave();
+  };
+  context.signal.addEventListener("abort", onEnd, { once: true });
   log.info("proxy subscribed", { revision: held.revision });
   return stream;
 }
