@@ -20,7 +20,7 @@ const BACKLOG = 4_096;
  */
 const MAX_SWEEP_MS = 1_000;
 const MIN_SWEEP_MS = 10;
-/** When descriptors run out, each failed accept is an event; the log gets one line in this time. */
+/** Each failed accept is an event; the log gets one line in this time. */
 const ACCEPT_WARNING_MS = 10_000;
 
 export interface PortableEngineOptions {
@@ -96,7 +96,10 @@ export class PortableEngine implements Engine {
     for (const connection of this.#connections) connection.checkDeadline(nowMs);
   }
 
-  /** Out of descriptors (EMFILE): libuv has closed what it could not accept; the port stays open. */
+  /**
+   * The port stays open. Out of descriptors (EMFILE), libuv closes what it cannot accept with a descriptor kept for that,
+   * and tells nobody; only when that fails too does it come here. The cap on connections is there to prevent both.
+   */
   #warnOfAccept(error: Error): void {
     const nowMs = this.#context.clock.now();
     if (nowMs - this.#lastAcceptWarningMs < ACCEPT_WARNING_MS) return;

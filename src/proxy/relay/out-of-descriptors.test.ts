@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import net from "node:net";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { helloFor } from "../../../test/wire/hello-bytes.ts";
+import { connectTo, eventually, LOOPBACK, readAll, startEcho } from "../../../test/wire/sockets.ts";
+
+const program = fileURLToPath(new URL("../../../test/wire/small-gateway.ts", import.meta.url));
+
+test("out of descriptors, the proxy lives and accepts again when some are free", async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  // Node itself holds some twenty-five descriptors; the others are for connections.
+  const child = spawn("sh", ["-c", `ulimit -n 60 && exec "${process.execPath}" "${program}" ${echo.address}`]);
+  t.after(() => child.kill("SIGKILL"));
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += String(chunk);
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const first = await lines.next();
+  assert.match(String(first.value), /^\d+$/, errors);
+  const port = Number(first.value);
+  const crowd = await Promise.all(
+    Array.from({ length: 80 }, async () => {
+      const socket = net.connect(port, LOOPBACK).on("error", () => {});
+      await once(socket, "connect");
+      socket.resume();
+      return socket;
+    }),
+  );
+  // Those for which no descriptor was left are closed; the others wait for their hello to time out.
+  await eventually(
+    () => crowd.some((socket) => socket.closed),
+    () => "a connection turned away",
+  );
+  await Promise.all(crowd.map((socket) => (socket.closed ? undefined : once(socket.destroy(), "close"))));
+  // The descriptors are free once the proxy has seen the ends; until then it may turn connections away.
+  const hello = helloFor("a.example");
+  let answer: Buffer = Buffer.alloc(0);
+  for (let attempt = 0; attempt < 100 && answer.length === 0; attempt++) {
+    const client = await connectTo(port);
+    client.end(hello);
+    answer = await readAll(client).catch(() => Buffer.alloc(0));
+    if (answer.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.deepEqual(answer, hello);
+  assert.equal(child.exitCode, null);
+});
