@@ -1,0 +1,53 @@
+/** `fsm-gateway operator`: wires the operator to its Pod, or to a developer's kubeconfig. */
+import { hostname } from "node:os";
+import { createLogger } from "../../logging/logger.ts";
+import { ADMISSION_PORT, CONTROL_STREAM_PORT, OPERATOR_ADMIN_PORT, OPERATOR_NAMESPACE } from "../../model/identity.ts";
+import { KubeClient } from "../../operator/kube/client.ts";
+import { startOperator } from "../../operator/main.ts";
+import { serveAdmin } from "../../proxy/observe/admin-server.ts";
+import { EXIT } from "../exit.ts";
+import type { LogOptions } from "../options.ts";
+import { untilSignal } from "../signals.ts";
+import { VERSION } from "../version.ts";
+
+export interface OperatorCommandOptions extends LogOptions {
+  readonly proxyImage: string;
+  readonly adminPort?: number;
+  readonly admissionPort?: number;
+  readonly streamPort?: number;
+}
+
+export async function operator(options: OperatorCommandOptions): Promise<void> {
+  const log = createLogger({ level: options.logLevel, format: options.logFormat });
+  const signal = untilSignal();
+  const state: { operator?: Awaited<ReturnType<typeof startOperator>> } = {};
+  // Served from the first moment: the start-up probe must see a process that lives and waits.
+  const admin = await serveAdmin(
+    {
+      get ready() {
+        return state.operator !== undefined && state.operator.notReady() === undefined;
+      },
+      metrics: async () => ({
+        text: (await state.operator?.metrics.expose()) ?? "",
+        contentType: state.operator?.metrics.contentType ?? "text/plain",
+      }),
+    },
+    { address: "::", port: options.adminPort ?? OPERATOR_ADMIN_PORT },
+  );
+  log.info("started", { version: VERSION, node: process.version });
+  state.operator = await startOperator({
+    log,
+    client: KubeClient.fromDefault(),
+    version: VERSION,
+    namespace: process.env.POD_NAMESPACE ?? OPERATOR_NAMESPACE,
+    podName: process.env.POD_NAME ?? hostname(),
+    proxyImage: options.proxyImage,
+    admissionPort: options.admissionPort ?? ADMISSION_PORT,
+    streamPort: options.streamPort ?? CONTROL_STREAM_PORT,
+  });
+  log.info("ending", { signal: await signal });
+  await state.operator.stop();
+  await admin.close();
+  // Pepr's watches cannot be ended; they must not keep the process.
+  process.exit(EXIT.ok);
+}

@@ -1,0 +1,42 @@
+/**
+ * The running side of a Gateway as the cluster shows it: the addresses of its Service, the Pods behind it, and what those
+ * Pods said. Pure.
+ */
+import type { EndpointSlice, Service } from "../../gateway-api/objects.ts";
+import type { ProxyReport } from "../../model/proxy-report.ts";
+import type { ObservedDeployment } from "../../model/snapshot.ts";
+
+export interface Observation {
+  readonly deployment: ObservedDeployment;
+  /** Pods that take connections, and of which we have heard nothing. */
+  readonly silent: readonly string[];
+}
+
+export function observeDeployment(
+  service: Service | undefined,
+  slices: readonly EndpointSlice[],
+  reports: ReadonlyMap<string, ProxyReport>,
+): Observation {
+  const ready = new Set<string>();
+  const readyPorts = new Set<number>();
+  for (const { endpoints, ports } of slices) {
+    const taking = (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
+    if (taking.length === 0) continue;
+    for (const { targetRef } of taking) if (targetRef?.name !== undefined) ready.add(targetRef.name);
+    for (const { port } of ports ?? []) if (port !== undefined) readyPorts.add(port);
+  }
+  // A Pod that is ending or starting takes no connections: what it has bound does not matter, unless there is no other.
+  const relevant = [...reports].filter(([pod]) => ready.size === 0 || ready.has(pod)).map(([, report]) => report);
+  return {
+    deployment: { addresses: addressesOf(service), readyPorts: [...readyPorts], proxies: relevant },
+    silent: [...ready].filter((pod) => !reports.has(pod)),
+  };
+}
+
+function addressesOf(service: Service | undefined): ObservedDeployment["addresses"] {
+  const ingress = service?.status?.loadBalancer?.ingress ?? [];
+  return ingress.flatMap(({ ip, hostname }): ObservedDeployment["addresses"] => {
+    if (ip) return [{ type: "IPAddress", value: ip }];
+    return hostname ? [{ type: "Hostname", value: hostname }] : [];
+  });
+}

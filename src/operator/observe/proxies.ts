@@ -1,0 +1,52 @@
+/**
+ * What the proxies last said, by Gateway and Pod. A stream that ends is no news of the data plane, which serves on: its last
+ * report stands for a while, until the proxy is back or must be counted as silent. Holds no socket and no timer.
+ */
+import type { ProxyReport } from "../../model/proxy-report.ts";
+
+/** A proxy is back within 10 s of an operator that answers (its longest back-off); beyond twice that it is not coming. */
+const REMEMBERED_MS = 20_000;
+
+interface Heard {
+  readonly report: ProxyReport;
+  /** When its stream ended; undefined while it is connected. */
+  readonly goneAtMs?: number;
+}
+
+export class ProxyReports {
+  readonly #gateways = new Map<string, Map<string, Heard>>();
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  report(gateway: string, proxyId: string, report: ProxyReport): void {
+    const proxies = this.#gateways.get(gateway) ?? new Map<string, Heard>();
+    this.#gateways.set(gateway, proxies.set(proxyId, { report }));
+  }
+
+  gone(gateway: string, proxyId: string): void {
+    const heard = this.#gateways.get(gateway)?.get(proxyId);
+    if (heard === undefined) return;
+    this.report(gateway, proxyId, heard.report);
+    this.#gateways.get(gateway)?.set(proxyId, { report: heard.report, goneAtMs: this.#nowMs() });
+  }
+
+  /** The reports that stand, by Pod name. */
+  of(gateway: string): ReadonlyMap<string, ProxyReport> {
+    const proxies = this.#gateways.get(gateway) ?? new Map<string, Heard>();
+    const standing = new Map<string, ProxyReport>();
+    for (const [proxyId, { report, goneAtMs }] of proxies) {
+      if (goneAtMs === undefined || this.#nowMs() - goneAtMs < REMEMBERED_MS) standing.set(proxyId, report);
+      else proxies.delete(proxyId);
+    }
+    if (proxies.size === 0) this.#gateways.delete(gateway);
+    return standing;
+  }
+
+  /** When leadership is lost: another replica hears them now. */
+  clear(): void {
+    this.#gateways.clear();
+  }
+}

@@ -1,0 +1,49 @@
+/** The snapshot of one pass: the caches as they are, and each Gateway's running side. */
+import { objectKey } from "../../gateway-api/objects.ts";
+import { childName } from "../../infra/names.ts";
+import { CONTROLLER_NAME } from "../../model/identity.ts";
+import type { ObservedDeployment, Snapshot } from "../../model/snapshot.ts";
+import type { OperatorInformers } from "../informer/operator-informers.ts";
+import { observeDeployment } from "./deployment.ts";
+import type { ProxyReports } from "./proxies.ts";
+
+export interface OperatorSnapshot {
+  readonly snapshot: Snapshot;
+  /** Gateways with Pods that take connections and have not been heard, by `namespace/name`. */
+  readonly silent: ReadonlyMap<string, readonly string[]>;
+}
+
+export function takeSnapshot(
+  informers: OperatorInformers["of"],
+  reports: ProxyReports,
+  bundleVersion: string | undefined,
+): OperatorSnapshot {
+  const deployments = new Map<string, ObservedDeployment>();
+  const silent = new Map<string, readonly string[]>();
+  const gateways = informers.gateways.items();
+  const slices = Map.groupBy(
+    informers.endpointSlices.items(),
+    ({ metadata }) => `${metadata.namespace}/${metadata.labels?.["kubernetes.io/service-name"] ?? ""}`,
+  );
+  for (const gateway of gateways) {
+    const key = objectKey(gateway);
+    const serviceKey = `${gateway.metadata.namespace}/${childName(gateway.metadata.name)}`;
+    const service = informers.services.get(serviceKey);
+    const observed = observeDeployment(service, slices.get(serviceKey) ?? [], reports.of(key));
+    deployments.set(key, observed.deployment);
+    if (observed.silent.length > 0) silent.set(key, observed.silent);
+  }
+  const snapshot = {
+    controllerName: CONTROLLER_NAME,
+    gatewayClasses: informers.gatewayClasses.items(),
+    gateways,
+    tlsRoutes: informers.tlsRoutes.items(),
+    referenceGrants: informers.referenceGrants.items(),
+    namespaces: informers.namespaces.items(),
+    services: informers.services.items(),
+    endpointSlices: informers.endpointSlices.items(),
+    deployments,
+    ...(bundleVersion !== undefined && { bundleVersion }),
+  };
+  return { snapshot, silent };
+}

@@ -1,0 +1,123 @@
+/**
+ * One pass: snapshot → plan → stream, apply, status. It reads the whole and brings everything in line with it; what failed
+ * makes it throw, to be repeated. It decides nothing that the translator could.
+ */
+
+import type { ControlServer } from "../../control/server/server.ts";
+import { type Gateway, objectKey } from "../../gateway-api/objects.ts";
+import { infrastructureOf } from "../../infra/infrastructure.ts";
+import type { ProxyPodOptions } from "../../infra/pod.ts";
+import type { Logger } from "../../model/log.ts";
+import type { Plan, StatusPlan } from "../../model/plan.ts";
+import { translate } from "../../translate/translate.ts";
+import type { OperatorInformers } from "../informer/operator-informers.ts";
+import type { InstalledBundle } from "../kube/bundle.ts";
+import type { ProxyReports } from "../observe/proxies.ts";
+import { takeSnapshot } from "../observe/snapshot.ts";
+import type { Applier } from "../write/applier.ts";
+import type { EventRecorder } from "../write/events.ts";
+import type { StatusWriter } from "./statuses.ts";
+
+export interface PassParts {
+  readonly log: Logger;
+  readonly informers: OperatorInformers["of"];
+  readonly bundle: InstalledBundle;
+  readonly reports: ProxyReports;
+  readonly stream: Pick<ControlServer, "publish" | "retract">;
+  readonly applier: Applier;
+  readonly statuses: StatusWriter;
+  readonly events: EventRecorder;
+  readonly pod: ProxyPodOptions;
+  readonly caBundle: () => string;
+  /**
+   * May proxies that take connections but have not been heard be waited for? True for a while after this replica began to
+   * lead: until they have found it, nothing that depends on their word is written.
+   */
+  readonly mayBeAwaited: () => boolean;
+}
+
+export class Pass {
+  readonly #parts: PassParts;
+  #published: ReadonlySet<string> = new Set();
+
+  constructor(parts: PassParts) {
+    this.#parts = parts;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { informers, reports, bundle, applier, statuses } = this.#parts;
+    const { snapshot, silent } = takeSnapshot(informers, reports, bundle.current?.version);
+    const plan = translate(snapshot);
+    this.#publish(plan);
+    const applied = await applier.reconcile(this.#infrastructure(plan), signal);
+    const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
+    const settled = plan.statuses.filter((status) => !dependsOn(status, awaited));
+    const failures = [...applied.failures, ...(await statuses.write(settled, signal))];
+    this.#tellForeign(applied.foreign, snapshot.gateways);
+    for (const gateway of snapshot.gateways) this.#tellMissingClass(gateway);
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} writes failed`);
+  }
+
+  /** Forgets what was published: another replica may have changed it by the time this one leads again. */
+  forget(): void {
+    this.#published = new Set();
+  }
+
+  #publish(plan: Plan): void {
+    const { stream } = this.#parts;
+    for (const [key, { config }] of plan.gateways) stream.publish(key, config);
+    for (const key of this.#published) if (!plan.gateways.has(key)) stream.retract(key);
+    this.#published = new Set(plan.gateways.keys());
+  }
+
+  #infrastructure(plan: Plan) {
+    const options = { ...this.#parts.pod, caBundle: this.#parts.caBundle() };
+    return [...plan.gateways.values()]
+      .filter(({ namespace, name }) => !this.#isEnding(`${namespace}/${name}`))
+      .flatMap((gateway) => infrastructureOf(gateway, options));
+  }
+
+  /** What belongs to a Gateway or namespace that is being deleted goes by itself; creating it again would be refused. */
+  #isEnding(key: string): boolean {
+    const { gateways, namespaces } = this.#parts.informers;
+    const [namespace = ""] = key.split("/");
+    return [gateways.get(key), namespaces.get(namespace)].some((o) => o?.metadata.deletionTimestamp !== undefined);
+  }
+
+  /** An object under a name of ours that somebody else made is left alone: the Gateway's owner must know. */
+  #tellForeign(foreign: readonly string[], gateways: readonly Gateway[]): void {
+    for (const id of foreign) {
+      this.#parts.log.warn("an object is not ours to apply; delete or rename it", { object: id });
+      const namespace = id.split(" ")[1]?.split("/")[0];
+      for (const gateway of gateways.filter((g) => g.metadata.namespace === namespace)) {
+        const message = `${id} is not ours: delete or rename it, so that the Gateway's own can be made`;
+        this.#parts.events.record(gateway, { type: "Warning", reason: "NameTaken", message, about: id });
+      }
+    }
+  }
+
+  /** Nobody else says it: a Gateway of a class that does not exist has no controller. */
+  #tellMissingClass(gateway: Gateway): void {
+    const { informers, events, log } = this.#parts;
+    const name = gateway.spec.gatewayClassName;
+    if (informers.gatewayClasses.get(name) !== undefined) return;
+    const classes = informers.gatewayClasses.items().map(({ metadata }) => metadata.name);
+    const message = `There is no GatewayClass ${name}; there is ${classes.join(", ") || "none: apply install.yaml again"}`;
+    const isNew = events.record(gateway, { type: "Warning", reason: "GatewayClassNotFound", message, about: "class" });
+    if (isNew)
+      log.warn("a Gateway names a class that does not exist", { gateway: objectKey(gateway), gatewayClassName: name });
+  }
+}
+
+function dependsOn(status: StatusPlan, silent: ReadonlyMap<string, unknown>): boolean {
+  switch (status.kind) {
+    case "GatewayClass":
+      return false;
+    case "Gateway":
+      return silent.has(`${status.namespace}/${status.name}`);
+    case "TLSRoute":
+      return status.parents.some(({ parentRef }) =>
+        silent.has(`${parentRef.namespace ?? status.namespace}/${parentRef.name}`),
+      );
+  }
+}

@@ -1,0 +1,26 @@
+/** Which changes of a status are worth an Event. Pure. */
+import type { Condition } from "../../gateway-api/objects.ts";
+import type { StatusPlan } from "../../model/plan.ts";
+
+export interface Transition extends Condition {
+  /** Where the condition stands in the status: with the type, what an Event is about. */
+  readonly about: string;
+}
+
+/**
+ * Conditions whose status or reason is another than before. A first `Pending` is on its way, not news; a class is not
+ * anybody's to watch.
+ */
+export function transitions(
+  plan: StatusPlan,
+  before: ReadonlyMap<string, Condition>,
+  after: ReadonlyMap<string, Condition>,
+): readonly Transition[] {
+  if (plan.kind === "GatewayClass") return [];
+  return [...after].flatMap(([about, condition]) => {
+    const old = before.get(about);
+    if (old !== undefined && old.status === condition.status && old.reason === condition.reason) return [];
+    const isOnItsWay = condition.reason === "Pending" && old?.status !== "True";
+    return isOnItsWay ? [] : [{ ...condition, about }];
+  });
+}
