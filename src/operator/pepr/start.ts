@@ -45,13 +45,13 @@ const STORE_TIMEOUT_MS = 15_000;
 /** Resolves when the port is bound. @throws the server's own error, such as EADDRINUSE. */
 export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
   preparePeprEnvironment(process.env);
-  const { Log, PeprModule: Module } = await import("pepr");
-  bridgePepr(Log, options.log, { verbose: options.verbose ?? false });
+  const withPepr = await import("./with-pepr.ts");
+  bridgePepr(withPepr.Log, options.log, { verbose: options.verbose ?? false });
   const state = { closed: Promise.withResolvers<void>(), isClosed: false, isReady: false };
   let { certificate } = options;
-  const makeCapabilities = await capabilityMaker(options, () => state.isClosed);
+  const makeCapabilities = capabilityMaker(withPepr, options, () => state.isClosed);
   const run = (port: number): Promise<RunningModule> =>
-    runModule({ Module, capabilities: makeCapabilities(), certificate, port });
+    runModule({ Module: withPepr.PeprModule, capabilities: makeCapabilities(), certificate, port });
 
   let module = await run(options.port);
   const { port } = module;
@@ -82,12 +82,11 @@ export async function startAdmission(options: AdmissionOptions): Promise<Admissi
 }
 
 /** A capability belongs to one module only, so each module gets new ones. */
-async function capabilityMaker(
+function capabilityMaker(
+  { gatewayCapability, admissionCapability }: typeof import("./with-pepr.ts"),
   { log, served, context, onChange }: AdmissionOptions,
   isClosed: () => boolean,
-): Promise<() => Capability[]> {
-  const { gatewayCapability } = await import("../../../capabilities/gateway.ts");
-  const { admissionCapability } = await import("../../../capabilities/admission.ts");
+): () => Capability[] {
   const reviewGateway = reviewer(validateGateway, { log, context });
   const reviewTlsRoute = reviewer(validateTlsRoute, { log, context });
   const changed = (kind: string, name: string) => {

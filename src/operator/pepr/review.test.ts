@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Verdict } from "../../admission/verdict.ts";
+import type { TlsRoute } from "../../gateway-api/objects.ts";
+import type { LogFields, Logger } from "../../model/log.ts";
+import { reviewer } from "./review.ts";
+import { servedKinds } from "./served.ts";
+
+const BAD: Verdict = { problems: [{ field: "spec.x", message: "is bad" }], warnings: [] };
+
+const route = (metadata: object = {}, hostnames: readonly string[] = []): TlsRoute => ({
+  apiVersion: "gateway.networking.k8s.io/v1",
+  kind: "TLSRoute",
+  metadata: { name: "r", namespace: "n", ...metadata },
+  spec: { hostnames },
+});
+
+function reviewing(validate: () => Verdict) {
+  const errors: { message: string; fields: LogFields | undefined }[] = [];
+  const none = () => undefined;
+  const error = (message: string, fields?: LogFields) => void errors.push({ message, fields });
+  const log: Logger = { debug: none, info: none, warn: none, error, child: () => log };
+  const context = () => ({ controllerName: "c", gatewayClasses: [], gateways: [] });
+  return { review: reviewer<TlsRoute>(validate, { log, context }), errors };
+}
+
+test("a new object and a changed spec are judged", () => {
+  const { review } = reviewing(() => BAD);
+  assert.equal(review({ object: route(), before: undefined }).refusal, "spec.x: is bad");
+  assert.equal(review({ object: route({}, ["a"]), before: route() }).refusal, "spec.x: is bad");
+});
+
+test("labels of what exists stay editable, and what is going may go", () => {
+  const { review } = reviewing(() => BAD);
+  assert.equal(review({ object: route({ labels: { a: "b" } }), before: route() }).refusal, undefined);
+  const going = route({ deletionTimestamp: "2026-01-01T00:00:00Z" }, ["a"]);
+  assert.equal(review({ object: going, before: route() }).refusal, undefined);
+});
+
+test("a warning fits into what Kubernetes shows whole", () => {
+  const { review } = reviewing(() => ({ problems: [], warnings: [{ field: "f", message: "x".repeat(300) }] }));
+  const { warnings } = review({ object: route(), before: undefined });
+  assert.equal(warnings[0]?.length, 256);
+});
+
+test("a defect admits, and the log has object and error", () => {
+  const defect = new Error("defect");
+  const { review, errors } = reviewing(() => {
+    throw defect;
+  });
+  assert.match(review({ object: route(), before: undefined }).warnings[0] ?? "", /internal error/);
+  assert.deepEqual(errors[0]?.fields, { kind: "TLSRoute", namespace: "n", name: "r", error: defect });
+});
+
+test("only kinds with a class to bind to are watched", () => {
+  const group = "gateway.networking.k8s.io";
+  const types = [
+    { group, version: "v1", kind: "Gateway" },
+    { group, version: "v1beta1", kind: "Gateway" },
+    { group, version: "v1alpha2", kind: "TLSRoute" },
+    { group: "example.com", version: "v1", kind: "TLSRoute" },
+  ];
+  assert.deepEqual([...servedKinds(types)], ["Gateway/v1", "TLSRoute/v1alpha2"]);
+});
