@@ -5,12 +5,13 @@
  *
  * Owns the command line and the order of the steps. Exit code 2: the machine lacks something, named in one line.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { rootCertificates } from "node:tls";
 import { parseArgs } from "node:util";
+import { renderInstallManifest } from "../manifest/install.ts";
 import { baseEntries, NODE_PATH, NONROOT } from "./base-layer.ts";
-import { BUNDLE_FILE, bundle } from "./bundle.ts";
+import { BUNDLE_ENTRY, BUNDLE_FILE, bundle } from "./bundle.ts";
 import { debianPackages } from "./debian.ts";
 import { readTree } from "./disk.ts";
 import { checkout, MissingPrerequisite } from "./environment.ts";
@@ -88,7 +89,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8"));
 
   const folder = join(dist, "bundle");
-  await bundle("src/cli/main.ts", folder);
+  await bundle(BUNDLE_ENTRY, folder);
   const app = packLayer(readTree(folder, APP_FOLDER), cachedGzip);
   const images = options.architectures.map((name) => platformImage(name, app, imageConfig(version)));
 
@@ -97,6 +98,10 @@ async function main(args: readonly string[]): Promise<void> {
   await writeArchive(output, entries);
   const sizes = images.map(({ architecture, layers }) => `linux/${architecture} ${mebibytes(layers)}`).join(", ");
   console.log(`${relative(checkout, output)}: ${options.image} ${digest} (${sizes})`);
+
+  const manifest = join(dist, "install.yaml");
+  writeFileSync(manifest, renderInstallManifest({ image: options.image, version }));
+  console.log(`${relative(checkout, manifest)}: installs ${options.image}`);
   console.log(`built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 

@@ -8,6 +8,7 @@ import { build, type Metafile } from "esbuild";
 import { checkout } from "./environment.ts";
 
 export const BUNDLE_FILE = "fsm-gateway.js";
+export const BUNDLE_ENTRY = "src/cli/main.ts";
 
 /**
  * Dependencies in CommonJS call `require` for node's own modules, which an ES module does not have. The name must
