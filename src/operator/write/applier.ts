@@ -1,0 +1,148 @@
+/**
+ * Brings provisioned objects in line with what is wanted, by server-side apply, and deletes those that no longer are. It sends
+ * nothing for an object that already is as wanted, so that a restart of the operator with nothing changed writes nothing;
+ * and it never touches an object that somebody else controls.
+ */
+import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
+import type { Cache } from "../informer/informer.ts";
+import type { ManagedObject } from "../informer/trim.ts";
+import { isApiError } from "../kube/api-error.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { apiVersionOf, type ResourceType, referenceTo } from "../kube/resource.ts";
+import { jsonEqual } from "./canonical.ts";
+import { concurrently, failuresOf } from "./concurrently.ts";
+import { holds, ownsNoMoreThan, project } from "./managed-fields.ts";
+import { hasSameController, isProvisioned } from "./ownership.ts";
+
+/** A kind that is applied, and its live objects as far as they may be ours; they keep our entry of managedFields. */
+export interface AppliedKind {
+  readonly type: ResourceType;
+  readonly live: Pick<Cache<KubernetesObject>, "items" | "get">;
+}
+
+export interface ApplierOptions {
+  readonly client: Pick<KubeClient, "get" | "apply" | "delete">;
+  /** In the order in which they are applied; deleted in reverse. */
+  readonly kinds: readonly AppliedKind[];
+  readonly fieldManager: string;
+  /** Told of each write that is sent; for metrics. */
+  readonly onRequest?: (verb: "apply" | "delete", kind: string) => void;
+}
+
+export interface ApplyReport {
+  readonly applied: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+  /** `<kind> <namespace>/<name>` of objects that somebody else controls: not applied, to be told to the user. */
+  readonly foreign: readonly string[];
+  /** ApiErrors, mostly; the pass is to be repeated. */
+  readonly failures: readonly unknown[];
+}
+
+type ApplyOutcome = "applied" | "unchanged" | "foreign";
+
+/** What was applied, and what the API server made of it. */
+interface Applied {
+  readonly wanted: KubernetesObject;
+  readonly normal: unknown;
+}
+
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #applied = new Map<string, Applied>();
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+  }
+
+  /** `wanted` is everything: an object of ours that is not in it is deleted. Rejects only when `signal` has aborted. */
+  async reconcile(wanted: readonly KubernetesObject[], signal?: AbortSignal): Promise<ApplyReport> {
+    const { kinds } = this.#options;
+    this.#refuseUnknown(wanted);
+    const report = { applied: 0, unchanged: 0, deleted: 0, foreign: [] as string[], failures: [] as unknown[] };
+    for (const kind of kinds) {
+      const objects = wanted.filter((object) => isOf(kind.type, object));
+      const outcomes = await concurrently(objects, (object) => this.#apply(kind, object, signal));
+      outcomes.forEach((outcome, index) => {
+        if (outcome.status === "rejected") return;
+        const object = objects[index];
+        if (outcome.value !== "foreign") report[outcome.value]++;
+        else if (object !== undefined) report.foreign.push(idOf(object));
+      });
+      report.failures.push(...failuresOf(outcomes));
+    }
+    for (const kind of kinds.toReversed()) {
+      const outcomes = await concurrently(this.#unwanted(kind, wanted), (object) => this.#delete(kind, object, signal));
+      report.deleted += outcomes.filter((outcome) => outcome.status === "fulfilled").length;
+      report.failures.push(...failuresOf(outcomes));
+    }
+    signal?.throwIfAborted();
+    return report;
+  }
+
+  async #apply({ type, live }: AppliedKind, wanted: KubernetesObject, signal?: AbortSignal): Promise<ApplyOutcome> {
+    signal?.throwIfAborted();
+    const { client, fieldManager, onRequest } = this.#options;
+    // What the cache does not have may be there all the same: without our label, or too new.
+    const present: ManagedObject | undefined =
+      live.get(objectKey(wanted)) ??
+      (await client.get<ManagedObject>(type, referenceTo(wanted), { signal }).catch(absent));
+    if (present !== undefined) {
+      if (!hasSameController(present, wanted)) return "foreign";
+      if (this.#isAsWanted(present, wanted)) return "unchanged";
+    }
+    onRequest?.("apply", type.kind);
+    const result = await client.apply(type, wanted, { fieldManager, force: true, signal });
+    this.#applied.set(idOf(wanted), { wanted, normal: project(result, wanted) });
+    return "applied";
+  }
+
+  /**
+   * The second way is for values that the API server writes differently than we do: they never look as wanted, and yet are
+   * what came of applying just this.
+   */
+  #isAsWanted(present: ManagedObject, wanted: KubernetesObject): boolean {
+    if (holds(present, wanted) && ownsNoMoreThan(present, wanted, this.#options.fieldManager)) return true;
+    const last = this.#applied.get(idOf(wanted));
+    return last !== undefined && jsonEqual(last.wanted, wanted) && holds(present, last.normal);
+  }
+
+  #unwanted({ type, live }: AppliedKind, wanted: readonly KubernetesObject[]): readonly KubernetesObject[] {
+    const keep = new Set(wanted.filter((object) => isOf(type, object)).map(objectKey));
+    return live
+      .items()
+      .filter((object) => isProvisioned(object, this.#options.fieldManager))
+      .filter((object) => object.metadata.deletionTimestamp === undefined && !keep.has(objectKey(object)));
+  }
+
+  async #delete({ type }: AppliedKind, object: KubernetesObject, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const { uid } = object.metadata;
+    this.#options.onRequest?.("delete", type.kind);
+    this.#applied.delete(idOf(object));
+    try {
+      await this.#options.client.delete(type, referenceTo(object), { signal, ...(uid === undefined ? {} : { uid }) });
+    } catch (error) {
+      // Gone already, or replaced by another object of that name.
+      if (!isApiError(error, "NotFound", "Conflict")) throw error;
+    }
+  }
+
+  #refuseUnknown(wanted: readonly KubernetesObject[]): void {
+    const unknown = wanted.find((object) => !this.#options.kinds.some(({ type }) => isOf(type, object)));
+    if (unknown !== undefined) throw new Error(`the applier is not made for ${unknown.apiVersion} ${unknown.kind}`);
+  }
+}
+
+function isOf(type: ResourceType, object: KubernetesObject): boolean {
+  return object.kind === type.kind && object.apiVersion === apiVersionOf(type);
+}
+
+function idOf(object: KubernetesObject): string {
+  return `${object.kind} ${objectKey(object)}`;
+}
+
+function absent(error: unknown): undefined {
+  if (isApiError(error, "NotFound")) return undefined;
+  throw error;
+}
