@@ -13,7 +13,6 @@ COPY hack/setup hack/setup
 RUN sh hack/setup
 COPY hack hack
 COPY capabilities capabilities
-COPY crds crds
 COPY src src
 RUN node_modules/.bin/node hack/image/bundle-only.ts dist/bundle
 # The root file system: node, what ldd names, and the files under /etc that libc reads.
