@@ -9,7 +9,7 @@ const RESERVED_DESCRIPTORS = 128;
 const DESCRIPTORS_PER_CONNECTION = 2;
 /** Where the limit cannot be read: the default of macOS for a process, kern.maxfilesperproc, is no lower. */
 const ASSUMED_DESCRIPTORS = 10_240;
-/** Idle connections take some 10 KB, busy ones up to four stream buffers of 64 KiB: in 256 MiB, a thousand of these. */
+/** An idle connection takes some 10 KB of memory, so that these take 200 MB; busy ones hold up to 256 KiB more each. */
 const MOST_CONNECTIONS = 20_000;
 
 /** So many that descriptors do not run out, and no more than a proxy of ordinary size should hold in memory. */

@@ -7,11 +7,11 @@
 
 import type { Logger } from "../model/log.ts";
 import type { ConfigDelta, ResourceKey } from "../model/proxy-config.ts";
-import type { ConfigRefusal, ProxyReport } from "../model/proxy-report.ts";
+import type { ConfigRefusal, ListenerReport, ProxyReport } from "../model/proxy-report.ts";
 import { resourceKey } from "../model/revision.ts";
 import type { Clock } from "./clock.ts";
 import type { ExternalHosts } from "./dns/external-hosts.ts";
-import type { PortBinder } from "./listener/port-binder.ts";
+import type { PortBinder, PortState } from "./listener/port-binder.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
 import type { Planner } from "./planner.ts";
 import type { DrainResult, Engine } from "./relay/engine.ts";
@@ -81,12 +81,12 @@ export class GatewayProxy {
     return { revision: table.revision, versions: versionsOf(table) };
   }
 
+  /** What serves now. A listener whose port is just being bound is left out. */
   report(): ProxyReport {
     const { current, hosts, ports } = this.#parts;
-    const listeners = [...current.table.listeners.values()].map(({ version, resource }) => {
-      const state = ports.state(resource.port) ?? NOT_BOUND;
-      const said = state.state === "bound" ? { state: state.state } : failedState(state);
-      return { key: resourceKey(resource), version, ...said };
+    const listeners = [...current.table.listeners.values()].flatMap(({ version, resource }): ListenerReport[] => {
+      const state = ports.state(resource.port) ?? (this.#isEnding ? ENDING : undefined);
+      return state === undefined ? [] : [{ key: resourceKey(resource), version, ...state }];
     });
     return {
       revision: this.#isComplete ? current.table.revision : "",
@@ -104,8 +104,11 @@ export class GatewayProxy {
 
   /** To be called when something that `report()` tells has changed. */
   notify(): void {
-    const report = this.report();
-    for (const call of this.#reportCalls) call(report);
+    // In turn, so that no report tells of a configuration half applied.
+    void this.#inTurn(async () => {
+      const report = this.report();
+      for (const call of this.#reportCalls) call(report);
+    });
   }
 
   /** Accepts no more, waits for the connections to end, cuts those that have not after `deadlineMs`. */
@@ -179,8 +182,4 @@ export class GatewayProxy {
   }
 }
 
-const NOT_BOUND = { state: "failed", reason: "bind_failed", message: "the proxy is ending" } as const;
-
-function failedState<T extends { readonly reason: unknown; readonly message: string }>({ reason, message }: T) {
-  return { state: "failed" as const, reason: reason as T["reason"], message };
-}
+const ENDING: PortState = { state: "failed", reason: "bind_failed", message: "the proxy is ending" };

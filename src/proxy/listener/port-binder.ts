@@ -15,7 +15,10 @@ export type PortState =
 /** Every address of this machine, of both families. */
 export const ALL_ADDRESSES: readonly string[] = ["0.0.0.0", "::"];
 
-type Port = PortState & { readonly sockets: readonly BoundSocket[] };
+interface Port {
+  readonly state: PortState;
+  readonly sockets: readonly BoundSocket[];
+}
 
 export class PortBinder {
   readonly #engine: Pick<Engine, "listen">;
@@ -32,23 +35,23 @@ export class PortBinder {
 
   /** Undefined: the port was never asked for. */
   state(port: number): PortState | undefined {
-    return this.#ports.get(port);
+    return this.#ports.get(port)?.state;
   }
 
   get hasFailed(): boolean {
-    return [...this.#ports.values()].some(({ state }) => state === "failed");
+    return [...this.#ports.values()].some(({ state }) => state.state === "failed");
   }
 
   /** Binds those that are not bound yet. Answers whether any port's state has changed. */
   async bind(ports: Iterable<number>): Promise<boolean> {
-    const missing = [...new Set(ports)].filter((port) => this.#ports.get(port)?.state !== "bound");
+    const missing = [...new Set(ports)].filter((port) => this.state(port)?.state !== "bound");
     const changes = await Promise.all(missing.map((port) => this.#bindPort(port)));
     return changes.includes(true);
   }
 
   /** Tries those again that failed. Answers whether any port's state has changed. */
   retry(): Promise<boolean> {
-    return this.bind([...this.#ports].filter(([, { state }]) => state === "failed").map(([port]) => port));
+    return this.bind([...this.#ports].filter(([, { state }]) => state.state === "failed").map(([port]) => port));
   }
 
   /** Unbinds all ports but these. Their connections live on. */
@@ -60,12 +63,13 @@ export class PortBinder {
   }
 
   async #bindPort(port: number): Promise<boolean> {
-    const before = this.#ports.get(port);
-    const after = await this.#listen(port);
-    this.#ports.set(port, after);
-    if (before?.state === after.state && messageOf(before) === messageOf(after)) return false;
-    if (after.state === "bound") this.#log.info("port bound", { port });
-    else this.#log.error("cannot bind port", { port, reason: after.reason, error: after.message });
+    const before = this.state(port);
+    const bound = await this.#listen(port);
+    this.#ports.set(port, bound);
+    const { state } = bound;
+    if (before?.state === state.state && messageOf(before) === messageOf(state)) return false;
+    if (state.state === "bound") this.#log.info("port bound", { port });
+    else this.#log.error("cannot bind port", { port, reason: state.reason, error: state.message });
     return true;
   }
 
@@ -75,13 +79,14 @@ export class PortBinder {
     const sockets = results.flatMap((result) => ("bound" in result ? [result.bound] : []));
     const failures = results.flatMap((result) => ("failed" in result ? [result] : []));
     const failure = failures.find(({ failed }) => failed !== "address_unavailable");
-    if (failure === undefined && sockets.length > 0) return { state: "bound", sockets };
+    if (failure === undefined && sockets.length > 0) return { state: { state: "bound" }, sockets };
     await Promise.all(sockets.map((socket) => socket.close()));
     const { failed, message } = failure ?? failures[0] ?? { failed: "bind_failed", message: "no address to bind" };
-    return { state: "failed", reason: failed === "address_unavailable" ? "bind_failed" : failed, message, sockets: [] };
+    const reason = failed === "address_unavailable" ? "bind_failed" : failed;
+    return { state: { state: "failed", reason, message }, sockets: [] };
   }
 }
 
-function messageOf(port: PortState): string | undefined {
-  return port.state === "failed" ? port.message : undefined;
+function messageOf(state: PortState): string | undefined {
+  return state.state === "failed" ? state.message : undefined;
 }
