@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { BackendRef, TlsRoute, TlsRouteSpec } from "../gateway-api/objects.ts";
 import type { AdmissionContext } from "./ownership.ts";
 import { validateTlsRoute } from "./tls-route.ts";
@@ -74,6 +75,8 @@ test("backend names that lead nowhere are refused with the mend", () => {
     ["web.prod.svc", /name: web, namespace: prod/],
     ["web.prod.svc.cluster.local", /name: web, namespace: prod/],
     ["web-0.web.prod.svc.cluster.local", /name: web, namespace: prod/],
+    ["web.prod.svc.corp.example", /name: web, namespace: prod/],
+    ["under_score", /is no DNS name/],
     ["prod.svc", /DNS name of a Service/],
     ["10-0-0-1.prod.pod.cluster.local", /inside the cluster/],
     ["", /is empty/],
@@ -86,7 +89,13 @@ test("backend names that lead nowhere are refused with the mend", () => {
 });
 
 test("names that only resemble a Service's DNS name are hosts", () => {
-  for (const name of ["svc.example.com", "web.prod.svc.example.com", "mysvc.org", "cluster.localhost.org"]) {
+  for (const name of [
+    "svc.example.com",
+    "web.mysvc.org",
+    "web.svc-1.org",
+    "cluster.localhost.org",
+    "under_score.example",
+  ]) {
     assert.equal(refusedBackend({ name }), "", name);
   }
 });
@@ -144,4 +153,22 @@ test("a route of other controllers' Gateways only is not judged", () => {
     assert.notEqual(refused({ ...bad, parentRefs: [{ name }] }), "");
   assert.notEqual(refused({ ...bad, parentRefs: [{ name: "theirs" }, { name: "ours" }] }), "");
   assert.notEqual(refused({ ...bad, parentRefs: [{ name: "theirs", namespace: "elsewhere" }] }), "");
+});
+
+test("exactly the names that could be a Service or an external host are admitted", () => {
+  const name = fc.stringMatching(/^[a-z0-9._:/ -]{1,24}$/);
+  const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?$/);
+  const dotted = fc
+    .tuple(label, label, fc.constantFrom("org", "example", "svc", "svc.cluster.local"))
+    .map((l) => l.join("."));
+  fc.assert(
+    fc.property(fc.oneof(name, dotted), (name) => {
+      const refusal = refused({ rules: [{ backendRefs: [{ name, port: 443 }] }] });
+      const isHost = /^[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/.test(name);
+      if (!isHost) assert.notEqual(refusal, "", name);
+      else if (/\.svc(\.|$)/.test(name) || name.endsWith(".cluster.local")) assert.notEqual(refusal, "", name);
+      else if (!/(^|\.)(\d+|0x[0-9a-f]*)$/.test(name) && !name.includes("_")) assert.equal(refusal, "", name);
+    }),
+    { numRuns: 500 },
+  );
 });
