@@ -1,0 +1,44 @@
+/** What tests of the operator's parts at a real API server have in common. */
+
+import { fileURLToPath } from "node:url";
+import { KubeConfig } from "@kubernetes/client-node";
+import { KubeClient } from "../../src/operator/kube/client.ts";
+import { type ApiServer, startApiServer } from "../support/api-server.ts";
+import { runOrThrow } from "../support/run-command.ts";
+
+const crds = fileURLToPath(new URL("../../hack/gateway-api/crds", import.meta.url));
+
+export { SILENT } from "../../src/operator/loop/silent-log.ts";
+
+export interface Fixture extends ApiServer {
+  readonly client: KubeClient;
+  /** Installs the CRDs of a channel and waits until they are served. */
+  installGatewayApi(channel: "standard" | "experimental"): Promise<void>;
+  /** `kubectl apply` of a YAML stream. */
+  applyYaml(yaml: string): Promise<void>;
+}
+
+/** Starts an API server; `stop` ends it and closes the client. */
+export async function startFixture(): Promise<Fixture> {
+  const server = await startApiServer();
+  const config = new KubeConfig();
+  config.loadFromFile(server.kubeconfig);
+  const client = new KubeClient(config);
+  const kubectl = async (args: readonly string[], input?: string): Promise<void> => {
+    const { code, stderr } = await server.kubectl(args, input === undefined ? {} : { input });
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
+  };
+  return {
+    ...server,
+    client,
+    stop: async () => {
+      client.close();
+      await server.stop();
+    },
+    installGatewayApi: async (channel) => {
+      await kubectl(["apply", "--server-side", "-f", "-"], await runOrThrow(crds, [channel], { timeoutMs: 300_000 }));
+      await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+    },
+    applyYaml: (yaml) => kubectl(["apply", "-f", "-"], yaml),
+  };
+}
