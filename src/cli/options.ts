@@ -1,7 +1,7 @@
 /** Parsers of option values that several commands share. Each failure says what was given and what is wanted. */
 import { isIP } from "node:net";
 import { InvalidArgumentError, Option } from "commander";
-import type { LogFormat } from "../logging/format.ts";
+import { LOG_FORMATS, type LogFormat } from "../logging/format.ts";
 import { LOG_LEVELS } from "../logging/logger.ts";
 
 export interface LogOptions {
@@ -15,7 +15,7 @@ export function logLevelOption(): Option {
 
 export function logFormatOption(initial: LogFormat): Option {
   return new Option("--log-format <format>", "JSON lines, or text for people")
-    .choices(["json", "text"])
+    .choices([...LOG_FORMATS])
     .default(initial);
 }
 

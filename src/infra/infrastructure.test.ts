@@ -8,6 +8,7 @@ const plan: GatewayPlan = {
   namespace: "httpbin",
   name: "simple-fsm-gateway",
   uid: "u",
+  gatewayClassName: "fsm",
   labels: { team: "edge", app: "stolen" },
   annotations: { "example.com/cost": "7" },
   ports: [{ name: "Foo.Bar", port: 443 }],
@@ -27,9 +28,9 @@ test("everything is in the Gateway's namespace, owned by it, labelled for users 
       metadata.ownerReferences.map((owner) => (owner as { uid: string }).uid),
       ["u"],
     );
-    assert.equal(metadata.labels["app"], "fsm-gateway");
+    assert.equal(metadata.labels.app, "fsm-gateway");
     assert.equal(metadata.labels["gateway.networking.k8s.io/gateway-name"], "simple-fsm-gateway");
-    assert.equal(metadata.labels["team"], "edge");
+    assert.equal(metadata.labels.team, "edge");
     assert.deepEqual(metadata.annotations, { "example.com/cost": "7" });
   }
 });

@@ -5,9 +5,16 @@
  * The Deployment names no listener: ports and routes reach the proxies by the stream, so that no change of them is a rollout.
  * It does not set `replicas` either, so that `kubectl scale` and an autoscaler own that field.
  */
-import { APP_LABEL, APP_LABEL_VALUE, FIELD_MANAGER, GATEWAY_NAME_LABEL, MANAGED_BY_LABEL } from "../model/identity.ts";
+import {
+  APP_LABEL,
+  APP_LABEL_VALUE,
+  FIELD_MANAGER,
+  GATEWAY_CLASS_NAME_LABEL,
+  GATEWAY_NAME_LABEL,
+  MANAGED_BY_LABEL,
+} from "../model/identity.ts";
 import type { GatewayPlan } from "../model/plan.ts";
-import { childName, gatewayLabelValue, portName } from "./names.ts";
+import { childName, labelValue, portName } from "./names.ts";
 import { type ProxyPodOptions, proxyPod } from "./pod.ts";
 
 /** An object to apply: as much JSON as we own of it. */
@@ -52,8 +59,8 @@ export function infrastructureOf(plan: GatewayPlan, options: InfrastructureOptio
 }
 
 /** Labels that find the Service, the Pods and the EndpointSlices of a Gateway. */
-export function selectorLabels(gatewayName: string): Readonly<Record<string, string>> {
-  return { [APP_LABEL]: APP_LABEL_VALUE, [GATEWAY_NAME_LABEL]: gatewayLabelValue(gatewayName) };
+function selectorLabels(gatewayName: string): Readonly<Record<string, string>> {
+  return { [APP_LABEL]: APP_LABEL_VALUE, [GATEWAY_NAME_LABEL]: labelValue(gatewayName) };
 }
 
 function commonMetadata(plan: GatewayPlan, selector: Readonly<Record<string, string>>) {
@@ -61,7 +68,13 @@ function commonMetadata(plan: GatewayPlan, selector: Readonly<Record<string, str
     name: childName(plan.name),
     namespace: plan.namespace,
     // Ours come last: `spec.infrastructure` must not take an object away from us.
-    labels: { ...plan.labels, [MANAGED_BY_LABEL]: FIELD_MANAGER, ...selector },
+    labels: {
+      ...plan.labels,
+      [MANAGED_BY_LABEL]: FIELD_MANAGER,
+      GATEWAY_CLASS_NAME_LABEL,
+      [GATEWAY_CLASS_NAME_LABEL]: labelValue(plan.gatewayClassName),
+      ...selector,
+    },
     ...(Object.keys(plan.annotations).length > 0 && { annotations: plan.annotations }),
     ownerReferences: [
       {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { childName, gatewayLabelValue, portName } from "./names.ts";
+import { childName, labelValue, portName } from "./names.ts";
 
 const label = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const gatewayName = fc.stringMatching(/^[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?$/);
 
 test("a short name stays readable", () => {
   assert.equal(childName("simple-fsm-gateway"), "fsm-gateway-simple-fsm-gateway");
-  assert.equal(gatewayLabelValue("a.b"), "a.b");
+  assert.equal(labelValue("a.b"), "a.b");
   assert.equal(portName("foo"), "foo");
 });
 
@@ -17,7 +17,7 @@ test("every name becomes a DNS label, and different names stay different", () =>
     fc.property(gatewayName, gatewayName, (a, b) => {
       assert.match(childName(a), label);
       assert.match(portName(a), label);
-      assert.ok(gatewayLabelValue(a).length <= 63);
+      assert.ok(labelValue(a).length <= 63);
       assert.equal(childName(a) === childName(b), a === b);
     }),
   );

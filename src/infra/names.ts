@@ -15,10 +15,10 @@ export function childName(gatewayName: string): string {
   return fit(`fsm-gateway-${gatewayName}`, gatewayName);
 }
 
-/** Value of the label `gateway.networking.k8s.io/gateway-name` (GEP-1762): the name itself wherever it fits. */
-export function gatewayLabelValue(gatewayName: string): string {
+/** A name as the value of a label (GEP-1762): itself wherever it fits. */
+export function labelValue(name: string): string {
   // A label value may hold dots and begin with a digit; only its length is a limit.
-  return gatewayName.length <= MAX_LABEL ? gatewayName : fit(gatewayName, gatewayName);
+  return name.length <= MAX_LABEL ? name : fit(name, name);
 }
 
 /** Name of a Service port: the listener's, wherever it fits. */

@@ -15,6 +15,7 @@ export interface GatewayPlan {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  readonly gatewayClassName: string;
   /** `spec.infrastructure.labels` and `.annotations`, for everything provisioned. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;

@@ -75,6 +75,7 @@ function gatewayPlan(gateway: Gateway, work: GatewayWork, config: GatewayPlan["c
     namespace: gateway.metadata.namespace ?? "",
     name: gateway.metadata.name,
     uid: gateway.metadata.uid ?? "",
+    gatewayClassName: gateway.spec.gatewayClassName,
     labels: infrastructure?.labels ?? {},
     annotations: infrastructure?.annotations ?? {},
     ports: work.ports(),
