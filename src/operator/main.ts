@@ -136,12 +136,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     identity: `${podName}_${randomUUID()}`,
     onStarted: () => {
       leadingSinceMs = clock.nowMs();
-      log.info("leading", { podName });
       kick();
       kickLater(AWAIT_PROXIES_MS);
     },
     onLost: () => {
-      log.warn("no longer leading", { podName });
       loop.cancel();
       stream.stepDown();
       reports.clear();

@@ -7,6 +7,9 @@ export interface Transition extends Condition {
   readonly about: string;
 }
 
+/** What a new Gateway passes through within seconds. */
+const ON_ITS_WAY: readonly string[] = ["Pending", "AddressNotAssigned"];
+
 /**
  * Conditions whose status or reason is another than before. A first `Pending` is on its way, not news; a class is not
  * anybody's to watch.
@@ -20,7 +23,7 @@ export function transitions(
   return [...after].flatMap(([about, condition]) => {
     const old = before.get(about);
     if (old !== undefined && old.status === condition.status && old.reason === condition.reason) return [];
-    const isOnItsWay = condition.reason === "Pending" && old?.status !== "True";
+    const isOnItsWay = ON_ITS_WAY.includes(condition.reason) && old?.status !== "True";
     return isOnItsWay ? [] : [{ ...condition, about }];
   });
 }

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EndpointSlice, Service } from "../../gateway-api/objects.ts";
+import type { ProxyReport } from "../../model/proxy-report.ts";
+import { observeDeployment } from "./deployment.ts";
+import { ProxyReports } from "./proxies.ts";
+
+const report = (revision: string): ProxyReport => ({ revision, listeners: [], unresolvedHosts: [] });
+
+function slice(pods: Readonly<Record<string, boolean>>): EndpointSlice {
+  return {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: "s" },
+    addressType: "IPv4",
+    endpoints: Object.entries(pods).map(([name, ready]) => ({
+      addresses: ["10.0.0.1"],
+      conditions: { ready },
+      targetRef: { kind: "Pod", name },
+    })),
+    ports: [{ name: "tls", port: 8000 }],
+  };
+}
+
+test("ports are ready only behind a ready Pod", () => {
+  assert.deepEqual(observeDeployment(undefined, [slice({ a: false })], new Map()).deployment.readyPorts, []);
+  assert.deepEqual(observeDeployment(undefined, [slice({ a: true })], new Map()).deployment.readyPorts, [8000]);
+});
+
+test("a ready Pod that has said nothing is silent; what an ending one says does not count", () => {
+  const reports = new Map([
+    ["heard", report("1")],
+    ["ending", report("0")],
+  ]);
+  const { deployment, silent } = observeDeployment(
+    undefined,
+    [slice({ heard: true, silent: true, ending: false })],
+    reports,
+  );
+  assert.deepEqual(silent, ["silent"]);
+  assert.deepEqual(deployment.proxies, [report("1")]);
+});
+
+test("while no Pod is ready, all that is said counts: it may say why", () => {
+  const { deployment } = observeDeployment(undefined, [slice({ a: false })], new Map([["a", report("1")]]));
+  assert.deepEqual(deployment.proxies, [report("1")]);
+});
+
+test("addresses and host names of a LoadBalancer", () => {
+  const service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "s" },
+    spec: {},
+    status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }, { hostname: "lb.example.com" }, {}] } },
+  } satisfies Service;
+  assert.deepEqual(observeDeployment(service, [], new Map()).deployment.addresses, [
+    { type: "IPAddress", value: "192.0.2.1" },
+    { type: "Hostname", value: "lb.example.com" },
+  ]);
+});
+
+test("the last word of a proxy that is gone stands for a while, and no longer", () => {
+  let nowMs = 0;
+  const reports = new ProxyReports(() => nowMs);
+  reports.report("ns/g", "a", report("1"));
+  reports.gone("ns/g", "a");
+  nowMs = 19_999;
+  assert.equal(reports.of("ns/g").get("a")?.revision, "1");
+  nowMs = 20_000;
+  assert.equal(reports.of("ns/g").size, 0);
+});
+
+test("a proxy that comes back is as if it had never been gone", () => {
+  let nowMs = 0;
+  const reports = new ProxyReports(() => nowMs);
+  reports.report("ns/g", "a", report("1"));
+  reports.gone("ns/g", "a");
+  reports.report("ns/g", "a", report("2"));
+  nowMs = 100_000;
+  assert.equal(reports.of("ns/g").get("a")?.revision, "2");
+  assert.equal(reports.of("ns/other").size, 0);
+});
