@@ -4,7 +4,6 @@ import type { Verdict } from "../../admission/verdict.ts";
 import type { TlsRoute } from "../../gateway-api/objects.ts";
 import type { LogFields, Logger } from "../../model/log.ts";
 import { reviewer } from "./review.ts";
-import { servedKinds } from "./served.ts";
 
 const BAD: Verdict = { problems: [{ field: "spec.x", message: "is bad" }], warnings: [] };
 
@@ -50,15 +49,4 @@ test("a defect admits, and the log has object and error", () => {
   });
   assert.match(review({ object: route(), before: undefined }).warnings[0] ?? "", /internal error/);
   assert.deepEqual(errors[0]?.fields, { kind: "TLSRoute", namespace: "n", name: "r", error: defect });
-});
-
-test("only kinds with a class to bind to are watched", () => {
-  const group = "gateway.networking.k8s.io";
-  const types = [
-    { group, version: "v1", kind: "Gateway" },
-    { group, version: "v1beta1", kind: "Gateway" },
-    { group, version: "v1alpha2", kind: "TLSRoute" },
-    { group: "example.com", version: "v1", kind: "TLSRoute" },
-  ];
-  assert.deepEqual([...servedKinds(types)], ["Gateway/v1", "TLSRoute/v1alpha2"]);
 });

@@ -45,13 +45,13 @@ const STORE_TIMEOUT_MS = 15_000;
 /** Resolves when the port is bound. @throws the server's own error, such as EADDRINUSE. */
 export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
   preparePeprEnvironment(process.env);
-  const withPepr = await import("./with-pepr.ts");
-  bridgePepr(withPepr.Log, options.log, { verbose: options.verbose ?? false });
+  const { Log, PeprModule: Module, ...makers } = await importPepr();
+  bridgePepr(Log, options.log, { verbose: options.verbose ?? false });
   const state = { closed: Promise.withResolvers<void>(), isClosed: false, isReady: false };
   let { certificate } = options;
-  const makeCapabilities = capabilityMaker(withPepr, options, () => state.isClosed);
+  const makeCapabilities = capabilityMaker(makers, options, () => state.isClosed);
   const run = (port: number): Promise<RunningModule> =>
-    runModule({ Module: withPepr.PeprModule, capabilities: makeCapabilities(), certificate, port });
+    runModule({ Module, capabilities: makeCapabilities(), certificate, port });
 
   let module = await run(options.port);
   const { port } = module;
@@ -81,9 +81,16 @@ export async function startAdmission(options: AdmissionOptions): Promise<Admissi
   };
 }
 
+type CapabilityMakers = Pick<Awaited<ReturnType<typeof importPepr>>, "gatewayCapability" | "admissionCapability">;
+
+async function importPepr() {
+  const { Log, PeprModule, gatewayCapability, admissionCapability } = await import("./with-pepr.ts");
+  return { Log, PeprModule, gatewayCapability, admissionCapability };
+}
+
 /** A capability belongs to one module only, so each module gets new ones. */
 function capabilityMaker(
-  { gatewayCapability, admissionCapability }: typeof import("./with-pepr.ts"),
+  { gatewayCapability, admissionCapability }: CapabilityMakers,
   { log, served, context, onChange }: AdmissionOptions,
   isClosed: () => boolean,
 ): () => Capability[] {
