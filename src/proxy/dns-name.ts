@@ -5,7 +5,7 @@
  */
 
 /** RFC 1035 section 3.1: 255 octets on the wire are 253 characters of text without the trailing dot. */
-export const MAX_DNS_NAME_LENGTH = 253;
+const MAX_DNS_NAME_LENGTH = 253;
 
 /**
  * Letters, digits and inner hyphens (RFC 1123 section 2.1), at most 63 octets a label. Inner and leading underscores are

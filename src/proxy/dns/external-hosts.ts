@@ -11,9 +11,9 @@ import type { AddressGuard } from "./address-guard.ts";
 import { type FailedHost, type HostAnswer, type Resolver, resolveHost } from "./resolve-host.ts";
 
 /** TTLs below 5 s would make a query storm of a misconfigured zone; a cluster's DNS serves 5 s itself. */
-export const MIN_TTL_MS = 5_000;
+const MIN_TTL_MS = 5_000;
 /** A host that moved is followed within five minutes whatever its TTL says. */
-export const MAX_TTL_MS = 300_000;
+const MAX_TTL_MS = 300_000;
 /** A refresh begins when this part of the TTL has passed, so that connections never wait for it. */
 const REFRESH_AT = 0.8;
 /** How long a last good answer outlives its TTL while DNS fails (RFC 8767 section 5 suggests one to three days). */

@@ -24,9 +24,10 @@ export function alpnProtocols(extension: Uint8Array): string[] | undefined {
 
 /** Printable ASCII as it is, anything else (GREASE values, for one) as `\xNN`. */
 function printable(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) =>
-    byte > 0x20 && byte < 0x7f && byte !== 0x5c
-      ? String.fromCharCode(byte)
-      : `\\x${byte.toString(16).padStart(2, "0")}`,
-  ).join("");
+  let text = "";
+  for (const byte of bytes) {
+    const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x5c;
+    text += isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
+  }
+  return text;
 }

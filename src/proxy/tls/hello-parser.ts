@@ -10,7 +10,6 @@ import { readHelloMessage } from "./hello-message.ts";
 
 const CONTENT_TYPE_HANDSHAKE = 22;
 const HANDSHAKE_TYPE_CLIENT_HELLO = 1;
-const RECORD_HEADER_LENGTH = 5;
 const HANDSHAKE_HEADER_LENGTH = 4;
 
 /** 2^14 of plaintext and the 256 that TLS 1.3 allows a protected record (RFC 8446 section 5.2). */
@@ -23,15 +22,18 @@ const MAX_RECORD_LENGTH = 16_384 + 256;
  */
 export const DEFAULT_MAX_HELLO_BYTES = 16_384;
 
+/** The hello of a client without post-quantum key shares fits. Not zeroed: only what was written is ever read. */
+const INITIAL_MESSAGE_BYTES = 512;
+
 const NEED_MORE: HelloProgress = { state: "need_more" };
 
 export class ClientHelloParser {
   readonly #maxHelloBytes: number;
-  readonly #recordHeader = new Uint8Array(RECORD_HEADER_LENGTH);
   #recordHeaderFilled = 0;
+  #recordLength = 0;
   #recordRemaining = 0;
   #isFirstRecord = true;
-  #message = new Uint8Array(512);
+  #message: Uint8Array = Buffer.allocUnsafe(INITIAL_MESSAGE_BYTES);
   #messageFilled = 0;
   #progress: HelloProgress = NEED_MORE;
 
@@ -51,15 +53,16 @@ export class ClientHelloParser {
   /** One byte of a record header, judged as soon as it can be. Returns the number of bytes used. */
   #readRecordHeader(bytes: Uint8Array, offset: number): number {
     const byte = bytes[offset] ?? 0;
-    this.#recordHeader[this.#recordHeaderFilled++] = byte;
-    const isTls = this.#recordHeaderFilled === 1 ? byte === CONTENT_TYPE_HANDSHAKE : (this.#recordHeader[1] ?? 0) === 3;
-    if (!isTls) this.#progress = this.#foreignRecord();
-    else if (this.#recordHeaderFilled === RECORD_HEADER_LENGTH) this.#startRecord();
+    const position = this.#recordHeaderFilled++;
+    if (position === 0 && byte !== CONTENT_TYPE_HANDSHAKE) this.#progress = this.#foreignRecord();
+    // The minor version means nothing here (RFC 8446 section 5.1).
+    else if (position === 1 && byte !== 3) this.#progress = this.#foreignRecord();
+    else if (position === 3) this.#recordLength = byte << 8;
+    else if (position === 4) this.#startRecord(this.#recordLength | byte);
     return 1;
   }
 
-  #startRecord(): void {
-    const length = ((this.#recordHeader[3] ?? 0) << 8) | (this.#recordHeader[4] ?? 0);
+  #startRecord(length: number): void {
     // RFC 8446 section 5.1: no zero-length handshake fragments; they would let a client send for ever.
     if (length === 0) this.#progress = malformed("a record without content");
     else if (length > MAX_RECORD_LENGTH) this.#progress = malformed("a record longer than TLS allows");
@@ -105,7 +108,7 @@ export class ClientHelloParser {
   #append(fragment: Uint8Array): void {
     const needed = this.#messageFilled + fragment.length;
     if (needed > this.#message.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#message.length));
+      const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#message.length));
       grown.set(this.#message.subarray(0, this.#messageFilled));
       this.#message = grown;
     }
