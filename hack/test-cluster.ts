@@ -1,0 +1,23 @@
+/**
+ * `npm run test:cluster [-- FILE…]`: the tests that need a real cluster, an API server or the built image, one file after the
+ * other (two clusters at once starve two cores). It builds the image first, since what is deployed must be what is checked
+ * out. A machine that lacks something fails here, with what it lacks.
+ */
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..");
+/** Quick ones first. */
+const SUITES = ["test/image/*.test.ts", "test/api/*.test.ts", "test/cluster/*.test.ts", "test/e2e/*.test.ts"];
+
+function run(args: readonly string[]): void {
+  const { status, error } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const chosen = process.argv.slice(2);
+const files = chosen.length > 0 ? chosen : SUITES.flatMap((pattern) => globSync(pattern, { cwd: ROOT }).sort());
+run(["hack/image/build.ts"]);
+run(["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
