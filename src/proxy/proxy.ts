@@ -80,4 +80,4 @@ function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }
 
-export type { ConfigState, GatewayProxy } from "./gateway-proxy.ts";
+export type { GatewayProxy } from "./gateway-proxy.ts";

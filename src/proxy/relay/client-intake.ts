@@ -48,7 +48,10 @@ export class ClientIntake {
     this.#client.off("data", this.#onData);
     this.#client.off("end", this.#onEnd);
     this.#client.off("error", this.#onError);
-    return { bytes: this.#bytes.subarray(0, this.#filled), ended: this.#ended };
+    const bytes = this.#bytes.subarray(0, this.#filled);
+    // The connection keeps this object for hours; the bytes are not its any more.
+    this.#bytes = Buffer.alloc(0);
+    return { bytes, ended: this.#ended };
   }
 
   readonly #onData = (chunk: Buffer): void => {
