@@ -5,7 +5,7 @@ import { startDnsServer } from "../../../test/wire/dns-server.ts";
 import { addressGuard } from "./address-guard.ts";
 import { resolveHost } from "./resolve-host.ts";
 
-const resolver = new Resolver({ timeout: 200, tries: 1 });
+const resolver = new Resolver({ timeout: 1_000, tries: 1 });
 
 let dns: Awaited<ReturnType<typeof startDnsServer>>;
 before(async () => {
