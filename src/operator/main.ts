@@ -5,6 +5,8 @@
 import { randomUUID } from "node:crypto";
 import type { ServedKind } from "../../capabilities/gateway.ts";
 import { createControlServer } from "../control/server/server.ts";
+import { systemClock } from "../loop/clock.ts";
+import { ReconcileLoop } from "../loop/reconcile-loop.ts";
 import {
   CERTIFICATES_SECRET_NAME,
   CONTROLLER_NAME,
@@ -23,8 +25,6 @@ import type { KubeClient } from "./kube/client.ts";
 import { Discovery } from "./kube/discovery.ts";
 import { CONFIG_MAPS, DEPLOYMENTS, SERVICE_ACCOUNTS, SERVICES } from "./kube/resource.ts";
 import { LeaderElection } from "./leader/election.ts";
-import { systemClock } from "./loop/clock.ts";
-import { ReconcileLoop } from "./loop/reconcile-loop.ts";
 import { OperatorMetrics } from "./metrics.ts";
 import { ProxyReports } from "./observe/proxies.ts";
 import { startAdmission } from "./pepr/start.ts";
@@ -44,6 +44,8 @@ export interface OperatorOptions {
   readonly proxyImage: string;
   readonly admissionPort: number;
   readonly streamPort: number;
+  /** The operator cannot go on: the process should end, to be started anew. */
+  readonly onFatal: (error: unknown) => void;
 }
 
 export interface Operator {
@@ -176,7 +178,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   await stream.listen(options.streamPort, "::");
   election.start();
-  admission.ready.catch((error: unknown) => log.error("admission could not be started", { error }));
+  admission.ready.catch(options.onFatal);
 
   let ending = false;
   return {

@@ -1,6 +1,6 @@
 /** The operator's metrics, in a registry of their own. Labels are bounded: kinds, verbs and outcomes are closed sets. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { PassResult } from "./loop/reconcile-loop.ts";
+import type { PassResult } from "../loop/reconcile-loop.ts";
 
 const PASS_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 

@@ -4,13 +4,13 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { configDelta } from "../control/delta.ts";
+import type { Clock } from "../loop/clock.ts";
+import { ReconcileLoop } from "../loop/reconcile-loop.ts";
 import { CONTROLLER_NAME } from "../model/identity.ts";
 import type { Logger } from "../model/log.ts";
 import type { Plan, StatusPlan } from "../model/plan.ts";
 import type { ListenerReport } from "../model/proxy-report.ts";
 import type { ObservedDeployment } from "../model/snapshot.ts";
-import type { Clock } from "../operator/loop/clock.ts";
-import { ReconcileLoop } from "../operator/loop/reconcile-loop.ts";
 import type { GatewayProxy } from "../proxy/proxy.ts";
 import { mergeStatus } from "../translate/status/merge.ts";
 import { translate } from "../translate/translate.ts";

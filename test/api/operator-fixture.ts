@@ -8,7 +8,7 @@ import { runOrThrow } from "../support/run-command.ts";
 
 const crds = fileURLToPath(new URL("../../hack/gateway-api/crds", import.meta.url));
 
-export { SILENT } from "../../src/operator/loop/silent-log.ts";
+export { SILENT } from "../../src/loop/silent-log.ts";
 
 export interface Fixture extends ApiServer {
   readonly client: KubeClient;

@@ -9,6 +9,7 @@ import {
   type RouteStatus,
   type TlsRoute,
 } from "../../src/gateway-api/objects.ts";
+import { systemClock } from "../../src/loop/clock.ts";
 import { FIELD_MANAGER } from "../../src/model/identity.ts";
 import type { ManagedObject } from "../../src/operator/informer/trim.ts";
 import { trimmedFor } from "../../src/operator/informer/trim.ts";
@@ -24,7 +25,6 @@ import {
   SERVICES,
 } from "../../src/operator/kube/resource.ts";
 import { LeaderElection } from "../../src/operator/leader/election.ts";
-import { systemClock } from "../../src/operator/loop/clock.ts";
 import { type AppliedKind, Applier } from "../../src/operator/write/applier.ts";
 import { concurrently } from "../../src/operator/write/concurrently.ts";
 import { EventRecorder } from "../../src/operator/write/events.ts";

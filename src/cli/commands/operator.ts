@@ -1,10 +1,10 @@
 /** `fsm-gateway operator`: wires the operator to its Pod, or to a developer's kubeconfig. */
 import { hostname } from "node:os";
+import { serveAdmin } from "../../admin/admin-server.ts";
 import { createLogger } from "../../logging/logger.ts";
 import { ADMISSION_PORT, CONTROL_STREAM_PORT, OPERATOR_ADMIN_PORT, OPERATOR_NAMESPACE } from "../../model/identity.ts";
 import { KubeClient } from "../../operator/kube/client.ts";
 import { startOperator } from "../../operator/main.ts";
-import { serveAdmin } from "../../proxy/observe/admin-server.ts";
 import { EXIT } from "../exit.ts";
 import type { LogOptions } from "../options.ts";
 import { untilSignal } from "../signals.ts";
@@ -24,9 +24,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
   // Served from the first moment: the start-up probe must see a process that lives and waits.
   const admin = await serveAdmin(
     {
-      get ready() {
-        return state.operator !== undefined && state.operator.notReady() === undefined;
-      },
+      notReady: () => (state.operator === undefined ? "starting" : state.operator.notReady()),
       metrics: async () => ({
         text: (await state.operator?.metrics.expose()) ?? "",
         contentType: state.operator?.metrics.contentType ?? "text/plain",
@@ -44,6 +42,10 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     proxyImage: options.proxyImage,
     admissionPort: options.admissionPort ?? ADMISSION_PORT,
     streamPort: options.streamPort ?? CONTROL_STREAM_PORT,
+    onFatal: (error) => {
+      log.error("the operator cannot go on", { error });
+      process.exit(EXIT.failed);
+    },
   });
   log.info("ending", { signal: await signal });
   await state.operator.stop();

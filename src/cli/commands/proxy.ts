@@ -1,9 +1,9 @@
 /** `fsm-gateway proxy`: wires the data plane to the operator's stream, in a Pod of one Gateway. */
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { serveAdmin } from "../../admin/admin-server.ts";
 import { createControlClient } from "../../control/client/client.ts";
 import { createLogger } from "../../logging/logger.ts";
-import { serveAdmin } from "../../proxy/observe/admin-server.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
 import { EXIT } from "../exit.ts";
@@ -35,8 +35,9 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const state = { ending: false };
   const admin = await serveAdmin(
     {
-      get ready() {
-        return dataPlane.ready && !state.ending;
+      notReady: () => {
+        if (state.ending) return "draining";
+        return dataPlane.ready ? undefined : "no complete configuration yet";
       },
       metrics: async () => ({ text: await metrics.expose(), contentType: metrics.contentType }),
     },

@@ -1,8 +1,9 @@
 /** `fsm-gateway run FILE…`: wires files, translator and proxies into one process, and prints the statuses. */
+
+import { serveAdmin } from "../../admin/admin-server.ts";
 import { createLogger } from "../../logging/logger.ts";
+import { systemClock } from "../../loop/clock.ts";
 import type { Logger } from "../../model/log.ts";
-import { systemClock } from "../../operator/loop/clock.ts";
-import { serveAdmin } from "../../proxy/observe/admin-server.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
 import { describe } from "../../standalone/describe.ts";
@@ -89,9 +90,7 @@ async function refuseFailedListeners(gateway: Standalone, manifests: readonly An
 async function startAdmin(gateway: Standalone, metrics: ProxyMetrics, at: HostPort | undefined) {
   if (at === undefined) return undefined;
   const source = {
-    get ready() {
-      return gateway.ready;
-    },
+    notReady: () => (gateway.ready ? undefined : "not every Gateway has a complete configuration"),
     metrics: async () => ({ text: await metrics.expose(), contentType: metrics.contentType }),
   };
   return serveAdmin(source, at).catch(async (error: NodeJS.ErrnoException) => {

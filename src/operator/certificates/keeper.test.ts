@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Clock } from "../../loop/clock.ts";
 import type { LogFields, Logger } from "../../model/log.ts";
-import type { Clock } from "../loop/clock.ts";
 import { type CertificateStore, keepCertificates, type StoredSecret } from "./keeper.ts";
 
 const NAMES = ["fsm-gateway.ns.svc"];

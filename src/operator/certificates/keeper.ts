@@ -3,8 +3,9 @@
  * whoever serves, and tells the API server whom to trust. All replicas do the same and converge on the Secret: a write is
  * guarded by its resourceVersion, and who loses the race reads what the winner wrote.
  */
+
+import type { Clock } from "../../loop/clock.ts";
 import type { Logger } from "../../model/log.ts";
-import type { Clock } from "../loop/clock.ts";
 import { advance } from "./advance.ts";
 import type { KeyedCertificate } from "./issue.ts";
 import type { HeldCertificates } from "./schedule.ts";

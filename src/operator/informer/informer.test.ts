@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import { type Clock, systemClock } from "../../loop/clock.ts";
+import { SILENT } from "../../loop/silent-log.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { ResourceType } from "../kube/resource.ts";
-import { type Clock, systemClock } from "../loop/clock.ts";
-import { SILENT } from "../loop/silent-log.ts";
 import { FaultServer, WIDGETS } from "./fault-server.ts";
 import { Informer } from "./informer.ts";
 

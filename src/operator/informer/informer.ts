@@ -4,12 +4,12 @@
  * tells what changed within an object: readers look at the whole (level-triggered).
  */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import { backoffMs } from "../../loop/backoff.ts";
+import type { Clock } from "../../loop/clock.ts";
 import type { Logger } from "../../model/log.ts";
 import { isApiError, retryAfterMs } from "../kube/api-error.ts";
 import type { KubeClient, Selection } from "../kube/client.ts";
 import { apiVersionOf, type ResourceType } from "../kube/resource.ts";
-import { backoffMs } from "../loop/backoff.ts";
-import type { Clock } from "../loop/clock.ts";
 import { Store } from "./store.ts";
 
 /** The page size of client-go: a page stays far below a second and below etcd's message limit. */

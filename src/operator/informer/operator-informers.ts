@@ -12,6 +12,7 @@ import type {
   Service,
   TlsRoute,
 } from "../../gateway-api/objects.ts";
+import type { Clock } from "../../loop/clock.ts";
 import { APP_LABEL, APP_LABEL_VALUE, FIELD_MANAGER } from "../../model/identity.ts";
 import type { Logger } from "../../model/log.ts";
 import type { InstalledBundle } from "../kube/bundle.ts";
@@ -23,12 +24,10 @@ import {
   ENDPOINT_SLICES,
   GATEWAY_API_KINDS,
   NAMESPACES,
-  POD_DISRUPTION_BUDGETS,
   type ResourceType,
   SERVICE_ACCOUNTS,
   SERVICES,
 } from "../kube/resource.ts";
-import type { Clock } from "../loop/clock.ts";
 import { Informer, type InformerOptions } from "./informer.ts";
 import { InformerSet } from "./informer-set.ts";
 import { trimmed, trimmedFor, trimmedSlice } from "./trim.ts";
@@ -72,7 +71,6 @@ export function createOperatorInformers(options: OperatorInformersOptions) {
     serviceAccounts: fixed(options, SERVICE_ACCOUNTS, { ...OURS, ...applied() }),
     configMaps: fixed(options, CONFIG_MAPS, { ...OURS, ...applied() }),
     deployments: fixed<Deployment>(options, DEPLOYMENTS, { ...OURS, ...applied() }),
-    podDisruptionBudgets: fixed(options, POD_DISRUPTION_BUDGETS, { ...OURS, ...applied() }),
   });
 }
 

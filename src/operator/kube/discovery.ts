@@ -3,7 +3,7 @@
  * moment, so that all informers of a group ask once, and are read anew after that: a CRD installed later is found without a
  * restart. It holds no list of wanted kinds and never decides what their absence means.
  */
-import type { Clock } from "../loop/clock.ts";
+import type { Clock } from "../../loop/clock.ts";
 import { isApiError } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import { groupVersionPath, type ResourceType } from "./resource.ts";

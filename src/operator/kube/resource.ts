@@ -32,14 +32,6 @@ export const DEPLOYMENTS = builtin("apps", "v1", "Deployment", "deployments");
 export const ENDPOINT_SLICES = builtin("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices");
 export const LEASES = builtin("coordination.k8s.io", "v1", "Lease", "leases");
 export const EVENTS = builtin("events.k8s.io", "v1", "Event", "events");
-export const POD_DISRUPTION_BUDGETS = builtin("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets");
-export const NETWORK_POLICIES = builtin("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
-export const HORIZONTAL_POD_AUTOSCALERS = builtin(
-  "autoscaling",
-  "v2",
-  "HorizontalPodAutoscaler",
-  "horizontalpodautoscalers",
-);
 export const CUSTOM_RESOURCE_DEFINITIONS = builtin(
   "apiextensions.k8s.io",
   "v1",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import { ManualClock } from "../../loop/manual-clock.ts";
+import { SILENT } from "../../loop/silent-log.ts";
 import { ApiError } from "../kube/api-error.ts";
-import { ManualClock } from "../loop/manual-clock.ts";
-import { SILENT } from "../loop/silent-log.ts";
 import { type ElectionOptions, LeaderElection } from "./election.ts";
 import type { Lease } from "./lease.ts";
 

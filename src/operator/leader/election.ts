@@ -2,11 +2,12 @@
  * Takes part in a leader election by Lease. Of all replicas at most one leads: one that cannot renew stops leading, by its own
  * clock, before another may take the lease. It starts and stops nothing itself; `onStarted` and `onLost` do.
  */
+
+import type { Clock } from "../../loop/clock.ts";
 import type { Logger } from "../../model/log.ts";
 import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { LEASES } from "../kube/resource.ts";
-import type { Clock } from "../loop/clock.ts";
 import { type Lease, type LeaseSpec, mayTake, type Observed, observe, released, taken } from "./lease.ts";
 
 /** client-go's defaults, as kube-controller-manager uses them. */

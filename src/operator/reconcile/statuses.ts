@@ -1,12 +1,12 @@
 /** Writes the statuses of a plan, and tells transitions as Events. Which entries are ours is the merge's business. */
 import type { Condition, KubernetesObject } from "../../gateway-api/objects.ts";
 import { objectKey } from "../../gateway-api/objects.ts";
+import type { Clock } from "../../loop/clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { StatusPlan } from "../../model/plan.ts";
 import { mergeStatus } from "../../translate/status/merge.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Clock } from "../loop/clock.ts";
 import { concurrently, failuresOf } from "../write/concurrently.ts";
 import type { EventRecorder } from "../write/events.ts";
 import { type StatusOutcome, writeStatus } from "../write/status.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
-import { ManualClock } from "../loop/manual-clock.ts";
-import { SILENT } from "../loop/silent-log.ts";
+import { ManualClock } from "../../loop/manual-clock.ts";
+import { SILENT } from "../../loop/silent-log.ts";
 import { type EventMessage, EventRecorder } from "./events.ts";
 
 const GATEWAY: KubernetesObject = {

@@ -4,11 +4,11 @@
  * again; a restarted operator remembers nothing, so callers speak only when they have written a status.
  */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import type { Clock } from "../../loop/clock.ts";
 import type { Logger } from "../../model/log.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { EVENTS } from "../kube/resource.ts";
 import { microTime } from "../leader/lease.ts";
-import type { Clock } from "../loop/clock.ts";
 
 /** The API's limit of `note`, in bytes; characters are cut so that even the widest fit. */
 const MAX_NOTE_BYTES = 1_024;

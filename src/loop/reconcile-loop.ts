@@ -3,7 +3,7 @@
  * of the event loop; any number of kicks during a pass make one more. A failed pass is repeated with back-off. It knows
  * nothing of what a pass does, and passes nothing to it but a signal: the truth is read, not handed over.
  */
-import type { Logger } from "../../model/log.ts";
+import type { Logger } from "../model/log.ts";
 import { type BackoffLimits, backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 

@@ -1,5 +1,5 @@
 /** A logger for tests that says nothing. */
-import type { Logger } from "../../model/log.ts";
+import type { Logger } from "../model/log.ts";
 
 const ignore = (): void => undefined;
 

@@ -8,8 +8,8 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface AdminSource {
-  /** Has the first complete table been applied, and is the proxy not draining? */
-  readonly ready: boolean;
+  /** What is missing before work can be taken, in words; undefined when nothing is. */
+  notReady(): string | undefined;
   /** The Prometheus text and its content type. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -52,8 +52,10 @@ async function answer(source: AdminSource, { method, url }: http.IncomingMessage
   switch (url?.split("?")[0]) {
     case "/healthz":
       return plain(200, "ok");
-    case "/readyz":
-      return source.ready ? plain(200, "ready") : plain(503, "not ready: no complete configuration yet, or draining");
+    case "/readyz": {
+      const missing = source.notReady();
+      return missing === undefined ? plain(200, "ready") : plain(503, `not ready: ${missing}`);
+    }
     case "/metrics": {
       const { text, contentType } = await source.metrics();
       return { status: 200, contentType, body: text };
