@@ -31,6 +31,9 @@ test("everything is in the Gateway's namespace, owned by it, labelled for users 
     assert.equal(metadata.labels.app, "fsm-gateway");
     assert.equal(metadata.labels["gateway.networking.k8s.io/gateway-name"], "simple-fsm-gateway");
     assert.equal(metadata.labels.team, "edge");
+    assert.equal(metadata.labels["gateway.networking.k8s.io/gateway-class-name"], "fsm");
+    for (const label of Object.keys(metadata.labels)) assert.match(label, /^([a-z0-9.-]+\/)?[a-zA-Z0-9._-]+$/);
+    assert.deepEqual(Object.keys(metadata.labels).length, 5);
     assert.deepEqual(metadata.annotations, { "example.com/cost": "7" });
   }
 });

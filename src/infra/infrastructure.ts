@@ -71,7 +71,6 @@ function commonMetadata(plan: GatewayPlan, selector: Readonly<Record<string, str
     labels: {
       ...plan.labels,
       [MANAGED_BY_LABEL]: FIELD_MANAGER,
-      GATEWAY_CLASS_NAME_LABEL,
       [GATEWAY_CLASS_NAME_LABEL]: labelValue(plan.gatewayClassName),
       ...selector,
     },

@@ -55,7 +55,7 @@ export class Pass {
     const failures = [...applied.failures, ...(await statuses.write(settled, signal))];
     this.#tellForeign(applied.foreign, snapshot.gateways);
     for (const gateway of snapshot.gateways) this.#tellMissingClass(gateway);
-    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} writes failed`);
+    if (failures.length > 0) throw new AggregateError(failures, writesFailed(failures));
   }
 
   /** Forgets what was published: another replica may have changed it by the time this one leads again. */
@@ -107,6 +107,14 @@ export class Pass {
     if (isNew)
       log.warn("a Gateway names a class that does not exist", { gateway: objectKey(gateway), gatewayClassName: name });
   }
+}
+
+/** With the first few reasons: they mostly are all the same. */
+function writesFailed(failures: readonly unknown[]): string {
+  const reasons = [
+    ...new Set(failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)))),
+  ];
+  return `${failures.length} writes failed: ${reasons.slice(0, 3).join("; ")}`;
 }
 
 function dependsOn(status: StatusPlan, silent: ReadonlyMap<string, unknown>): boolean {
