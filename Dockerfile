@@ -33,4 +33,4 @@ COPY --from=build /rootfs /
 ENV PATH=/usr/bin NODE_ENV=production
 USER 65532:65532
 WORKDIR /app
-ENTRYPOINT ["/usr/bin/node", "/app/fsm-gateway.js"]
+ENTRYPOINT ["/usr/bin/node", "--disable-warning=DEP0040", "/app/fsm-gateway.js"]

@@ -11,13 +11,19 @@ const ROOT = join(import.meta.dirname, "..");
 /** Quick ones first. */
 const SUITES = ["test/image/*.test.ts", "test/api/*.test.ts", "test/cluster/*.test.ts", "test/e2e/*.test.ts"];
 
-function run(args: readonly string[]): void {
-  const { status, error } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
+function run(command: string, args: readonly string[] = []): void {
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit" });
   if (error !== undefined) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
 
 const chosen = process.argv.slice(2);
 const files = chosen.length > 0 ? chosen : SUITES.flatMap((pattern) => globSync(pattern, { cwd: ROOT }).sort());
-run(["hack/image/build.ts"]);
-run(["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
+if (process.platform !== "linux") {
+  console.error(`test:cluster: missing: Linux (this is ${process.platform})`);
+  process.exit(2);
+}
+// Says what the machine lacks, all of it; builds what is not built yet: about ten minutes the first time.
+run("hack/cluster/setup");
+run(process.execPath, ["hack/image/build.ts"]);
+run(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);

@@ -38,7 +38,7 @@ go_missing() {
 }
 
 node_missing() {
-  [ -x "$CHECKOUT/node_modules/.bin/node" ] || echo "missing: the Node of this checkout (\`npm ci\` installs it)"
+  [ -x "$CHECKOUT/node_modules/.bin/node" ] || echo "missing: the Node of this checkout (\`sh hack/setup\` installs it)"
 }
 
 kernel_missing() { [ "$(uname -s)" = Linux ] || echo "missing: Linux (this is $(uname -s))"; }
