@@ -3,6 +3,7 @@
 import { serveAdmin } from "../../admin/admin-server.ts";
 import { createLogger } from "../../logging/logger.ts";
 import { systemClock } from "../../loop/clock.ts";
+import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { Logger } from "../../model/log.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
@@ -46,6 +47,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   await refuseFailedListeners(gateway, current.manifests);
   const admin = await startAdmin(gateway, metrics, options.admin);
   const stopWatching = watchManifests(files, () => void reload(files, options, current, gateway, log));
+  if (!gateway.ready) log.warn("no Gateway in the files is of a class of ours", { controllerName: CONTROLLER_NAME });
   log.info("serving", { files });
 
   log.info("ending", { signal: await signal, drainSeconds: options.drainSeconds });

@@ -1,7 +1,7 @@
 /**
  * Keeps the wanted ports bound, each on all bind addresses, and knows which are not and why.
  *
- * Ports are bound before the table that needs them serves and unbound after; a port whose binding failed is tried again.
+ * A port that could not be bound is tried again.
  * It accepts nothing itself: that is the engine's.
  */
 import type { Logger } from "../../model/log.ts";

@@ -10,6 +10,7 @@ import { validateTlsRoute } from "../../admission/tls-route.ts";
 import type { Verdict } from "../../admission/verdict.ts";
 import { snapshotOf } from "../snapshot.ts";
 import { type AnyManifest, type ManifestText, type ParsedManifests, type Problem, parseManifests } from "./parse.ts";
+import { referenceProblems } from "./references.ts";
 
 export function loadManifests(files: readonly string[], namespace: string): ParsedManifests {
   const texts: ManifestText[] = [];
@@ -24,7 +25,7 @@ export function loadManifests(files: readonly string[], namespace: string): Pars
   if (unreadable.length > 0) return { manifests: [], problems: unreadable };
   const parsed = parseManifests(texts, namespace);
   if (parsed.problems.length > 0) return parsed;
-  const problems = admissionProblems(parsed.manifests);
+  const problems = [...admissionProblems(parsed.manifests), ...referenceProblems(parsed.manifests)];
   return problems.length > 0 ? { manifests: [], problems } : parsed;
 }
 
