@@ -27,6 +27,7 @@ import { CONFIG_MAPS, DEPLOYMENTS, SERVICE_ACCOUNTS, SERVICES } from "./kube/res
 import { LeaderElection } from "./leader/election.ts";
 import { OperatorMetrics } from "./metrics.ts";
 import { ProxyReports } from "./observe/proxies.ts";
+import { SETTLE_MS, SettledPorts } from "./observe/settled-ports.ts";
 import { startAdmission } from "./pepr/start.ts";
 import { Pass } from "./reconcile/pass.ts";
 import { StatusWriter } from "./reconcile/statuses.ts";
@@ -72,6 +73,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const bundle = new InstalledBundle({ client, log, onChange: kick });
   const informers = createOperatorInformers({ client, discovery, bundle, clock, random, log });
   const reports = new ProxyReports(() => clock.nowMs());
+  // A timer may be a millisecond early by the other clock.
+  const ports = new SettledPorts(
+    () => clock.nowMs(),
+    () => kickLater(SETTLE_MS + 50),
+  );
   const metrics = new OperatorMetrics(options.version, () => election.leading);
   const events = new EventRecorder({ client, controller: CONTROLLER_NAME, instance: podName, clock, log });
 
@@ -107,6 +113,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     informers: informers.of,
     bundle,
     reports,
+    ports,
     stream,
     applier: createApplier(client, informers.of, metrics),
     statuses: new StatusWriter({
@@ -145,6 +152,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       loop.cancel();
       stream.stepDown();
       reports.clear();
+      ports.clear();
       pass.forget();
     },
     clock,

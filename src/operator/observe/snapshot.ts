@@ -6,6 +6,7 @@ import type { ObservedDeployment, Snapshot } from "../../model/snapshot.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import { observeDeployment } from "./deployment.ts";
 import type { ProxyReports } from "./proxies.ts";
+import type { SettledPorts } from "./settled-ports.ts";
 
 export interface OperatorSnapshot {
   readonly snapshot: Snapshot;
@@ -16,6 +17,7 @@ export interface OperatorSnapshot {
 export function takeSnapshot(
   informers: OperatorInformers["of"],
   reports: ProxyReports,
+  ports: SettledPorts,
   bundleVersion: string | undefined,
 ): OperatorSnapshot {
   const deployments = new Map<string, ObservedDeployment>();
@@ -42,7 +44,7 @@ export function takeSnapshot(
     namespaces: informers.namespaces.items(),
     services: informers.services.items(),
     endpointSlices: informers.endpointSlices.items(),
-    deployments,
+    deployments: ports.settle(deployments),
     ...(bundleVersion !== undefined && { bundleVersion }),
   };
   return { snapshot, silent };

@@ -13,6 +13,7 @@ import { translate } from "../../translate/translate.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import type { InstalledBundle } from "../kube/bundle.ts";
 import type { ProxyReports } from "../observe/proxies.ts";
+import type { SettledPorts } from "../observe/settled-ports.ts";
 import { takeSnapshot } from "../observe/snapshot.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
@@ -23,6 +24,7 @@ export interface PassParts {
   readonly informers: OperatorInformers["of"];
   readonly bundle: InstalledBundle;
   readonly reports: ProxyReports;
+  readonly ports: SettledPorts;
   readonly stream: Pick<ControlServer, "publish" | "retract">;
   readonly applier: Applier;
   readonly statuses: StatusWriter;
@@ -45,8 +47,8 @@ export class Pass {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { informers, reports, bundle, applier, statuses } = this.#parts;
-    const { snapshot, silent } = takeSnapshot(informers, reports, bundle.current?.version);
+    const { informers, reports, ports, bundle, applier, statuses } = this.#parts;
+    const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
     const plan = translate(snapshot);
     this.#publish(plan);
     const applied = await applier.reconcile(this.#infrastructure(plan), signal);
