@@ -2,6 +2,7 @@
  * The test cluster of hack/cluster, for tests: a real Kubernetes in network namespaces, and a world outside of it.
  * Owns the calls of those scripts and knows nothing of their insides. Needs Linux, root and Go: `up` says what is missing.
  */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type CommandOptions, type CommandResult, runCommand, runOrThrow } from "./run-command.ts";
 
@@ -27,6 +28,8 @@ export interface Cluster {
   apply(manifests: string): Promise<string>;
   /** Runs a command as a client outside the cluster; kubectl, KUBECONFIG and curl's CA are set. */
   outside(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Starts a command as `outside` does and leaves it running; its pid is the command's own. */
+  startOutside(command: readonly string[]): ChildProcessWithoutNullStreams;
   /** Runs a command in the node's network. */
   node(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** One more host of the outside world, known to cluster DNS: 10.77.0.81 and up are free. */
@@ -51,6 +54,8 @@ export function testCluster(name = "k8s"): Cluster {
     kubectlOrThrow: (args, options) => mustRun("kubectl", args, options),
     apply: (manifests) => mustRun("kubectl", ["apply", "--server-side", "-f", "-"], { input: manifests }),
     outside: (command, options) => script("outside", command, options),
+    startOutside: (command) =>
+      spawn(`${checkout}hack/cluster/outside`, command, { cwd: checkout, env: { ...process.env, ...env } }),
     node: (command, options) => script("node", command, options),
     addOutsideHost: async (address, ...names) => void (await mustRun("outside-host", [address, ...names])),
     outsideCa: () => mustRun("outside", ["sh", "-c", 'cat "$CURL_CA_BUNDLE"']),

@@ -1,0 +1,59 @@
+/**
+ * A cluster with the gateway deployed from dist/, as its user deploys it. Owns the order: Gateway API's CRDs, the image, the
+ * manifest. `npm run test:cluster` builds dist/ before it runs these tests; one run by itself builds what is missing or old.
+ */
+import { globSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Cluster, type GatewayApiChannel, gatewayApiCrds, testCluster } from "../support/cluster.ts";
+import { runOrThrow } from "../support/run-command.ts";
+
+export const CHECKOUT = join(import.meta.dirname, "../..");
+const ARCHIVE = join(CHECKOUT, "dist/fsm-gateway.oci.tar");
+const SOURCES = ["pepr.ts", "package.json", "{src,capabilities,hack/image,hack/manifest}/**/*.*"];
+/** One after the other these tests share a name, and nothing else. */
+const NAME = "fsm-e2e";
+
+/** A fresh cluster with the image in it and nothing applied. */
+export async function freshCluster(): Promise<Cluster> {
+  await buildWhenStale();
+  const cluster = testCluster(NAME);
+  await cluster.down();
+  await cluster.up();
+  await cluster.loadImage(ARCHIVE);
+  return cluster;
+}
+
+export async function applyCrds(cluster: Cluster, channel: GatewayApiChannel): Promise<void> {
+  await cluster.apply(await gatewayApiCrds(channel));
+  const crds = ["gatewayclasses", "gateways", "tlsroutes", "referencegrants"];
+  const names = crds.map((plural) => `crd/${plural}.gateway.networking.k8s.io`);
+  await cluster.kubectlOrThrow(["wait", "--for=condition=Established", ...names, "--timeout=30s"]);
+}
+
+/** A fresh cluster on which the operator runs and has accepted its class. */
+export async function deployedCluster(channel: GatewayApiChannel = "experimental"): Promise<Cluster> {
+  const cluster = await freshCluster();
+  await applyCrds(cluster, channel);
+  await cluster.kubectlOrThrow(["apply", "-f", join(CHECKOUT, "dist/install.yaml")]);
+  await operatorReady(cluster);
+  await cluster.kubectlOrThrow(["wait", "--for=condition=Accepted", "gatewayclass/fsm", "--timeout=60s"]);
+  return cluster;
+}
+
+export async function operatorReady(cluster: Cluster): Promise<void> {
+  const wait = ["-n", "fsm-gateway-system", "rollout", "status", "deployment/fsm-gateway", "--timeout=90s"];
+  await cluster.kubectlOrThrow(wait, { timeoutMs: 100_000 });
+}
+
+async function buildWhenStale(): Promise<void> {
+  const built = statSync(ARCHIVE, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const isNewer = (file: string) => statSync(join(CHECKOUT, file)).mtimeMs > built;
+  if (!globSync(SOURCES, { cwd: CHECKOUT }).some(isNewer)) return;
+  const build = join(CHECKOUT, "hack/image/build.ts");
+  await runOrThrow(process.execPath, [build], { timeoutMs: 20 * 60_000, showProgress: true });
+}
+
+export function manifest(name: string): Promise<string> {
+  return readFile(join(import.meta.dirname, "manifests", name), "utf8");
+}

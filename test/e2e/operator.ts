@@ -1,0 +1,77 @@
+/**
+ * The deployed operator and proxies as the machine sees them: their processes, by the Pod whose cgroup they are in, and what
+ * their admin ports say, asked from the node's network.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import type { Cluster } from "../support/cluster.ts";
+
+const OPERATOR_ADMIN_PORT = 9080;
+const PROXY_ADMIN_PORT = 19001;
+
+export interface RunningPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly address: string;
+  readonly restarts: number;
+  readonly ready: boolean;
+}
+
+export const operatorPods = (cluster: Cluster) => pods(cluster, "fsm-gateway-system", "app=fsm-gateway-operator");
+export const proxyPods = (cluster: Cluster, namespace: string) => pods(cluster, namespace, "app=fsm-gateway");
+
+async function pods(cluster: Cluster, namespace: string, label: string): Promise<readonly RunningPod[]> {
+  const list = JSON.parse(await cluster.kubectlOrThrow(["-n", namespace, "get", "pods", "-l", label, "-o", "json"]));
+  return list.items.map(({ metadata, status }: { metadata: RunningPod; status: PodStatus }) => ({
+    name: metadata.name,
+    uid: metadata.uid,
+    address: status.podIP,
+    restarts: status.containerStatuses?.[0]?.restartCount ?? 0,
+    ready: status.containerStatuses?.[0]?.ready ?? false,
+  }));
+}
+
+interface PodStatus {
+  readonly podIP: string;
+  readonly containerStatuses?: readonly { readonly restartCount: number; readonly ready: boolean }[];
+}
+
+/** Kills, as the kernel would for want of memory, the Pod's one process that runs our program; the sandbox stays. */
+export function killProgram(pod: RunningPod): void {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && isProgramOf(entry, pod));
+  if (pids.length !== 1) throw new Error(`Pod ${pod.name} runs ${pids.length} processes of the operator, not one`);
+  process.kill(Number(pids[0]), "SIGKILL");
+}
+
+/** cgroups name a Pod by its uid, with `-` or, where systemd has them, `_`. */
+function isProgramOf(pid: string, { uid }: RunningPod): boolean {
+  try {
+    const cgroup = readFileSync(`/proc/${pid}/cgroup`, "utf8").replaceAll("_", "-");
+    return cgroup.includes(uid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes("operator");
+  } catch {
+    // The process has ended since.
+    return false;
+  }
+}
+
+export async function isLeading(cluster: Cluster, { address }: RunningPod): Promise<boolean> {
+  return (await metric(cluster, `${address}:${OPERATOR_ADMIN_PORT}`, "fsm_gateway_operator_leading")) === 1;
+}
+
+/** How often a proxy's table has changed since its process began. */
+export function configsApplied(cluster: Cluster, { address }: RunningPod): Promise<number> {
+  return metric(cluster, `${address}:${PROXY_ADMIN_PORT}`, "fsm_gateway_config_applied_total");
+}
+
+async function metric(cluster: Cluster, host: string, name: string): Promise<number> {
+  const { code, stdout, stderr } = await cluster.node(["curl", "-sSf", "--max-time", "5", `http://${host}/metrics`]);
+  if (code !== 0) throw new Error(`metrics of ${host}: ${stderr}`);
+  const value = new RegExp(`^${name} (\\S+)$`, "m").exec(stdout)?.[1];
+  if (value === undefined) throw new Error(`${host} has no metric ${name}`);
+  return Number(value);
+}
+
+/** How many proxies have subscribed to this replica since its process began. */
+export async function subscriptions(cluster: Cluster, { name }: RunningPod): Promise<number> {
+  const log = await cluster.kubectlOrThrow(["-n", "fsm-gateway-system", "logs", name]);
+  return log.split("\n").filter((line) => line.includes('"proxy subscribed"')).length;
+}
