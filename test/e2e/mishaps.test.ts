@@ -96,10 +96,9 @@ describe("mishaps of a new user", { timeout: 10 * 60_000 }, () => {
     assert.ok(stderr.includes(message), stderr);
   });
 
-  it("two listeners with the same port and hostname: the CRD's own rule, or our condition", async () => {
+  it("two listeners with the same port and hostname: refused by the CRD's own rule", async () => {
     const gateway = JSON.parse(freshGateway("twins").gateway);
     const [listener] = gateway.spec.listeners;
-    // Equal but for the case: the CRD's rule compares letters, DNS does not.
     gateway.spec.listeners = [
       { ...listener, name: "one", hostname: "app.example" },
       { ...listener, name: "two", hostname: "app.example" },
@@ -114,7 +113,7 @@ describe("mishaps of a new user", { timeout: 10 * 60_000 }, () => {
   it("an external host that does not resolve: ResolvedRefs=False with its name; it recovers when the name appears", async () => {
     await apply(cluster, NAMESPACE, route("nameless", { name: "late.example", port: 443 }));
     const message = await routeCondition("nameless", "ResolvedRefs", "False");
-    assert.equal(message, "BackendNotFound: late.example: DNS has no such name");
+    assert.equal(message, "BackendNotFound: late.example does not exist in DNS.");
     await cluster.addOutsideHost("10.77.0.81", "late.example");
     assert.equal(await routeCondition("nameless", "ResolvedRefs", "True"), "ResolvedRefs: All references are resolved");
   });
