@@ -3,7 +3,6 @@
  * manifest. `npm run test:cluster` builds dist/ before it runs these tests; one run by itself builds what is missing or old.
  */
 import { globSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Cluster, type GatewayApiChannel, gatewayApiCrds, testCluster } from "../support/cluster.ts";
 import { runOrThrow } from "../support/run-command.ts";
@@ -19,9 +18,21 @@ export async function freshCluster(): Promise<Cluster> {
   await buildWhenStale();
   const cluster = testCluster(NAME);
   await cluster.down();
-  await cluster.up();
-  await cluster.loadImage(ARCHIVE);
-  return cluster;
+  return orDown(cluster, async () => {
+    await cluster.up();
+    await cluster.loadImage(ARCHIVE);
+  });
+}
+
+/** The caller has no cluster to end yet: what fails in here ends it. */
+async function orDown(cluster: Cluster, work: () => Promise<void>): Promise<Cluster> {
+  try {
+    await work();
+    return cluster;
+  } catch (error) {
+    await cluster.down();
+    throw error;
+  }
 }
 
 export async function applyCrds(cluster: Cluster, channel: GatewayApiChannel): Promise<void> {
@@ -31,14 +42,15 @@ export async function applyCrds(cluster: Cluster, channel: GatewayApiChannel): P
   await cluster.kubectlOrThrow(["wait", "--for=condition=Established", ...names, "--timeout=30s"]);
 }
 
-/** A fresh cluster on which the operator runs and has accepted its class. */
-export async function deployedCluster(channel: GatewayApiChannel = "experimental"): Promise<Cluster> {
+/** A fresh cluster with the experimental channel, on which the operator runs and has accepted its class. */
+export async function deployedCluster(): Promise<Cluster> {
   const cluster = await freshCluster();
-  await applyCrds(cluster, channel);
-  await cluster.kubectlOrThrow(["apply", "-f", join(CHECKOUT, "dist/install.yaml")]);
-  await operatorReady(cluster);
-  await cluster.kubectlOrThrow(["wait", "--for=condition=Accepted", "gatewayclass/fsm", "--timeout=60s"]);
-  return cluster;
+  return orDown(cluster, async () => {
+    await applyCrds(cluster, "experimental");
+    await cluster.kubectlOrThrow(["apply", "-f", join(CHECKOUT, "dist/install.yaml")]);
+    await operatorReady(cluster);
+    await cluster.kubectlOrThrow(["wait", "--for=condition=Accepted", "gatewayclass/fsm", "--timeout=55s"]);
+  });
 }
 
 export async function operatorReady(cluster: Cluster): Promise<void> {
@@ -52,8 +64,4 @@ async function buildWhenStale(): Promise<void> {
   if (!globSync(SOURCES, { cwd: CHECKOUT }).some(isNewer)) return;
   const build = join(CHECKOUT, "hack/image/build.ts");
   await runOrThrow(process.execPath, [build], { timeoutMs: 20 * 60_000, showProgress: true });
-}
-
-export function manifest(name: string): Promise<string> {
-  return readFile(join(import.meta.dirname, "manifests", name), "utf8");
 }

@@ -57,7 +57,7 @@ describe("an operator that is killed", { timeout: 10 * 60_000 }, () => {
 
   after(async () => {
     await cluster?.down();
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   });
 
   async function leader(): Promise<RunningPod | undefined> {

@@ -29,7 +29,7 @@ describe("the standard channel", { timeout: 10 * 60_000 }, () => {
 
   after(async () => {
     await cluster?.down();
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   });
 
   it("may come after the manifest: the operator says what it looks for, and finds it without a restart", async () => {

@@ -30,7 +30,7 @@ describe("traffic while a route changes", { timeout: 10 * 60_000 }, () => {
 
   after(async () => {
     await cluster?.down();
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   });
 
   async function changeBackend(name: string): Promise<void> {

@@ -32,7 +32,7 @@ export class ShellSession {
   }
 
   /** Throws when the commands have not ended in time, or have ended the shell. */
-  async run(commands: string, timeoutMs = 100_000): Promise<CommandResult> {
+  async run(commands: string, timeoutMs = 180_000): Promise<CommandResult> {
     const mark = `end-of-step-${randomUUID()}`;
     this.#stdout = "";
     this.#stderr = "";
