@@ -71,7 +71,7 @@ function judgeServing(
     return { state: "pending", message: `${reports.length} of ${all} bound port ${port} for it` };
   }
   if (!(deployment?.readyPorts ?? []).includes(port)) {
-    return { state: "pending", message: `Port ${port} is bound, but the way from the address to a ready proxy is not open yet` };
+    return { state: "pending", message: `Port ${port} is bound, but the address does not lead to a ready proxy yet` };
   }
   return { state: "serving", proxies: proxies.length };
 }
