@@ -29,6 +29,7 @@ import { OperatorMetrics } from "./metrics.ts";
 import { ProxyReports } from "./observe/proxies.ts";
 import { SETTLE_MS, SettledPorts } from "./observe/settled-ports.ts";
 import { startAdmission } from "./pepr/start.ts";
+import { Acknowledgements } from "./reconcile/acknowledgements.ts";
 import { Pass } from "./reconcile/pass.ts";
 import { StatusWriter } from "./reconcile/statuses.ts";
 import { Applier } from "./write/applier.ts";
@@ -99,6 +100,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     isLeader: () => election.leading,
     onReport: (gateway, proxyId, report) => {
       reports.report(gateway, proxyId, report);
+      acknowledgements.reported();
       kick();
     },
     onGone: (gateway, proxyId) => {
@@ -106,6 +108,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       kickLater(GONE_PROXY_MS);
     },
   });
+
+  const acknowledgements = new Acknowledgements(stream.subscribers);
 
   let leadingSinceMs = 0;
   const pass = new Pass({
@@ -115,6 +119,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     reports,
     ports,
     stream,
+    acknowledgements,
     applier: createApplier(client, informers.of, metrics),
     statuses: new StatusWriter({
       client,

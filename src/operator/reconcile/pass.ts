@@ -17,6 +17,7 @@ import type { SettledPorts } from "../observe/settled-ports.ts";
 import { takeSnapshot } from "../observe/snapshot.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
+import type { Acknowledgements } from "./acknowledgements.ts";
 import type { StatusWriter } from "./statuses.ts";
 
 export interface PassParts {
@@ -26,6 +27,7 @@ export interface PassParts {
   readonly reports: ProxyReports;
   readonly ports: SettledPorts;
   readonly stream: Pick<ControlServer, "publish" | "retract">;
+  readonly acknowledgements: Acknowledgements;
   readonly applier: Applier;
   readonly statuses: StatusWriter;
   readonly events: EventRecorder;
@@ -40,18 +42,20 @@ export interface PassParts {
 
 export class Pass {
   readonly #parts: PassParts;
-  #published: ReadonlySet<string> = new Set();
+  /** Revisions by Gateway. */
+  #published: ReadonlyMap<string, string> = new Map();
 
   constructor(parts: PassParts) {
     this.#parts = parts;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { informers, reports, ports, bundle, applier, statuses } = this.#parts;
+    const { informers, reports, ports, bundle, applier, acknowledgements, statuses } = this.#parts;
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
     const plan = translate(snapshot);
-    this.#publish(plan);
+    const changed = this.#publish(plan);
     const applied = await applier.reconcile(this.#infrastructure(plan), signal);
+    await acknowledgements.wait(changed);
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
     const settled = plan.statuses.filter((status) => !dependsOn(status, awaited));
     const failures = [...applied.failures, ...(await statuses.write(settled, signal))];
@@ -62,14 +66,17 @@ export class Pass {
 
   /** Forgets what was published: another replica may have changed it by the time this one leads again. */
   forget(): void {
-    this.#published = new Set();
+    this.#published = new Map();
   }
 
-  #publish(plan: Plan): void {
+  /** Returns what is other than before. */
+  #publish(plan: Plan): ReadonlyMap<string, string> {
     const { stream } = this.#parts;
+    const before = this.#published;
+    this.#published = new Map([...plan.gateways].map(([key, { config }]) => [key, config.revision]));
     for (const [key, { config }] of plan.gateways) stream.publish(key, config);
-    for (const key of this.#published) if (!plan.gateways.has(key)) stream.retract(key);
-    this.#published = new Set(plan.gateways.keys());
+    for (const key of before.keys()) if (!plan.gateways.has(key)) stream.retract(key);
+    return new Map([...this.#published].filter(([key, revision]) => before.get(key) !== revision));
   }
 
   #infrastructure(plan: Plan) {
