@@ -9,7 +9,7 @@ import { runOrThrow } from "../support/run-command.ts";
 
 export const CHECKOUT = join(import.meta.dirname, "../..");
 const ARCHIVE = join(CHECKOUT, "dist/fsm-gateway.oci.tar");
-const SOURCES = ["pepr.ts", "package.json", "{src,capabilities,hack/image,hack/manifest}/**/*.*"];
+const SOURCES = ["pepr.ts", "package.json", "{src,capabilities,crds,hack/image,hack/manifest}/**/*.*"];
 /** One after the other these tests share a name, and nothing else. */
 const NAME = "fsm-e2e";
 
