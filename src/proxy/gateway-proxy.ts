@@ -21,6 +21,12 @@ import { type RouteTable, versionsOf } from "./route/route-table.ts";
 /** How soon a port that could not be bound is tried again: whoever held it may have gone. */
 const BIND_RETRY_MS = 5_000;
 
+/**
+ * How long the report on a configuration waits for DNS to answer for hosts that are new in it: far longer than a name server
+ * in reach takes. Nothing else waits: the table serves by then.
+ */
+const FIRST_ANSWER_MS = 500;
+
 /** What the proxy has, as the operator must know it to send a delta. */
 export interface ConfigState {
   /** Revision to which the next delta is applied; that of the empty configuration at the start. */
@@ -151,11 +157,15 @@ export class GatewayProxy {
 
   /** Brings ports, hosts and series in line with a new table, where it differs. */
   async #follow(before: RouteTable, after: RouteTable): Promise<void> {
-    const { hosts, metrics, planner, ports } = this.#parts;
-    if (after.externalTargets !== before.externalTargets) {
-      hosts.keep(planner.hostsToResolve(after.externalTargets.values()));
-    }
-    if (after.listeners === before.listeners || this.#isEnding) return;
+    const { hosts, planner } = this.#parts;
+    const hasNewTargets = after.externalTargets !== before.externalTargets;
+    if (hasNewTargets) hosts.keep(planner.hostsToResolve(after.externalTargets.values()));
+    if (after.listeners !== before.listeners && !this.#isEnding) await this.#followListeners(before, after);
+    if (hasNewTargets) await hosts.answered(FIRST_ANSWER_MS);
+  }
+
+  async #followListeners(before: RouteTable, after: RouteTable): Promise<void> {
+    const { metrics, ports } = this.#parts;
     const wanted = new Set([...after.listeners.values()].map(({ resource }) => resource.port));
     await ports.bind(wanted);
     await ports.unbindExcept(wanted);

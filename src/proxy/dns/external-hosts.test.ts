@@ -139,3 +139,28 @@ test("an answer for a host that is gone meanwhile changes nothing", async () => 
   await settled();
   assert.deepEqual([hosts.unresolved(), state.changes, clock.pending()], [[], 0, []]);
 });
+
+test("the first answers are waited for, good and bad alike, and no longer than the patience", async () => {
+  const { hosts, state } = setUp({ four: [a("192.0.2.1")] });
+  await hosts.answered(1);
+  hosts.keep(new Set(["h.example"]));
+  await hosts.answered(60_000);
+  assert.deepEqual(await hosts.lookup("h.example"), ["192.0.2.1"]);
+  state.four = "ENOTFOUND";
+  hosts.keep(new Set(["h.example", "gone.example"]));
+  await hosts.answered(60_000);
+  assert.equal(hosts.unresolved()[0]?.host, "gone.example");
+
+  const clock = new ManualClock();
+  const never = () => new Promise<never>(() => {});
+  const silent = new ExternalHosts({
+    resolver: { resolve4: never, resolve6: never },
+    clock,
+    guard: () => addressGuard([]),
+    onChange: () => {},
+  });
+  silent.keep(new Set(["h.example"]));
+  const waiting = silent.answered(500);
+  await clock.advance(500);
+  await waiting;
+});

@@ -60,6 +60,16 @@ export class ExternalHosts {
     }
   }
 
+  /** Resolves when every host has had its first answer, good or bad, or after `patienceMs`. */
+  async answered(patienceMs: number): Promise<void> {
+    const states = [...this.#hosts.values()].filter(({ answer }) => answer === undefined);
+    if (states.length === 0) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(patienceMs, resolve);
+    await Promise.race([Promise.all(states.map(({ pending }) => pending)), late]);
+    cancel();
+  }
+
   /** Addresses in the order to try them, or why there are none. Waits only for a host's very first answer. */
   async lookup(host: string): Promise<readonly string[] | FailedHost> {
     const state = this.#hosts.get(host);
