@@ -29,7 +29,7 @@ export type BindFailure = "port_in_use" | "port_not_permitted" | "bind_failed";
 export interface UnresolvedHost {
   readonly host: string;
   readonly reason: HostFailure;
-  /** One sentence for the route's status. */
+  /** For the route's status, behind the field that names the host. */
   readonly message: string;
 }
 

@@ -269,7 +269,7 @@ test("an external host that does not resolve is reported without traffic, and re
     backend("out", { type: "external", host: "httpbin.example", port: 443 }),
   );
   await changed;
-  const message = "httpbin.example exists but has no A or AAAA record.";
+  const message = "httpbin.example exists but has no A or AAAA record";
   assert.deepEqual(gateway.proxy.report().unresolvedHosts, [
     { host: "httpbin.example", reason: "no_address", message },
   ]);

@@ -113,7 +113,7 @@ describe("mishaps of a new user", { timeout: 10 * 60_000 }, () => {
   it("an external host that does not resolve: ResolvedRefs=False with its name; it recovers when the name appears", async () => {
     await apply(cluster, NAMESPACE, route("nameless", { name: "late.example", port: 443 }));
     const message = await routeCondition("nameless", "ResolvedRefs", "False");
-    assert.equal(message, "BackendNotFound: late.example does not exist in DNS.");
+    assert.equal(message, "BackendNotFound: rules[0].backendRefs[0]: late.example does not exist in DNS");
     await cluster.addOutsideHost("10.77.0.81", "late.example");
     assert.equal(await routeCondition("nameless", "ResolvedRefs", "True"), "ResolvedRefs: All references are resolved");
   });

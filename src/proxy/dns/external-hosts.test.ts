@@ -73,7 +73,7 @@ test("a failure is told, tried again ever more slowly, and its mending told too"
   assert.deepEqual(hosts.unresolved(), [], "not known yet");
   await settled();
   assert.deepEqual(hosts.unresolved(), [
-    { host: "h.example", reason: "name_not_found", message: "h.example does not exist in DNS." },
+    { host: "h.example", reason: "name_not_found", message: "h.example does not exist in DNS" },
   ]);
   assert.equal(state.changes, 1);
   for (const delayMs of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
@@ -110,7 +110,7 @@ test("a name that is gone is not bridged", async () => {
   assert.equal(hosts.unresolved()[0]?.reason, "name_not_found");
   assert.deepEqual(await hosts.lookup("h.example"), {
     reason: "name_not_found",
-    message: "h.example does not exist in DNS.",
+    message: "h.example does not exist in DNS",
   });
 });
 

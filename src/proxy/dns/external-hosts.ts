@@ -117,7 +117,7 @@ export class ExternalHosts {
       return await resolveHost(this.#options.resolver, this.#options.guard(), host);
     } catch (error) {
       // Listing the interfaces for the guard can fail when descriptors run out; without the guard there is no answer.
-      return { reason: "dns_failed", message: `DNS failed for ${host}: ${String(error)}.` };
+      return { reason: "dns_failed", message: `DNS failed for ${host}: ${String(error)}` };
     }
   }
 

@@ -56,10 +56,11 @@ const failures: Record<string, string> = {
 };
 
 for (const [host, reason] of Object.entries(failures)) {
-  test(`${JSON.stringify(host)}: ${reason}, with a sentence that names the host`, async () => {
+  test(`${JSON.stringify(host)}: ${reason}, with words that name the host`, async () => {
     const answer = await resolve(host);
     assert.ok("reason" in answer, JSON.stringify(answer));
     assert.equal(answer.reason, reason);
-    assert.ok(answer.message.includes(host) && answer.message.endsWith("."), answer.message);
+    assert.ok(answer.message.includes(host), answer.message);
+    assert.match(answer.message, /[^.]$/, "it stands within a longer sentence");
   });
 }

@@ -40,7 +40,7 @@ export async function resolveHost(resolver: Resolver, isForbidden: AddressGuard,
   if (isIP(host) !== 0) return guarded(host, isForbidden, [{ address: host, ttl: Number.POSITIVE_INFINITY }]);
   // Names in Kubernetes objects are not always lower case, and a trailing dot is legal.
   const name = host.toLowerCase().replace(/\.$/, "");
-  if (!isDnsName(name)) return failed("name_not_found", `${JSON.stringify(host)} is no legal host name.`);
+  if (!isDnsName(name)) return failed("name_not_found", `${JSON.stringify(host)} is no legal host name`);
   const [six, four] = await Promise.allSettled([
     resolver.resolve6(name, { ttl: true }),
     resolver.resolve4(name, { ttl: true }),
@@ -53,11 +53,11 @@ export async function resolveHost(resolver: Resolver, isForbidden: AddressGuard,
 /** One family may fail and the other answer, so both count: what may pass soon outweighs what is settled. */
 function failureOf(host: string, results: readonly PromiseSettledResult<unknown>[]): FailedHost {
   const codes = results.map((result) => (result.status === "rejected" ? errorCode(result.reason) : "ENODATA"));
-  if (codes.includes("ETIMEOUT")) return failed("dns_timeout", `DNS did not answer for ${host} in time.`);
+  if (codes.includes("ETIMEOUT")) return failed("dns_timeout", `DNS did not answer for ${host} in time`);
   const odd = codes.find((code) => code !== "ENODATA" && code !== "ENOTFOUND");
-  if (odd !== undefined) return failed("dns_failed", `DNS failed for ${host}: ${odd}.`);
-  if (codes.includes("ENODATA")) return failed("no_address", `${host} exists but has no A or AAAA record.`);
-  return failed("name_not_found", `${host} does not exist in DNS.`);
+  if (odd !== undefined) return failed("dns_failed", `DNS failed for ${host}: ${odd}`);
+  if (codes.includes("ENODATA")) return failed("no_address", `${host} exists but has no A or AAAA record`);
+  return failed("name_not_found", `${host} does not exist in DNS`);
 }
 
 function guarded(host: string, isForbidden: AddressGuard, records: readonly AddressRecord[]): HostAnswer {
@@ -65,7 +65,7 @@ function guarded(host: string, isForbidden: AddressGuard, records: readonly Addr
   if (allowed.length === 0) {
     const addresses = records.map(({ address }) => address).join(", ");
     const why = "which is the proxy itself, loopback, link-local, multicast or a metadata service";
-    return failed("address_forbidden", `${host} resolves to ${addresses}, ${why}.`);
+    return failed("address_forbidden", `${host} resolves to ${addresses}, ${why}`);
   }
   return {
     ipv6: allowed.map(({ address }) => address).filter((address) => isIP(address) === 6),

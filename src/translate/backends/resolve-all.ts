@@ -5,6 +5,8 @@ import { type ResolvedBackend, resolveBackend } from "./resolve.ts";
 
 export interface RuleBackend extends ResolvedBackend {
   readonly weight: number;
+  /** Its place in the route, for messages. */
+  readonly field: string;
 }
 
 /**
@@ -13,8 +15,8 @@ export interface RuleBackend extends ResolvedBackend {
  */
 export function resolveBackends(index: SnapshotIndex, route: TlsRoute): readonly RuleBackend[] {
   const refs = route.spec.rules?.[0]?.backendRefs ?? [];
-  return refs.map((ref, i) => ({
-    ...resolveBackend(index, route, ref, `rules[0].backendRefs[${i}]`),
-    weight: ref.weight ?? 1,
-  }));
+  return refs.map((ref, i) => {
+    const field = `rules[0].backendRefs[${i}]`;
+    return { ...resolveBackend(index, route, ref, field), field, weight: ref.weight ?? 1 };
+  });
 }

@@ -65,10 +65,10 @@ function resolvedRefs(
   unresolved: ReadonlyMap<string, UnresolvedHost>,
 ): DesiredCondition {
   const make = condition<RouteResolvedRefsReason>;
-  const problems = backends.flatMap(({ backend: { target }, problem }) => {
+  const problems = backends.flatMap(({ backend: { target }, field, problem }) => {
     if (problem !== undefined) return [problem];
     const host = target.type === "external" ? unresolved.get(target.host) : undefined;
-    return host === undefined ? [] : [{ reason: "BackendNotFound" as const, message: host.message }];
+    return host === undefined ? [] : [{ reason: "BackendNotFound" as const, message: `${field}: ${host.message}` }];
   });
   const [first] = problems;
   if (first !== undefined) {
