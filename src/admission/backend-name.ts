@@ -2,6 +2,7 @@
  * What the `name` of a Service backend may be. Without a dot it names a Service; with one, a host outside the cluster (Service
  * names have no dots). People paste URLs and Service DNS names there: each such mistake is told with its mend.
  */
+import { clusterName } from "../gateway-api/cluster-name.ts";
 import { dnsNameProblem, HOST_LABEL, isAddress } from "./dns-name.ts";
 
 /** Why this name could never lead anywhere, and the mend; undefined when it could. */
@@ -17,19 +18,12 @@ export function backendNameProblem(name: string): string | undefined {
   return (name.includes(".") ? dnsNameProblem(name, HOST_LABEL) : dnsNameProblem(name)) ?? clusterNameProblem(name);
 }
 
-/**
- * A Service's DNS name would reach Services of other namespaces without a ReferenceGrant (GEP-709), so the translator refuses
- * it too. The cluster's domain is not known here: `<service>.<namespace>.svc` tells enough, whatever comes after it.
- */
+/** The translator refuses it too. */
 function clusterNameProblem(name: string): string | undefined {
-  const [, prefix] = /^(.+?)\.svc(\.|$)/.exec(name) ?? [];
-  if (prefix !== undefined) {
-    const labels = prefix.split(".");
-    const [namespace, service] = [labels.at(-1), labels.at(-2)];
-    const mend = service === undefined ? `name: ${namespace}` : `name: ${service}, namespace: ${namespace}`;
-    return `is the DNS name of a Service; refer to the Service itself (${mend})`;
-  }
-  return name.endsWith(".cluster.local")
-    ? "is a name inside the cluster; refer to a Service by its name and namespace"
-    : undefined;
+  const found = clusterName(name);
+  if (found === undefined) return undefined;
+  const { service, namespace } = found;
+  if (service === undefined) return "is a name inside the cluster; refer to a Service by its name and namespace";
+  const mend = namespace === undefined ? `name: ${service}` : `name: ${service}, namespace: ${namespace}`;
+  return `is the DNS name of a Service; refer to the Service itself (${mend})`;
 }

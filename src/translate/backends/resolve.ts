@@ -2,6 +2,7 @@
  * From a backendRef to a backend of the proxy, or to the reason why it cannot be used. An undotted name is a Service; a
  * dotted one cannot be (Service names hold no dots), so it is a host outside the cluster, as FSM Gateway has it.
  */
+import { clusterName } from "../../gateway-api/cluster-name.ts";
 import { type BackendRef, GATEWAY_GROUP, type Service, type TlsRoute } from "../../gateway-api/objects.ts";
 import type { RouteResolvedRefsReason } from "../../gateway-api/reasons.ts";
 import type { BackendResource, EndpointsResource } from "../../model/proxy-config.ts";
@@ -50,9 +51,11 @@ type Invalid = (reason: Exclude<RouteResolvedRefsReason, "ResolvedRefs">, messag
 
 function externalHost(name: string, port: number, invalid: Invalid): ResolvedBackend {
   const host = name.toLowerCase();
-  // A Service under its DNS name would dodge ReferenceGrant.
-  if (/\.svc(\.|$)/.test(host) || host.endsWith(".cluster.local")) {
-    return invalid("RefNotPermitted", `${host} is a Service's DNS name: give the Service's name and namespace instead`);
+  if (clusterName(host) !== undefined) {
+    return invalid(
+      "RefNotPermitted",
+      `${host} is a name of cluster DNS: give the Service's name and namespace instead`,
+    );
   }
   return { backend: { kind: "backend", name: `external/${host}:${port}`, target: { type: "external", host, port } } };
 }
