@@ -225,6 +225,11 @@ export interface SliceEndpoint {
   readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
 }
 
+/** `namespace/name` of the Service whose endpoints an EndpointSlice holds (label `kubernetes.io/service-name`). */
+export function serviceKey({ metadata }: EndpointSlice): string {
+  return `${metadata.namespace}/${metadata.labels?.["kubernetes.io/service-name"] ?? ""}`;
+}
+
 /** `namespace/name`, or the name alone of a cluster-scoped object. */
 export function objectKey(object: { readonly metadata: ObjectMeta }): string {
   const { namespace, name } = object.metadata;

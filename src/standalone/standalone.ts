@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { configDelta } from "../control/delta.ts";
+import { objectKey } from "../gateway-api/objects.ts";
 import type { Clock } from "../loop/clock.ts";
 import { ReconcileLoop } from "../loop/reconcile-loop.ts";
 import { CONTROLLER_NAME } from "../model/identity.ts";
@@ -12,10 +13,13 @@ import type { Plan, StatusPlan } from "../model/plan.ts";
 import type { ListenerReport } from "../model/proxy-report.ts";
 import type { ObservedDeployment } from "../model/snapshot.ts";
 import type { GatewayProxy } from "../proxy/proxy.ts";
-import { mergeStatus } from "../translate/status/merge.ts";
+import { mergeStatus, statusTime } from "../translate/status/merge.ts";
 import { translate } from "../translate/translate.ts";
 import type { AnyManifest } from "./manifests/parse.ts";
 import { snapshotOf } from "./snapshot.ts";
+
+/** How long the connections of a Gateway that was deleted may go on. */
+const GONE_GATEWAY_DRAIN_MS = 60_000;
 
 export interface StandaloneOptions {
   readonly log: Logger;
@@ -124,30 +128,24 @@ export class Standalone {
   /** Without a network between, a bound port is a reachable one. */
   #ports(key: string): readonly number[] {
     return this.#manifests.flatMap((manifest) =>
-      manifest.kind === "Gateway" && `${manifest.object.metadata.namespace}/${manifest.object.metadata.name}` === key
+      manifest.kind === "Gateway" && objectKey(manifest.object) === key
         ? (manifest.object.spec.listeners ?? []).map(({ port }) => port)
         : [],
     );
   }
 
   #tell(plan: Plan): void {
-    const now = this.#options.clock
-      .wallTime()
-      .toISOString()
-      .replace(/\.\d+Z$/, "Z");
+    const now = statusTime(this.#options.clock.wallTime());
     const next = new Map<string, StandaloneStatus>();
     for (const wanted of plan.statuses) {
       const key = `${wanted.kind} ${wanted.namespace ?? ""}/${wanted.name}`;
       const before = this.#statuses.get(key);
       const status = mergeStatus(wanted, before?.status, { controllerName: CONTROLLER_NAME, now });
       const { kind, namespace, name } = wanted;
-      next.set(key, { kind, name, ...(namespace !== undefined && { namespace }), status });
-      if (!isDeepStrictEqual(status, before?.status))
-        this.#options.onStatus({ kind, name, ...(namespace !== undefined && { namespace }), status });
+      const said = { kind, name, ...(namespace !== undefined && { namespace }), status };
+      next.set(key, said);
+      if (!isDeepStrictEqual(status, before?.status)) this.#options.onStatus(said);
     }
     this.#statuses = next;
   }
 }
-
-/** How long the connections of a Gateway that was deleted may go on. */
-const GONE_GATEWAY_DRAIN_MS = 60_000;

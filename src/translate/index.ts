@@ -9,6 +9,7 @@ import {
   objectKey,
   type ReferenceGrant,
   type Service,
+  serviceKey,
 } from "../gateway-api/objects.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 
@@ -27,15 +28,11 @@ export function indexSnapshot(snapshot: Snapshot): SnapshotIndex {
     gateways: byKey(snapshot.gateways),
     namespaces: byKey(snapshot.namespaces),
     services: byKey(snapshot.services),
-    endpointSlices: Map.groupBy(snapshot.endpointSlices, sliceOwner),
+    endpointSlices: Map.groupBy(snapshot.endpointSlices, serviceKey),
     grants: Map.groupBy(snapshot.referenceGrants, (grant) => grant.metadata.namespace ?? ""),
   };
 }
 
 function byKey<T extends Parameters<typeof objectKey>[0]>(objects: readonly T[]): ReadonlyMap<string, T> {
   return new Map(objects.map((object) => [objectKey(object), object]));
-}
-
-function sliceOwner(slice: EndpointSlice): string {
-  return `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"] ?? ""}`;
 }

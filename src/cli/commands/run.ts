@@ -1,6 +1,7 @@
 /** `fsm-gateway run FILE…`: wires files, translator and proxies into one process, and prints the statuses. */
 
 import { serveAdmin } from "../../admin/admin-server.ts";
+import { objectKey } from "../../gateway-api/objects.ts";
 import { createLogger } from "../../logging/logger.ts";
 import { systemClock } from "../../loop/clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
@@ -72,9 +73,7 @@ async function refuseFailedListeners(gateway: Standalone, manifests: readonly An
   if (failed.length === 0) return;
   await gateway.end(0);
   const lines = failed.map(({ gateway: key, report }) => {
-    const owner = manifests.find(
-      (m) => m.kind === "Gateway" && `${m.object.metadata.namespace}/${m.object.metadata.name}` === key,
-    );
+    const owner = manifests.find((m) => m.kind === "Gateway" && objectKey(m.object) === key);
     const name = report.key.slice(report.key.lastIndexOf("/") + 1);
     const index =
       owner?.kind === "Gateway" ? (owner.object.spec.listeners ?? []).findIndex((l) => l.name === name) : -1;

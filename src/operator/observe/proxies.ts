@@ -27,10 +27,9 @@ export class ProxyReports {
   }
 
   gone(gateway: string, proxyId: string): void {
-    const heard = this.#gateways.get(gateway)?.get(proxyId);
-    if (heard === undefined) return;
-    this.report(gateway, proxyId, heard.report);
-    this.#gateways.get(gateway)?.set(proxyId, { report: heard.report, goneAtMs: this.#nowMs() });
+    const proxies = this.#gateways.get(gateway);
+    const heard = proxies?.get(proxyId);
+    if (heard !== undefined) proxies?.set(proxyId, { ...heard, goneAtMs: this.#nowMs() });
   }
 
   /** The reports that stand, by Pod name. */

@@ -4,7 +4,7 @@ import { objectKey } from "../../gateway-api/objects.ts";
 import type { Clock } from "../../loop/clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { StatusPlan } from "../../model/plan.ts";
-import { mergeStatus } from "../../translate/status/merge.ts";
+import { mergeStatus, statusTime } from "../../translate/status/merge.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { concurrently, failuresOf } from "../write/concurrently.ts";
@@ -39,10 +39,7 @@ export class StatusWriter {
     const cache = this.#cacheOf(plan.kind);
     const cached = cache.get(objectKey({ metadata: plan })) as StatusObject | undefined;
     if (cached === undefined || cache.type === undefined || cached.metadata.uid !== plan.uid) return "gone";
-    const now = clock
-      .wallTime()
-      .toISOString()
-      .replace(/\.\d+Z$/, "Z");
+    const now = statusTime(clock.wallTime());
     const context = { controllerName: CONTROLLER_NAME, now };
     let before: StatusObject["status"];
     let after: StatusObject["status"];

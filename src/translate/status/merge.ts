@@ -17,8 +17,13 @@ type CurrentStatus = Readonly<Record<string, unknown>> | undefined;
 
 export interface MergeContext {
   readonly controllerName: string;
-  /** RFC 3339, whole seconds. */
+  /** RFC 3339, whole seconds: see `statusTime`. */
   readonly now: string;
+}
+
+/** A time as the API server writes it into a status (metav1.Time). */
+export function statusTime(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** The whole next status for `PUT …/status`. */
