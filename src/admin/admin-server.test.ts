@@ -9,7 +9,7 @@ test("answers for health, readiness and metrics, and for nothing else", async (t
     notReady(): string | undefined {
       return this.missing;
     },
-    metrics: async () => ({ text: "fsm_gateway_build_info 1\n", contentType: "text/plain; version=0.0.4" }),
+    metrics: { contentType: "text/plain; version=0.0.4", expose: async () => "fsm_gateway_build_info 1\n" },
   };
   const admin = await serveAdmin(source, { address: LOOPBACK, port: 0 });
   t.after(() => admin.close());
@@ -27,7 +27,7 @@ test("answers for health, readiness and metrics, and for nothing else", async (t
 });
 
 test("a source that fails is a 500, and the server lives", async (t) => {
-  const metrics = async () => Promise.reject(new Error("broken"));
+  const metrics = { contentType: "text/plain", expose: async () => Promise.reject(new Error("broken")) };
   const admin = await serveAdmin({ notReady: () => undefined, metrics }, { address: LOOPBACK, port: 0 });
   t.after(() => admin.close());
   assert.equal((await fetch(`http://${LOOPBACK}:${admin.port}/metrics`)).status, 500);
@@ -35,7 +35,7 @@ test("a source that fails is a 500, and the server lives", async (t) => {
 });
 
 test("an address that cannot be bound rejects", async (t) => {
-  const source = { notReady: () => undefined, metrics: async () => ({ text: "", contentType: "text/plain" }) };
+  const source = { notReady: () => undefined, metrics: { contentType: "text/plain", expose: async () => "" } };
   const admin = await serveAdmin(source, { address: LOOPBACK, port: 0 });
   t.after(() => admin.close());
   await assert.rejects(serveAdmin(source, { address: LOOPBACK, port: admin.port }), { code: "EADDRINUSE" });

@@ -7,11 +7,17 @@ import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** Metrics in the Prometheus text format. */
+export interface MetricsSource {
+  readonly contentType: string;
+  expose(): Promise<string>;
+}
+
 export interface AdminSource {
   /** What is missing before work can be taken, in words; undefined when nothing is. */
   notReady(): string | undefined;
-  /** The Prometheus text and its content type. */
-  metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+  /** Undefined while there is nothing to count yet. */
+  readonly metrics: MetricsSource | undefined;
 }
 
 export interface AdminServer {
@@ -57,8 +63,9 @@ async function answer(source: AdminSource, { method, url }: http.IncomingMessage
       return missing === undefined ? plain(200, "ready") : plain(503, `not ready: ${missing}`);
     }
     case "/metrics": {
-      const { text, contentType } = await source.metrics();
-      return { status: 200, contentType, body: text };
+      const { metrics } = source;
+      if (metrics === undefined) return { status: 200, contentType: "text/plain", body: "" };
+      return { status: 200, contentType: metrics.contentType, body: await metrics.expose() };
     }
     default:
       return plain(404, "There are /healthz, /readyz and /metrics.");

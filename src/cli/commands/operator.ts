@@ -25,10 +25,9 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
   const admin = await serveAdmin(
     {
       notReady: () => (state.operator === undefined ? "starting" : state.operator.notReady()),
-      metrics: async () => ({
-        text: (await state.operator?.metrics.expose()) ?? "",
-        contentType: state.operator?.metrics.contentType ?? "text/plain",
-      }),
+      get metrics() {
+        return state.operator?.metrics;
+      },
     },
     { address: "::", port: options.adminPort ?? OPERATOR_ADMIN_PORT },
   );

@@ -39,7 +39,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
         if (state.ending) return "draining";
         return dataPlane.ready ? undefined : "no complete configuration yet";
       },
-      metrics: async () => ({ text: await metrics.expose(), contentType: metrics.contentType }),
+      metrics,
     },
     options.admin,
   );

@@ -92,7 +92,7 @@ async function startAdmin(gateway: Standalone, metrics: ProxyMetrics, at: HostPo
   if (at === undefined) return undefined;
   const source = {
     notReady: () => (gateway.ready ? undefined : "not every Gateway has a complete configuration"),
-    metrics: async () => ({ text: await metrics.expose(), contentType: metrics.contentType }),
+    metrics,
   };
   return serveAdmin(source, at).catch(async (error: NodeJS.ErrnoException) => {
     await gateway.end(0);
