@@ -5,6 +5,8 @@
  */
 
 export const GATEWAY_GROUP = "gateway.networking.k8s.io";
+/** Group of Gateway API's experimental kinds. */
+export const GATEWAY_X_GROUP = "gateway.networking.x-k8s.io";
 
 export interface ObjectMeta {
   readonly name: string;
@@ -65,6 +67,9 @@ export interface GatewaySpec {
   readonly gatewayClassName: string;
   readonly listeners?: readonly Listener[];
   readonly addresses?: readonly GatewayAddress[];
+  /** Which ListenerSets may attach; none when absent. */
+  readonly allowedListeners?: { readonly namespaces?: NamespaceChoice };
+  readonly tls?: GatewayTls;
   readonly infrastructure?: {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -102,8 +107,33 @@ export interface ObjectReference {
 }
 
 export interface AllowedRoutes {
-  readonly namespaces?: { readonly from?: string; readonly selector?: LabelSelector };
+  /** `Same` when absent. */
+  readonly namespaces?: NamespaceChoice;
   readonly kinds?: readonly RouteGroupKind[];
+}
+
+export interface NamespaceChoice {
+  /** `All`, `Same`, `Selector` or `None`. */
+  readonly from?: string;
+  readonly selector?: LabelSelector;
+}
+
+/** TLS of a whole Gateway (GEP-91, GEP-3155). */
+export interface GatewayTls {
+  readonly backend?: { readonly clientCertificateRef?: ObjectReference };
+  readonly frontend?: {
+    readonly default?: FrontendTls;
+    readonly perPort?: readonly { readonly port: number; readonly tls?: FrontendTls }[];
+  };
+}
+
+export interface FrontendTls {
+  readonly validation?: {
+    /** ConfigMaps with `ca.crt`. */
+    readonly caCertificateRefs?: readonly ObjectReference[];
+    /** `AllowValidOnly` (default) or `AllowInsecureFallback`. */
+    readonly mode?: string;
+  };
 }
 
 export interface RouteGroupKind {
@@ -127,6 +157,20 @@ export interface GatewayStatus {
   readonly addresses?: readonly { readonly type?: string; readonly value: string }[];
   readonly conditions?: readonly Condition[];
   readonly listeners?: readonly ListenerStatus[];
+  readonly attachedListenerSets?: number;
+}
+
+/** GEP-1713. Its listeners have the shape of a Gateway's. */
+export interface ListenerSet extends KubernetesObject {
+  readonly spec: { readonly parentRef: ParentGatewayReference; readonly listeners?: readonly Listener[] };
+  readonly status?: { readonly conditions?: readonly Condition[]; readonly listeners?: readonly ListenerStatus[] };
+}
+
+export interface ParentGatewayReference {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name: string;
+  readonly namespace?: string;
 }
 
 export interface ListenerStatus {
@@ -151,6 +195,22 @@ export interface TlsRouteSpec {
 export interface TlsRouteRule {
   readonly name?: string;
   readonly backendRefs?: readonly BackendRef[];
+}
+
+export interface TcpRoute extends KubernetesObject {
+  readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly rules?: readonly TcpRouteRule[] };
+  readonly status?: RouteStatus;
+}
+
+export interface TcpRouteRule {
+  readonly name?: string;
+  readonly backendRefs?: readonly BackendRef[];
+}
+
+/** As much of an HTTPRoute as attaching it needs: HTTP is not routed here. */
+export interface HttpRoute extends KubernetesObject {
+  readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly hostnames?: readonly string[] };
+  readonly status?: RouteStatus;
 }
 
 export interface ParentReference {
@@ -187,6 +247,67 @@ export interface ReferenceGrant extends KubernetesObject {
     readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
     readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[];
   };
+}
+
+/** GEP-1897. */
+export interface BackendTlsPolicy extends KubernetesObject {
+  readonly spec: {
+    readonly targetRefs?: readonly PolicyTargetReference[];
+    readonly validation?: BackendTlsValidation;
+    readonly options?: Readonly<Record<string, string>>;
+  };
+  readonly status?: { readonly ancestors?: readonly PolicyAncestorStatus[] };
+}
+
+/** In the policy's own namespace; `sectionName` is the name of a Service port. */
+export interface PolicyTargetReference {
+  readonly group?: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly sectionName?: string;
+}
+
+export interface BackendTlsValidation {
+  /** ConfigMaps with `ca.crt`, in the policy's own namespace. */
+  readonly caCertificateRefs?: readonly ObjectReference[];
+  /** `System`. */
+  readonly wellKnownCACertificates?: string;
+  /** The server name sent; verified too, unless `subjectAltNames` are given. */
+  readonly hostname: string;
+  readonly subjectAltNames?: readonly { readonly type: string; readonly hostname?: string; readonly uri?: string }[];
+}
+
+export interface PolicyAncestorStatus {
+  readonly ancestorRef: ParentReference;
+  readonly controllerName: string;
+  readonly conditions?: readonly Condition[];
+}
+
+/** `gateway.networking.x-k8s.io/v1alpha1` (GEP-3539, GEP-4488): a host outside the cluster. */
+export interface XBackend extends KubernetesObject {
+  readonly spec: {
+    /** `ExternalHostname`. */
+    readonly type: string;
+    readonly port?: { readonly name?: string; readonly port?: number };
+    readonly externalHostname?: { readonly hostname?: string };
+    readonly protocol?: string;
+    readonly tls?: {
+      /** `None`, `ServerOnly` or `ClientAndServer`. */
+      readonly mode: string;
+      readonly clientCertificateRef?: ObjectReference;
+      readonly validation?: BackendTlsValidation;
+    };
+  };
+}
+
+/** A Secret of type `kubernetes.io/tls`; values are base64. */
+export interface Secret extends KubernetesObject {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface ConfigMap extends KubernetesObject {
+  readonly data?: Readonly<Record<string, string>>;
 }
 
 export interface Namespace extends KubernetesObject {}

@@ -1,21 +1,47 @@
 /**
  * Condition types and reasons of Gateway API v1.6 as closed unions, as far as we write them. The words are the spec's
- * (`GatewayConditionReason`, `ListenerConditionReason`, `RouteConditionReason`, `GatewayClassConditionReason`).
+ * (`GatewayConditionReason`, `ListenerConditionReason`, `ListenerSetConditionReason`, `RouteConditionReason`,
+ * `PolicyConditionReason`, `GatewayClassConditionReason`).
  */
 
 export type GatewayClassReason = "Accepted" | "InvalidParameters" | "SupportedVersion" | "UnsupportedVersion";
 
 export type GatewayAcceptedReason = "Accepted" | "ListenersNotValid" | "UnsupportedAddress" | "InvalidParameters";
-export type GatewayProgrammedReason = "Programmed" | "Invalid" | "Pending" | "AddressNotAssigned";
+export type GatewayProgrammedReason =
+  | "Programmed"
+  | "Invalid"
+  | "Pending"
+  | "NoResources"
+  | "AddressNotAssigned"
+  | "AddressNotUsable";
+/** GEP-3155: the Gateway's certificate for its backends. */
+export type GatewayResolvedRefsReason =
+  | "ResolvedRefs"
+  | "InvalidClientCertificateRef"
+  | "RefNotPermitted"
+  | "ListenersNotResolved";
+
+export type ListenerSetAcceptedReason = "Accepted" | "NotAllowed" | "ParentNotAccepted" | "ListenersNotValid";
+export type ListenerSetProgrammedReason = "Programmed" | "Invalid" | "Pending" | "NotAllowed" | "ParentNotAccepted";
+
+export type PolicyAcceptedReason = "Accepted" | "Conflicted" | "Invalid" | "TargetNotFound" | "NoValidCACertificate";
+export type PolicyResolvedRefsReason = "ResolvedRefs" | "InvalidCACertificateRef" | "InvalidKind";
 
 export type ListenerAcceptedReason =
   | "Accepted"
   | "PortUnavailable"
   | "UnsupportedProtocol"
   | "UnsupportedValue"
+  | "NoValidCACertificate"
   | ListenerConflictReason;
 export type ListenerConflictReason = "HostnameConflict" | "ProtocolConflict";
-export type ListenerResolvedRefsReason = "ResolvedRefs" | "InvalidRouteKinds";
+export type ListenerResolvedRefsReason =
+  | "ResolvedRefs"
+  | "InvalidRouteKinds"
+  | "InvalidCertificateRef"
+  | "RefNotPermitted"
+  | "InvalidCACertificateRef"
+  | "InvalidCACertificateKind";
 export type ListenerProgrammedReason = "Programmed" | "Invalid" | "Pending";
 
 export type RouteAcceptedReason =

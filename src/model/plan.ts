@@ -21,6 +21,8 @@ export interface GatewayPlan {
   readonly annotations: Readonly<Record<string, string>>;
   /** Ports of the Service; each port number once, named for the first listener that uses it. */
   readonly ports: readonly { readonly name: string; readonly port: number }[];
+  /** The static address to ask for (`spec.addresses`), an IP address. Absent: any will do. */
+  readonly address?: string;
   readonly config: ProxyConfig;
 }
 
@@ -32,7 +34,12 @@ export interface DesiredCondition {
   readonly message: string;
 }
 
-export type StatusPlan = GatewayClassStatusPlan | GatewayStatusPlan | RouteStatusPlan;
+export type StatusPlan =
+  | GatewayClassStatusPlan
+  | GatewayStatusPlan
+  | ListenerSetStatusPlan
+  | RouteStatusPlan
+  | PolicyStatusPlan;
 
 interface StatusTarget {
   readonly namespace?: string;
@@ -54,6 +61,13 @@ export interface GatewayStatusPlan extends StatusTarget {
   readonly conditions: readonly DesiredCondition[];
   readonly addresses: readonly GatewayAddress[];
   readonly listeners: readonly DesiredListenerStatus[];
+  readonly attachedListenerSets: number;
+}
+
+export interface ListenerSetStatusPlan extends StatusTarget {
+  readonly kind: "ListenerSet";
+  readonly conditions: readonly DesiredCondition[];
+  readonly listeners: readonly DesiredListenerStatus[];
 }
 
 export interface DesiredListenerStatus {
@@ -63,8 +77,10 @@ export interface DesiredListenerStatus {
   readonly conditions: readonly DesiredCondition[];
 }
 
+export type RouteKind = "TLSRoute" | "TCPRoute" | "HTTPRoute";
+
 export interface RouteStatusPlan extends StatusTarget {
-  readonly kind: "TLSRoute";
+  readonly kind: RouteKind;
   /** Our entries of `status.parents`, all of them: an entry of ours that is not here is stale. */
   readonly parents: readonly DesiredParentStatus[];
 }
@@ -72,5 +88,17 @@ export interface RouteStatusPlan extends StatusTarget {
 export interface DesiredParentStatus {
   /** The entry of `spec.parentRefs`, verbatim. */
   readonly parentRef: ParentReference;
+  readonly conditions: readonly DesiredCondition[];
+}
+
+export interface PolicyStatusPlan extends StatusTarget {
+  readonly kind: "BackendTLSPolicy";
+  /** Our entries of `status.ancestors`, all of them. */
+  readonly ancestors: readonly DesiredAncestorStatus[];
+}
+
+export interface DesiredAncestorStatus {
+  /** A Gateway of ours that reaches the policy's target. */
+  readonly ancestorRef: ParentReference;
   readonly conditions: readonly DesiredCondition[];
 }

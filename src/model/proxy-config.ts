@@ -6,23 +6,75 @@
  * proxy would have to look up.
  */
 
-/** A frontend port of the proxies, and the server names it answers to. */
-export interface ListenerResource {
+/** A frontend port of the proxies, and the server names it answers to. All listeners of a port speak one way: see `PortKind`. */
+export type ListenerResource = {
   readonly kind: "listener";
-  /** `<namespace>/<gateway>/<listener name>`; unique within a Gateway. */
+  /**
+   * Unique within a Gateway: `<namespace>/<gateway>/<listener name>`, or `ListenerSet/<namespace>/<set>/<listener name>`.
+   */
   readonly name: string;
   /** TCP port to bind, 1–65535. Several listeners may share one. */
   readonly port: number;
-  readonly protocol: "TLS";
+} & (
+  | { readonly protocol: "TLS"; readonly hostname?: ListenerHostname; readonly tls: PassthroughTls | TerminateTls }
+  /** Decrypted, and every request answered 503: HTTP is not routed. */
+  | { readonly protocol: "HTTPS"; readonly hostname?: ListenerHostname; readonly tls: TerminateTls }
+  /** Every request is answered 503: HTTP is not routed. */
+  | { readonly protocol: "HTTP"; readonly hostname?: ListenerHostname }
+  /** The only listener of its port: every connection goes to its one route. */
+  | { readonly protocol: "TCP" }
+);
+
+/** Lower case: exact or `*.suffix`. Absent: every server name, and connections without one. */
+type ListenerHostname = string;
+
+/** What the first bytes of a port's connections are: TLS and HTTPS listeners may share one, others may not. */
+export type PortKind = "TLS" | "HTTP" | "TCP";
+
+export interface PassthroughTls {
   readonly mode: "Passthrough";
-  /** `listener.hostname`, lower case: exact or `*.suffix`. Absent: every server name, and connections without one. */
-  readonly hostname?: string;
+}
+
+export interface TerminateTls {
+  readonly mode: "Terminate";
+  /** Names of CertificateResources, at least one: the first that fits the server name is shown, else the first. */
+  readonly certificates: readonly string[];
+  /** Clients must (or may) show a certificate (GEP-91). */
+  readonly clientValidation?: ClientValidation;
+  /** Name of the CertificateResource to show to backends that are connected to by TLS (GEP-3155). */
+  readonly backendCertificate?: string;
+}
+
+export interface ClientValidation {
+  /** Names of AuthoritiesResources, at least one. */
+  readonly authorities: readonly string[];
+  readonly mode: "AllowValidOnly" | "AllowInsecureFallback";
+}
+
+/** A certificate chain with its private key: it lives in memory only and appears in no log. */
+export interface CertificateResource {
+  readonly kind: "certificate";
+  /** `<namespace>/<secret>`. */
+  readonly name: string;
+  /** PEM, the leaf first. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly privateKey: string;
+}
+
+/** Certificates of authorities that are trusted. */
+export interface AuthoritiesResource {
+  readonly kind: "authorities";
+  /** `<namespace>/<configmap>`. */
+  readonly name: string;
+  /** PEM, one or more. */
+  readonly certificates: string;
 }
 
 /** A route and where it is attached. */
 export interface RouteResource {
   readonly kind: "route";
-  /** `<namespace>/<name>` of the TLSRoute. */
+  /** `<kind>/<namespace>/<name>`: `TLSRoute/default/shop`. */
   readonly name: string;
   readonly attachments: readonly RouteAttachment[];
   /** Shares of the connections; the sum of weights is the whole. Empty, or all zero: every connection is refused. */
@@ -34,7 +86,7 @@ export interface RouteAttachment {
   readonly listener: string;
   /**
    * Effective hostnames there, already intersected with the listener's, lower case: exact, `*.suffix`, or `*` for
-   * every server name and none. Within a listener no hostname belongs to two routes: the translator has decided.
+   * every server name and none (always so on a TCP listener). Within a listener no hostname belongs to two routes: the translator has decided.
    */
   readonly hostnames: readonly string[];
 }
@@ -51,7 +103,25 @@ export interface BackendResource {
   readonly kind: "backend";
   readonly name: string;
   readonly target: BackendTarget;
+  /** How to encrypt what a Terminate listener has decrypted; absent: not at all. Other connections are passed on as they are. */
+  readonly tls?: BackendTls;
 }
+
+/** From a BackendTLSPolicy or an XBackend (GEP-1897). */
+export type BackendTls =
+  | {
+      readonly type: "verified";
+      /** Sent as SNI, lower case; verified too unless there are `subjectAltNames`. */
+      readonly serverName: string;
+      /** If any: the backend's certificate must hold one of these. */
+      readonly subjectAltNames: readonly { readonly type: "Hostname" | "URI"; readonly value: string }[];
+      /** Names of AuthoritiesResources, or the system's authorities. */
+      readonly authorities: "system" | readonly string[];
+      /** Name of a CertificateResource; instead of the listener's. */
+      readonly certificate?: string;
+    }
+  /** What was asked for cannot be done; a connection is refused rather than sent unverified. */
+  | { readonly type: "invalid"; readonly reason: string };
 
 export type BackendTarget =
   /** Pods behind a Service port; the addresses are in the EndpointsResource of that name. */
@@ -78,7 +148,13 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export type Resource = ListenerResource | RouteResource | BackendResource | EndpointsResource;
+export type Resource =
+  | ListenerResource
+  | RouteResource
+  | BackendResource
+  | EndpointsResource
+  | CertificateResource
+  | AuthoritiesResource;
 
 /** `<kind>:<name>`. */
 export type ResourceKey = string;

@@ -3,13 +3,20 @@
  * Plain data, taken as a whole: the translator never asks for more.
  */
 import type {
+  BackendTlsPolicy,
+  ConfigMap,
   EndpointSlice,
   Gateway,
   GatewayClass,
+  HttpRoute,
+  ListenerSet,
   Namespace,
   ReferenceGrant,
+  Secret,
   Service,
+  TcpRoute,
   TlsRoute,
+  XBackend,
 } from "../gateway-api/objects.ts";
 import type { ProxyReport } from "./proxy-report.ts";
 
@@ -18,13 +25,24 @@ export interface Snapshot {
   readonly controllerName: string;
   readonly gatewayClasses: readonly GatewayClass[];
   readonly gateways: readonly Gateway[];
+  readonly listenerSets: readonly ListenerSet[];
   readonly tlsRoutes: readonly TlsRoute[];
+  readonly tcpRoutes: readonly TcpRoute[];
+  readonly httpRoutes: readonly HttpRoute[];
+  readonly backendTlsPolicies: readonly BackendTlsPolicy[];
+  readonly xBackends: readonly XBackend[];
   readonly referenceGrants: readonly ReferenceGrant[];
   readonly namespaces: readonly Namespace[];
+  /** Those of type `kubernetes.io/tls`. */
+  readonly secrets: readonly Secret[];
+  /** Those with a `ca.crt`, and of their data only that. */
+  readonly configMaps: readonly ConfigMap[];
   readonly services: readonly Service[];
   readonly endpointSlices: readonly EndpointSlice[];
   /** What is known of each Gateway's running proxies, by `namespace/name`. Absent: nothing runs yet. */
   readonly deployments: ReadonlyMap<string, ObservedDeployment>;
+  /** Kinds of Gateway API that the cluster does not serve, such as `XBackend`. Their lists above are empty. */
+  readonly absentKinds: ReadonlySet<string>;
   /** Version of the installed Gateway API bundle, as its CRDs say in `gateway.networking.k8s.io/bundle-version`. */
   readonly bundleVersion?: string;
 }

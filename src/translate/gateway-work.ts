@@ -1,44 +1,49 @@
 /** What a translation gathers about one Gateway before it can judge: its listeners, and the routes attached to them. */
-import type { Gateway, TlsRoute } from "../gateway-api/objects.ts";
-import { type AssessedListener, assessListeners } from "./listeners/assess.ts";
+import type { Gateway } from "../gateway-api/objects.ts";
+import type { AssessedGateway, AssessedListener, AssessedListenerSet } from "./listeners/assess.ts";
 import type { Attachment } from "./routes/attach.ts";
 import { HostnameClaims, type LostHostname } from "./routes/claims.ts";
+import type { AnyRoute } from "./routes/route.ts";
 
 export class GatewayWork {
   readonly gateway: Gateway;
   readonly listeners: readonly AssessedListener[];
+  readonly listenerSets: readonly AssessedListenerSet[];
   readonly #claims = new HostnameClaims();
   /** By route, then by listener: several parentRefs of a route may name the same listener. */
-  readonly #attached = new Map<TlsRoute, Map<string, Attachment>>();
+  readonly #attached = new Map<AnyRoute, Map<string, Attachment>>();
+  readonly #counts = new Map<string, number>();
 
-  constructor(gateway: Gateway) {
+  constructor({ gateway, listeners, listenerSets }: AssessedGateway) {
     this.gateway = gateway;
-    this.listeners = assessListeners(gateway.spec.listeners ?? []);
+    this.listeners = listeners;
+    this.listenerSets = listenerSets;
   }
 
-  addRoute(route: TlsRoute, attachments: readonly Attachment[]): void {
+  addRoute(route: AnyRoute, attachments: readonly Attachment[]): void {
     const byListener = this.#attached.get(route) ?? new Map<string, Attachment>();
     this.#attached.set(route, byListener);
     for (const attachment of attachments) {
-      const { name } = attachment.assessed.listener;
+      const { name } = attachment.assessed;
+      if (!byListener.has(name)) this.#counts.set(name, this.attachedRoutes(name) + 1);
       byListener.set(name, attachment);
       for (const hostname of attachment.hostnames) this.#claims.claim(name, hostname, route);
     }
   }
 
-  routes(): Iterable<TlsRoute> {
+  routes(): Iterable<AnyRoute> {
     return this.#attached.keys();
   }
 
   /** The hostnames that a route really got, by listener, and those it lost. Call it when every route has been added. */
-  settled(route: TlsRoute): {
+  settled(route: AnyRoute): {
     readonly won: readonly { readonly assessed: AssessedListener; readonly hostnames: readonly string[] }[];
     readonly lost: readonly LostHostname[];
   } {
     const attachments = [...(this.#attached.get(route)?.values() ?? [])];
     const settled = attachments.map(({ assessed, hostnames }) => ({
       assessed,
-      ...this.#claims.settle(assessed.listener.name, hostnames, route),
+      ...this.#claims.settle(assessed, hostnames, route),
     }));
     return {
       won: settled.map(({ assessed, won }) => ({ assessed, hostnames: won })),
@@ -46,11 +51,9 @@ export class GatewayWork {
     };
   }
 
-  /** How many routes are attached to a listener, served or not (Gateway API, `ListenerStatus.attachedRoutes`). */
+  /** How many routes are attached to a listener (its AssessedListener.name), served or not (`ListenerStatus.attachedRoutes`). */
   attachedRoutes(listener: string): number {
-    let n = 0;
-    for (const byListener of this.#attached.values()) if (byListener.has(listener)) n++;
-    return n;
+    return this.#counts.get(listener) ?? 0;
   }
 
   /**

@@ -1,6 +1,6 @@
 /** All backendRefs of a route, in their order. */
-import type { TlsRoute } from "../../gateway-api/objects.ts";
-import type { SnapshotIndex } from "../index.ts";
+import type { TcpRoute, TlsRoute } from "../../gateway-api/objects.ts";
+import type { Lookups } from "../lookups.ts";
 import { type ResolvedBackend, resolveBackend } from "./resolve.ts";
 
 export interface RuleBackend extends ResolvedBackend {
@@ -13,10 +13,10 @@ export interface RuleBackend extends ResolvedBackend {
  * The first rule's backends. A TLSRoute rule has no matches, so the first takes every connection; v1 allows no second
  * one, and in a v1alpha2 object the others are never reached (routeStatus says so).
  */
-export function resolveBackends(index: SnapshotIndex, route: TlsRoute): readonly RuleBackend[] {
+export function resolveBackends(lookups: Lookups, route: TlsRoute | TcpRoute): readonly RuleBackend[] {
   const refs = route.spec.rules?.[0]?.backendRefs ?? [];
   return refs.map((ref, i) => {
     const field = `rules[0].backendRefs[${i}]`;
-    return { ...resolveBackend(index, route, ref, field), field, weight: ref.weight ?? 1 };
+    return { ...resolveBackend(lookups, route, ref, field), field, weight: ref.weight ?? 1 };
   });
 }

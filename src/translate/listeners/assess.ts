@@ -1,20 +1,39 @@
 /**
- * What can be said of a listener from the Gateway's spec alone: whether we can serve it, which routes it takes, whether it
+ * What can be said of a listener from the specs alone: whether we can serve it and how, which routes it takes, whether it
  * conflicts with another. Runtime facts (bound, acknowledged) come later, in status/.
  */
 import { ANY_HOSTNAME, normalizeHostname } from "../../gateway-api/hostname.ts";
-import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from "../../gateway-api/objects.ts";
+import {
+  GATEWAY_GROUP,
+  type Gateway,
+  type Listener,
+  type ListenerSet,
+  objectKey,
+  type RouteGroupKind,
+} from "../../gateway-api/objects.ts";
 import type { ListenerConflictReason, ListenerResolvedRefsReason } from "../../gateway-api/reasons.ts";
 import { PROXY_ADMIN_PORT } from "../../model/identity.ts";
+import type { AuthoritiesResource, CertificateResource, ListenerResource } from "../../model/proxy-config.ts";
+import type { Lookups } from "../lookups.ts";
+
+/** The object in whose spec a listener stands; routes name it in their parentRefs. */
+export type ListenerOwner = Gateway | ListenerSet;
 
 export interface AssessedListener {
   readonly listener: Listener;
+  readonly owner: ListenerOwner;
+  /** Name of its ListenerResource. */
+  readonly name: string;
   /** Normalised; `*` when the listener has none. */
   readonly hostname: string;
   /** Route kinds it takes: empty when its protocol or mode is not ours, or its `allowedRoutes.kinds` holds nothing of ours. */
   readonly supportedKinds: readonly RouteGroupKind[];
   readonly verdict: ListenerVerdict;
   readonly resolvedRefs: { readonly reason: ListenerResolvedRefsReason; readonly message: string };
+  /** What the proxies get. Absent when it is not served: the verdict or `resolvedRefs` says why. */
+  readonly resource?: ListenerResource;
+  /** The resources that `resource` names. */
+  readonly needs: readonly (CertificateResource | AuthoritiesResource)[];
 }
 
 export type ListenerVerdict =
@@ -22,27 +41,63 @@ export type ListenerVerdict =
   | { readonly ok: false; readonly reason: ListenerConflictReason; readonly message: string }
   | {
       readonly ok: false;
-      readonly reason: "PortUnavailable" | "UnsupportedProtocol" | "UnsupportedValue";
+      readonly reason: "PortUnavailable" | "UnsupportedProtocol" | "UnsupportedValue" | "NoValidCACertificate";
       readonly message: string;
     };
 
-const TLS_ROUTE: RouteGroupKind = { group: GATEWAY_GROUP, kind: "TLSRoute" };
-
-/** All listeners of a Gateway, in their order. */
-export function assessListeners(listeners: readonly Listener[]): readonly AssessedListener[] {
-  const alone = listeners.map(assessAlone);
-  return alone.map((assessed) => {
-    if (!assessed.verdict.ok) return assessed;
-    const rivals = alone.filter((other) => other !== assessed && other.verdict.ok && collide(assessed, other));
-    return rivals.length === 0 ? assessed : { ...assessed, verdict: conflict(assessed, rivals) };
-  });
+/** A ListenerSet that names the Gateway as its parent. */
+export interface AssessedListenerSet {
+  readonly listenerSet: ListenerSet;
+  /** Undefined: it is attached, and its listeners are among the Gateway's. */
+  readonly refusal?: { readonly reason: "NotAllowed" | "ParentNotAccepted"; readonly message: string };
 }
 
-function assessAlone(listener: Listener): AssessedListener {
+export interface AssessedGateway {
+  readonly gateway: Gateway;
+  /** The Gateway's own in their order, then those of the attached ListenerSets in theirs. */
+  readonly listeners: readonly AssessedListener[];
+  readonly listenerSets: readonly AssessedListenerSet[];
+}
+
+const TLS_ROUTE: RouteGroupKind = { group: GATEWAY_GROUP, kind: "TLSRoute" };
+
+/** `listenerSets`: all that name the Gateway as their parent. */
+export function assessGateway(
+  _lookups: Lookups,
+  gateway: Gateway,
+  listenerSets: readonly ListenerSet[],
+): AssessedGateway {
+  const alone = (gateway.spec.listeners ?? []).map((listener) => assessAlone(gateway, listener));
+  const listeners = alone.map((assessed) => {
+    if (!assessed.verdict.ok) return assessed;
+    const rivals = alone.filter((other) => other !== assessed && other.verdict.ok && collide(assessed, other));
+    return rivals.length === 0 ? withResource(assessed) : { ...assessed, verdict: conflict(assessed, rivals) };
+  });
+  const refusal = { reason: "NotAllowed", message: "ListenerSets are not served yet" } as const;
+  return { gateway, listeners, listenerSets: listenerSets.map((listenerSet) => ({ listenerSet, refusal })) };
+}
+
+function withResource(assessed: AssessedListener): AssessedListener {
+  const { name, hostname, listener } = assessed;
+  return {
+    ...assessed,
+    resource: {
+      kind: "listener",
+      name,
+      port: listener.port,
+      protocol: "TLS",
+      tls: { mode: "Passthrough" },
+      ...(hostname !== ANY_HOSTNAME && { hostname }),
+    },
+  };
+}
+
+function assessAlone(owner: ListenerOwner, listener: Listener): AssessedListener {
   const verdict = assessSpec(listener);
   const hostname = listener.hostname ? normalizeHostname(listener.hostname) : ANY_HOSTNAME;
   const supported = verdict.ok || verdict.reason === "PortUnavailable" ? [TLS_ROUTE] : [];
-  return { listener, hostname, verdict, ...assessKinds(listener, supported) };
+  const name = `${objectKey(owner)}/${listener.name}`;
+  return { listener, owner, name, hostname, verdict, needs: [], ...assessKinds(listener, supported) };
 }
 
 function assessSpec({ protocol, port, tls }: Listener): ListenerVerdict {

@@ -3,11 +3,12 @@
  * narrow the Gateway's listeners one after another; the first that leaves none names the reason.
  */
 import { ANY_HOSTNAME, compareSpecificity, intersect, normalizeHostname } from "../../gateway-api/hostname.ts";
-import { GATEWAY_GROUP, type Gateway, type ParentReference, type TlsRoute } from "../../gateway-api/objects.ts";
+import { GATEWAY_GROUP, type ParentReference, type TlsRoute } from "../../gateway-api/objects.ts";
 import type { RouteAcceptedReason } from "../../gateway-api/reasons.ts";
 import { selects } from "../../gateway-api/selector.ts";
-import type { SnapshotIndex } from "../index.ts";
-import type { AssessedListener } from "../listeners/assess.ts";
+import type { AssessedListener, ListenerOwner } from "../listeners/assess.ts";
+import type { Lookups } from "../lookups.ts";
+import { type AnyRoute, kindOf } from "./route.ts";
 
 /** A listener that takes the route, and the hostnames that both have in common. */
 export interface Attachment {
@@ -26,26 +27,26 @@ export type AttachResult =
   | { readonly reason: Exclude<RouteAcceptedReason, "Accepted">; readonly message: string };
 
 export function attach(
-  index: SnapshotIndex,
-  route: TlsRoute,
+  lookups: Lookups,
+  route: AnyRoute,
   parentRef: ParentReference,
-  gateway: Gateway,
+  owner: ListenerOwner,
   listeners: readonly AssessedListener[],
 ): AttachResult {
-  const { name } = gateway.metadata;
+  const { name } = owner.metadata;
   const named = listeners.filter(
     ({ listener }) =>
       (parentRef.sectionName === undefined || listener.name === parentRef.sectionName) &&
       (parentRef.port === undefined || listener.port === parentRef.port),
   );
   if (named.length === 0) {
-    const message = `Gateway ${name} has no listener with ${describeRef(parentRef)}; it has ${describeListeners(listeners)}`;
+    const message = `${owner.kind} ${name} has no listener with ${describeRef(parentRef)}; it has ${describeListeners(listeners)}`;
     return { reason: "NoMatchingParent", message };
   }
-  const taking = named.filter(takesTlsRoutes);
-  const allowing = taking.filter(({ listener }) => allowsNamespace(index, route, gateway, listener.allowedRoutes));
+  const taking = named.filter((assessed) => takes(assessed, kindOf(route)));
+  const allowing = taking.filter(({ listener }) => allowsNamespace(lookups, route, owner, listener.allowedRoutes));
   if (allowing.length === 0) return { reason: "NotAllowedByListeners", message: whyNotAllowed(route, named, taking) };
-  if ((route.spec.rules ?? []).length === 0) {
+  if (kindOf(route) === "TLSRoute" && ((route as TlsRoute).spec.rules ?? []).length === 0) {
     return { reason: "UnsupportedValue", message: "spec.rules is empty: name a backend in rules[0].backendRefs" };
   }
   const attachments = allowing
@@ -58,8 +59,8 @@ export function attach(
 }
 
 /** The route's hostnames, normalised; `*` when it has none. */
-export function routeHostnames(route: TlsRoute): readonly string[] {
-  const hostnames = route.spec.hostnames ?? [];
+export function routeHostnames(route: AnyRoute): readonly string[] {
+  const hostnames = ("hostnames" in route.spec && route.spec.hostnames) || [];
   return hostnames.length === 0 ? [ANY_HOSTNAME] : hostnames.map(normalizeHostname);
 }
 
@@ -75,14 +76,14 @@ function effectiveHostnames(listener: string, route: readonly string[]): readonl
   return [...found.values()];
 }
 
-function takesTlsRoutes({ supportedKinds }: AssessedListener): boolean {
-  return supportedKinds.some((kind) => kind.group === GATEWAY_GROUP && kind.kind === "TLSRoute");
+function takes({ supportedKinds }: AssessedListener, wanted: string): boolean {
+  return supportedKinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === wanted);
 }
 
 function allowsNamespace(
-  index: SnapshotIndex,
-  route: TlsRoute,
-  gateway: Gateway,
+  lookups: Lookups,
+  route: AnyRoute,
+  owner: ListenerOwner,
   allowedRoutes: AssessedListener["listener"]["allowedRoutes"],
 ): boolean {
   const namespace = route.metadata.namespace ?? "";
@@ -90,16 +91,16 @@ function allowsNamespace(
     case "All":
       return true;
     case "Same":
-      return namespace === gateway.metadata.namespace;
+      return namespace === owner.metadata.namespace;
     case "Selector":
-      return selects(allowedRoutes?.namespaces?.selector, index.namespaces.get(namespace)?.metadata.labels);
+      return selects(allowedRoutes?.namespaces?.selector, lookups.namespace(namespace)?.metadata.labels);
     default:
       return false;
   }
 }
 
 function whyNotAllowed(
-  route: TlsRoute,
+  route: AnyRoute,
   named: readonly AssessedListener[],
   taking: readonly AssessedListener[],
 ): string {

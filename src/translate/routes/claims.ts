@@ -3,25 +3,27 @@
  * oldest, then the first by `namespace/name` (Gateway API, "Route precedence"; gateway-api#3541 asks to tell the loser).
  */
 import { compareSpecificity } from "../../gateway-api/hostname.ts";
-import { objectKey, type TlsRoute } from "../../gateway-api/objects.ts";
+import { objectKey } from "../../gateway-api/objects.ts";
+import type { AssessedListener } from "../listeners/assess.ts";
 import type { EffectiveHostname } from "./attach.ts";
+import type { AnyRoute } from "./route.ts";
 
 interface Claim {
-  readonly route: TlsRoute;
+  readonly route: AnyRoute;
   readonly original: string;
 }
 
 export interface LostHostname {
-  readonly listener: string;
+  readonly listener: AssessedListener;
   readonly hostname: string;
-  readonly winner: TlsRoute;
+  readonly winner: AnyRoute;
 }
 
-/** The claims of one Gateway, by listener and hostname. */
+/** The claims of one Gateway, by listener (AssessedListener.name) and hostname. */
 export class HostnameClaims {
   readonly #winners = new Map<string, Map<string, Claim>>();
 
-  claim(listener: string, { hostname, original }: EffectiveHostname, route: TlsRoute): void {
+  claim(listener: string, { hostname, original }: EffectiveHostname, route: AnyRoute): void {
     const claims = this.#winners.get(listener) ?? new Map<string, Claim>();
     this.#winners.set(listener, claims);
     const holder = claims.get(hostname);
@@ -31,14 +33,14 @@ export class HostnameClaims {
 
   /** Splits a route's hostnames on a listener into those it got and those another route holds. */
   settle(
-    listener: string,
+    listener: AssessedListener,
     hostnames: readonly EffectiveHostname[],
-    route: TlsRoute,
+    route: AnyRoute,
   ): { readonly won: readonly string[]; readonly lost: readonly LostHostname[] } {
     const won: string[] = [];
     const lost: LostHostname[] = [];
     for (const { hostname } of hostnames) {
-      const winner = this.#winners.get(listener)?.get(hostname)?.route;
+      const winner = this.#winners.get(listener.name)?.get(hostname)?.route;
       if (winner === undefined || winner === route) won.push(hostname);
       else lost.push({ listener, hostname, winner });
     }

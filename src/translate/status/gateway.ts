@@ -29,6 +29,7 @@ export function gatewayStatus(
     conditions: [accepted, judgeProgrammed(accepted, listeners, addresses.length)],
     addresses,
     listeners: listeners.map(({ status }) => status),
+    attachedListenerSets: work.listenerSets.filter(({ refusal }) => refusal === undefined).length,
   };
 }
 

@@ -10,7 +10,6 @@ import type { ProxyConfig } from "../../model/proxy-config.ts";
 import type { ListenerReport } from "../../model/proxy-report.ts";
 import type { ObservedDeployment } from "../../model/snapshot.ts";
 import { condition, count } from "../conditions.ts";
-import { listenerName } from "../config.ts";
 import type { GatewayWork } from "../gateway-work.ts";
 import type { AssessedListener } from "../listeners/assess.ts";
 
@@ -26,7 +25,7 @@ export function judgeListener(
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
 ): JudgedListener {
-  const serving = judgeServing(work, assessed, config, deployment);
+  const serving = judgeServing(assessed, config, deployment);
   const verdict = serving.state === "unusable" ? serving.verdict : assessed.verdict;
   const conditions = [
     verdict.ok
@@ -37,7 +36,7 @@ export function judgeListener(
     programmed(serving),
   ];
   const { name } = assessed.listener;
-  const attachedRoutes = work.attachedRoutes(name);
+  const attachedRoutes = work.attachedRoutes(assessed.name);
   return {
     status: { name, supportedKinds: assessed.supportedKinds, attachedRoutes, conditions },
     accepted: verdict.ok,
@@ -51,13 +50,12 @@ type Serving =
   | { readonly state: "unusable"; readonly verdict: Exclude<AssessedListener["verdict"], { ok: true }> };
 
 function judgeServing(
-  work: GatewayWork,
   assessed: AssessedListener,
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
 ): Serving {
   if (!assessed.verdict.ok) return { state: "unusable", verdict: assessed.verdict };
-  const key = `listener:${listenerName(work, assessed)}`;
+  const key = `listener:${assessed.name}`;
   const version = config.resources.get(key)?.version;
   // A proxy that has not applied its first configuration takes no connections yet (it is not Ready): it is not counted.
   const proxies = (deployment?.proxies ?? []).filter((proxy) => proxy.revision !== "");

@@ -8,6 +8,7 @@ import type { RuleBackend } from "../backends/resolve-all.ts";
 import { condition } from "../conditions.ts";
 import type { GatewayWork } from "../gateway-work.ts";
 import type { AttachResult } from "../routes/attach.ts";
+import { type AnyRoute, kindOf } from "../routes/route.ts";
 
 export interface ParentOutcome {
   readonly parentRef: ParentReference;
@@ -18,7 +19,7 @@ export interface ParentOutcome {
 /** Nothing where no parent is ours and none ever was. */
 export function routeStatus(
   snapshot: Snapshot,
-  route: TlsRoute,
+  route: AnyRoute,
   outcomes: readonly ParentOutcome[],
   backends: readonly RuleBackend[],
 ): RouteStatusPlan | undefined {
@@ -26,7 +27,7 @@ export function routeStatus(
   if (outcomes.length === 0 && !wasOurs) return undefined;
   const { namespace, name, uid, generation = 1 } = route.metadata;
   return {
-    kind: "TLSRoute",
+    kind: kindOf(route),
     name,
     ...(namespace !== undefined && { namespace }),
     ...(uid !== undefined && { uid }),
@@ -37,7 +38,7 @@ export function routeStatus(
 
 function parentStatus(
   snapshot: Snapshot,
-  route: TlsRoute,
+  route: AnyRoute,
   { parentRef, work, result }: ParentOutcome,
   backends: readonly RuleBackend[],
 ): DesiredParentStatus {
@@ -46,16 +47,16 @@ function parentStatus(
   return { parentRef, conditions: [accepted(route, work, result), resolvedRefs(backends, unresolved)] };
 }
 
-function accepted(route: TlsRoute, work: GatewayWork, result: AttachResult): DesiredCondition {
+function accepted(route: AnyRoute, work: GatewayWork, result: AttachResult): DesiredCondition {
   const make = condition<RouteAcceptedReason>;
   if (!("attachments" in result)) return make("Accepted", false, result.reason, result.message);
   const names = result.attachments.map(({ assessed }) => `"${assessed.listener.name}"`).join(", ");
   const sentences = [`Attached to listener ${names}`];
   for (const { listener, hostname, winner } of work.settled(route).lost) {
     const what = hostname === "*" ? "every server name" : hostname;
-    sentences.push(`${what} on listener "${listener}" belongs to TLSRoute ${objectKey(winner)}, which has precedence`);
+    sentences.push(`${what} on listener "${listener.listener.name}" belongs to ${kindOf(winner)} ${objectKey(winner)}, which has precedence`);
   }
-  if ((route.spec.rules ?? []).length > 1)
+  if (((route as TlsRoute).spec.rules ?? []).length > 1)
     sentences.push("only rules[0] is served: a TLSRoute rule has no matches, so it takes everything");
   return make("Accepted", true, "Accepted", sentences.join("; "));
 }

@@ -1,0 +1,20 @@
+/** Routes of every kind as attaching and claiming see them: one shape, so that the rules are written once. */
+import type { HttpRoute, ParentReference, TcpRoute, TlsRoute } from "../../gateway-api/objects.ts";
+import { objectKey } from "../../gateway-api/objects.ts";
+import type { RouteKind } from "../../model/plan.ts";
+
+export type AnyRoute = TlsRoute | TcpRoute | HttpRoute;
+
+/** The kind of an object of `Snapshot`, which holds no other routes. */
+export function kindOf(route: AnyRoute): RouteKind {
+  return route.kind as RouteKind;
+}
+
+export function parentRefsOf(route: AnyRoute): readonly ParentReference[] {
+  return route.spec.parentRefs ?? [];
+}
+
+/** Name of its RouteResource. */
+export function routeName(route: AnyRoute): string {
+  return `${kindOf(route)}/${objectKey(route)}`;
+}
