@@ -8,6 +8,9 @@ import type { ObservedDeployment, Snapshot } from "../model/snapshot.ts";
 import type { AnyManifest } from "./manifests/parse.ts";
 import type { Kind, Kinds } from "./manifests/shapes.ts";
 
+/** Every kind may stand in a file. */
+const NOTHING_ABSENT: ReadonlySet<string> = new Set();
+
 export function snapshotOf(
   manifests: readonly AnyManifest[],
   deployments: ReadonlyMap<string, ObservedDeployment>,
@@ -18,12 +21,21 @@ export function snapshotOf(
     controllerName: CONTROLLER_NAME,
     gatewayClasses: withDefaults(all("GatewayClass"), [installedClass()]),
     gateways: all("Gateway"),
+    listenerSets: all("ListenerSet"),
     tlsRoutes: all("TLSRoute"),
+    tcpRoutes: all("TCPRoute"),
+    httpRoutes: all("HTTPRoute"),
+    backendTlsPolicies: all("BackendTLSPolicy"),
+    xBackends: all("XBackend"),
     referenceGrants: all("ReferenceGrant"),
     namespaces: withDefaults(all("Namespace"), impliedNamespaces(manifests)),
+    // The operator asks the API server for these alone.
+    secrets: all("Secret").filter(({ type }) => type === "kubernetes.io/tls"),
+    configMaps: all("ConfigMap").filter(({ data }) => data?.["ca.crt"] !== undefined),
     services: all("Service"),
     endpointSlices: all("EndpointSlice"),
     deployments,
+    absentKinds: NOTHING_ABSENT,
   };
 }
 

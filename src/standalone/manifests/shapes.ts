@@ -1,165 +1,46 @@
 /**
- * The shape of each kind that may stand in a file, checked before the translator sees it: there is no API server here to
- * refuse a port that is a string. Gateway API kinds are strict, so that a misspelt field is found; of Kubernetes' own kinds
- * we read a part and pass over the rest.
+ * The kinds that may stand in a file and the shape of each, checked before the translator sees it: there is no API server
+ * here to refuse a port that is a string. Gateway API kinds are strict, so that a misspelt field is found; of Kubernetes'
+ * own kinds we read a part and pass over the rest.
  */
-import { z } from "zod";
-import type {
-  EndpointSlice,
-  Gateway,
-  GatewayClass,
-  Namespace,
-  ReferenceGrant,
-  Service,
-  TlsRoute,
+import type { z } from "zod";
+import {
+  type BackendTlsPolicy,
+  type ConfigMap,
+  type EndpointSlice,
+  GATEWAY_GROUP,
+  GATEWAY_X_GROUP,
+  type Gateway,
+  type GatewayClass,
+  type HttpRoute,
+  type ListenerSet,
+  type Namespace,
+  type ReferenceGrant,
+  type Secret,
+  type Service,
+  type TcpRoute,
+  type TlsRoute,
+  type XBackend,
 } from "../../gateway-api/objects.ts";
-
-const port = z.int().min(1).max(65535);
-const labels = z.record(z.string(), z.string());
-
-const metadata = z.looseObject({
-  name: z.string().min(1),
-  namespace: z.string().min(1).optional(),
-  labels: labels.optional(),
-  annotations: labels.optional(),
-  generation: z.int().optional(),
-  creationTimestamp: z.string().optional(),
-});
-
-const routeKind = z.strictObject({ group: z.string().optional(), kind: z.string() });
-
-const labelSelector = z.strictObject({
-  matchLabels: labels.optional(),
-  matchExpressions: z
-    .array(z.strictObject({ key: z.string(), operator: z.string(), values: z.array(z.string()).optional() }))
-    .optional(),
-});
-
-const parametersRef = z.strictObject({
-  group: z.string(),
-  kind: z.string(),
-  name: z.string(),
-  namespace: z.string().optional(),
-});
-
-const listener = z.strictObject({
-  name: z.string().min(1),
-  port,
-  protocol: z.string(),
-  hostname: z.string().optional(),
-  tls: z
-    .strictObject({
-      mode: z.enum(["Passthrough", "Terminate"]).optional(),
-      certificateRefs: z.array(z.looseObject({ name: z.string() })).optional(),
-      options: labels.optional(),
-    })
-    .optional(),
-  allowedRoutes: z
-    .strictObject({
-      namespaces: z
-        .strictObject({
-          from: z.enum(["All", "Same", "Selector", "None"]).optional(),
-          selector: labelSelector.optional(),
-        })
-        .optional(),
-      kinds: z.array(routeKind).optional(),
-    })
-    .optional(),
-});
-
-const gateway = z.strictObject({
-  gatewayClassName: z.string(),
-  listeners: z.array(listener).min(1).max(64),
-  addresses: z.array(z.strictObject({ type: z.string().optional(), value: z.string().optional() })).optional(),
-  infrastructure: z
-    .strictObject({
-      labels: labels.optional(),
-      annotations: labels.optional(),
-      parametersRef: parametersRef.optional(),
-    })
-    .optional(),
-});
-
-const tlsRoute = z.strictObject({
-  parentRefs: z
-    .array(
-      z.strictObject({
-        group: z.string().optional(),
-        kind: z.string().optional(),
-        namespace: z.string().optional(),
-        name: z.string().min(1),
-        sectionName: z.string().optional(),
-        port: port.optional(),
-      }),
-    )
-    .max(32)
-    .optional(),
-  hostnames: z.array(z.string().min(1)).max(1024).optional(),
-  rules: z
-    .array(
-      z.strictObject({
-        name: z.string().optional(),
-        backendRefs: z
-          .array(
-            z.strictObject({
-              group: z.string().optional(),
-              kind: z.string().optional(),
-              name: z.string().min(1),
-              namespace: z.string().optional(),
-              port: port.optional(),
-              weight: z.int().min(0).max(1_000_000).optional(),
-            }),
-          )
-          .max(16)
-          .optional(),
-      }),
-    )
-    .max(16)
-    .optional(),
-});
-
-const referenceGrant = z.strictObject({
-  from: z.array(z.strictObject({ group: z.string(), kind: z.string(), namespace: z.string() })).min(1),
-  to: z.array(z.strictObject({ group: z.string(), kind: z.string(), name: z.string().optional() })).min(1),
-});
-
-const service = z.looseObject({
-  type: z.string().optional(),
-  externalName: z.string().optional(),
-  ports: z.array(z.looseObject({ name: z.string().optional(), port, protocol: z.string().optional() })).optional(),
-});
-
-const endpointSlice = {
-  addressType: z.enum(["IPv4", "IPv6", "FQDN"]),
-  endpoints: z
-    .array(
-      z.looseObject({
-        addresses: z.array(z.string()).min(1),
-        conditions: z
-          .looseObject({
-            ready: z.boolean().optional(),
-            serving: z.boolean().optional(),
-            terminating: z.boolean().optional(),
-          })
-          .optional(),
-      }),
-    )
-    .nullish(),
-  ports: z
-    .array(z.looseObject({ name: z.string().optional(), port: port.optional(), protocol: z.string().optional() }))
-    .nullish(),
-};
-
-const head = { apiVersion: z.string(), kind: z.string(), metadata };
-/** `status` may stand in a file that came from `kubectl get -o yaml`; it is not read. */
-const withSpec = <S extends z.ZodType>(spec: S) => z.strictObject({ ...head, spec, status: z.unknown().optional() });
+import { backendTlsPolicy, referenceGrant, xBackend } from "./shapes/backends.ts";
+import { gateway, gatewayClass, listenerSet } from "./shapes/gateways.ts";
+import { configMap, endpointSlice, namespace, secret, service } from "./shapes/kubernetes.ts";
+import { withSpec } from "./shapes/parts.ts";
+import { httpRoute, tcpRoute, tlsRoute } from "./shapes/routes.ts";
 
 export interface Kinds {
   readonly GatewayClass: GatewayClass;
   readonly Gateway: Gateway;
+  readonly ListenerSet: ListenerSet;
   readonly TLSRoute: TlsRoute;
+  readonly TCPRoute: TcpRoute;
+  readonly HTTPRoute: HttpRoute;
+  readonly BackendTLSPolicy: BackendTlsPolicy;
+  readonly XBackend: XBackend;
   readonly ReferenceGrant: ReferenceGrant;
   readonly Namespace: Namespace;
+  readonly Secret: Secret;
+  readonly ConfigMap: ConfigMap;
   readonly Service: Service;
   readonly EndpointSlice: EndpointSlice;
 }
@@ -172,36 +53,27 @@ interface KindShape {
   readonly shape: z.ZodType;
 }
 
-const GROUP = "gateway.networking.k8s.io";
+const gatewayApi = (shape: z.ZodType, ...versions: readonly string[]): KindShape => ({
+  apiVersions: versions.map((version) => `${GATEWAY_GROUP}/${version}`),
+  namespaced: true,
+  shape: withSpec(shape),
+});
+
+const core = (shape: z.ZodType): KindShape => ({ apiVersions: ["v1"], namespaced: true, shape });
 
 export const KIND_SHAPES: Readonly<Record<Kind, KindShape>> = {
-  GatewayClass: {
-    apiVersions: [`${GROUP}/v1`],
-    namespaced: false,
-    shape: withSpec(
-      z.strictObject({
-        controllerName: z.string(),
-        description: z.string().optional(),
-        parametersRef: parametersRef.optional(),
-      }),
-    ),
-  },
-  Gateway: { apiVersions: [`${GROUP}/v1`], namespaced: true, shape: withSpec(gateway) },
-  TLSRoute: {
-    apiVersions: [`${GROUP}/v1`, `${GROUP}/v1alpha3`, `${GROUP}/v1alpha2`],
-    namespaced: true,
-    shape: withSpec(tlsRoute),
-  },
-  ReferenceGrant: {
-    apiVersions: [`${GROUP}/v1`, `${GROUP}/v1beta1`],
-    namespaced: true,
-    shape: withSpec(referenceGrant),
-  },
-  Namespace: { apiVersions: ["v1"], namespaced: false, shape: z.looseObject(head) },
-  Service: { apiVersions: ["v1"], namespaced: true, shape: z.looseObject({ ...head, spec: service }) },
-  EndpointSlice: {
-    apiVersions: ["discovery.k8s.io/v1"],
-    namespaced: true,
-    shape: z.looseObject({ ...head, ...endpointSlice }),
-  },
+  GatewayClass: { ...gatewayApi(gatewayClass, "v1"), namespaced: false },
+  Gateway: gatewayApi(gateway, "v1"),
+  ListenerSet: gatewayApi(listenerSet, "v1"),
+  TLSRoute: gatewayApi(tlsRoute, "v1", "v1alpha3", "v1alpha2"),
+  TCPRoute: gatewayApi(tcpRoute, "v1", "v1alpha2"),
+  HTTPRoute: gatewayApi(httpRoute, "v1", "v1beta1"),
+  BackendTLSPolicy: gatewayApi(backendTlsPolicy, "v1", "v1alpha3"),
+  XBackend: { apiVersions: [`${GATEWAY_X_GROUP}/v1alpha1`], namespaced: true, shape: withSpec(xBackend) },
+  ReferenceGrant: gatewayApi(referenceGrant, "v1", "v1beta1"),
+  Namespace: { ...core(namespace), namespaced: false },
+  Secret: core(secret),
+  ConfigMap: core(configMap),
+  Service: core(service),
+  EndpointSlice: { apiVersions: ["discovery.k8s.io/v1"], namespaced: true, shape: endpointSlice },
 };
