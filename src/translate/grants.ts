@@ -9,9 +9,11 @@ export interface CrossReference {
 /** References within a namespace need no grant. */
 export function isPermitted(lookups: Lookups, { from, to }: CrossReference): boolean {
   if (from.namespace === to.namespace) return true;
-  return lookups.grants(to.namespace).some(
-    ({ spec }) =>
-      spec.from.some((f) => f.group === from.group && f.kind === from.kind && f.namespace === from.namespace) &&
-      spec.to.some((t) => t.group === to.group && t.kind === to.kind && (t.name === undefined || t.name === to.name)),
-  );
+  return lookups
+    .grants(to.namespace)
+    .some(
+      ({ spec }) =>
+        spec.from.some((f) => f.group === from.group && f.kind === from.kind && f.namespace === from.namespace) &&
+        spec.to.some((t) => t.group === to.group && t.kind === to.kind && (t.name === undefined || t.name === to.name)),
+    );
 }

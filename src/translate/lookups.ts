@@ -16,6 +16,7 @@ import {
   type XBackend,
 } from "../gateway-api/objects.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { groupIndex, uniqueIndex } from "./incremental/stable.ts";
 
 /** Keys are `namespace/name`. Lists are empty where there is nothing. */
 export interface Lookups {
@@ -34,42 +35,44 @@ export interface Lookups {
   isAbsent(kind: string): boolean;
 }
 
-export function createLookups(snapshot: Snapshot): Lookups {
-  const namespaces = byKey(snapshot.namespaces);
-  const services = byKey(snapshot.services);
-  const endpointSlices = Map.groupBy(snapshot.endpointSlices, serviceKey);
-  const grants = Map.groupBy(snapshot.referenceGrants, (grant) => grant.metadata.namespace ?? "");
-  const secrets = byKey(snapshot.secrets);
-  const configMaps = byKey(snapshot.configMaps);
-  const policies = policiesByService(snapshot.backendTlsPolicies);
-  const xBackends = byKey(snapshot.xBackends);
-  return {
-    namespace: (name) => namespaces.get(name),
-    service: (key) => services.get(key),
-    endpointSlices: (service) => endpointSlices.get(service) ?? [],
-    grants: (namespace) => grants.get(namespace) ?? [],
-    secret: (key) => secrets.get(key),
-    configMap: (key) => configMaps.get(key),
-    policiesOf: (service) => policies.get(service) ?? [],
-    xBackend: (key) => xBackends.get(key),
-    isAbsent: (kind) => snapshot.absentKinds.has(kind),
-  };
-}
+/** Indexes a snapshot. What has not changed since the last one keeps its index, and its answers their identity. */
+export class Indexer {
+  readonly #namespaces = uniqueIndex<Namespace>(objectKey);
+  readonly #services = uniqueIndex<Service>(objectKey);
+  readonly #endpointSlices = groupIndex<EndpointSlice>((slice) => [serviceKey(slice)]);
+  readonly #grants = groupIndex<ReferenceGrant>(({ metadata }) => [metadata.namespace ?? ""]);
+  readonly #secrets = uniqueIndex<Secret>(objectKey);
+  readonly #configMaps = uniqueIndex<ConfigMap>(objectKey);
+  readonly #policies = groupIndex<BackendTlsPolicy>(targetServices);
+  readonly #xBackends = uniqueIndex<XBackend>(objectKey);
 
-function byKey<T extends Parameters<typeof objectKey>[0]>(objects: readonly T[]): ReadonlyMap<string, T> {
-  return new Map(objects.map((object) => [objectKey(object), object]));
-}
-
-function policiesByService(all: readonly BackendTlsPolicy[]): ReadonlyMap<string, readonly BackendTlsPolicy[]> {
-  const found = new Map<string, BackendTlsPolicy[]>();
-  for (const policy of all) {
-    for (const { group = "", kind, name } of policy.spec.targetRefs ?? []) {
-      if (group !== "" || kind !== "Service") continue;
-      const key = `${policy.metadata.namespace}/${name}`;
-      const list = found.get(key) ?? [];
-      found.set(key, list);
-      if (!list.includes(policy)) list.push(policy);
-    }
+  index(snapshot: Snapshot): Lookups {
+    const namespaces = this.#namespaces.of(snapshot.namespaces);
+    const services = this.#services.of(snapshot.services);
+    const endpointSlices = this.#endpointSlices.of(snapshot.endpointSlices);
+    const grants = this.#grants.of(snapshot.referenceGrants);
+    const secrets = this.#secrets.of(snapshot.secrets);
+    const configMaps = this.#configMaps.of(snapshot.configMaps);
+    const policies = this.#policies.of(snapshot.backendTlsPolicies);
+    const xBackends = this.#xBackends.of(snapshot.xBackends);
+    return {
+      namespace: (name) => namespaces.get(name),
+      service: (key) => services.get(key),
+      endpointSlices: (service) => endpointSlices.get(service) ?? NONE,
+      grants: (namespace) => grants.get(namespace) ?? NONE,
+      secret: (key) => secrets.get(key),
+      configMap: (key) => configMaps.get(key),
+      policiesOf: (service) => policies.get(service) ?? NONE,
+      xBackend: (key) => xBackends.get(key),
+      isAbsent: (kind) => snapshot.absentKinds.has(kind),
+    };
   }
-  return found;
+}
+
+/** One array for all empty answers, so that they are equal. */
+const NONE: readonly never[] = [];
+
+function targetServices({ metadata, spec }: BackendTlsPolicy): ReadonlySet<string> {
+  const services = (spec.targetRefs ?? []).filter(({ group = "", kind }) => group === "" && kind === "Service");
+  return new Set(services.map(({ name }) => `${metadata.namespace}/${name}`));
 }

@@ -3,9 +3,20 @@
  * dotted one cannot be (Service names hold no dots), so it is a host outside the cluster, as FSM Gateway has it.
  */
 import { clusterName } from "../../gateway-api/cluster-name.ts";
-import { type BackendRef, GATEWAY_GROUP, type Service, type TcpRoute, type TlsRoute } from "../../gateway-api/objects.ts";
+import {
+  type BackendRef,
+  GATEWAY_GROUP,
+  type Service,
+  type TcpRoute,
+  type TlsRoute,
+} from "../../gateway-api/objects.ts";
 import type { RouteResolvedRefsReason } from "../../gateway-api/reasons.ts";
-import type { AuthoritiesResource, BackendResource, CertificateResource, EndpointsResource } from "../../model/proxy-config.ts";
+import type {
+  AuthoritiesResource,
+  BackendResource,
+  CertificateResource,
+  EndpointsResource,
+} from "../../model/proxy-config.ts";
 import { isPermitted } from "../grants.ts";
 import type { Lookups } from "../lookups.ts";
 import { endpointsOf } from "./endpoints.ts";
@@ -21,7 +32,12 @@ export interface ResolvedBackend {
 }
 
 /** `field` is the place in the route, for messages: `rules[0].backendRefs[1]`. */
-export function resolveBackend(lookups: Lookups, route: TlsRoute | TcpRoute, ref: BackendRef, field: string): ResolvedBackend {
+export function resolveBackend(
+  lookups: Lookups,
+  route: TlsRoute | TcpRoute,
+  ref: BackendRef,
+  field: string,
+): ResolvedBackend {
   const namespace = ref.namespace ?? route.metadata.namespace ?? "";
   const kind = ref.kind ?? "Service";
   const group = ref.group ?? "";

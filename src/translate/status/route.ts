@@ -3,27 +3,30 @@ import { objectKey, type ParentReference, type TlsRoute } from "../../gateway-ap
 import type { RouteAcceptedReason, RouteResolvedRefsReason } from "../../gateway-api/reasons.ts";
 import type { DesiredCondition, DesiredParentStatus, RouteStatusPlan } from "../../model/plan.ts";
 import type { UnresolvedHost } from "../../model/proxy-report.ts";
-import type { Snapshot } from "../../model/snapshot.ts";
 import type { RuleBackend } from "../backends/resolve-all.ts";
 import { condition } from "../conditions.ts";
-import type { GatewayWork } from "../gateway-work.ts";
+import type { Settlement } from "../gateway-work.ts";
 import type { AttachResult } from "../routes/attach.ts";
 import { type AnyRoute, kindOf } from "../routes/route.ts";
 
+/** What came of one parentRef that led to us. */
 export interface ParentOutcome {
   readonly parentRef: ParentReference;
-  readonly work: GatewayWork;
   readonly result: AttachResult;
+  /** What the route got of that Gateway. */
+  readonly settlement: Settlement;
+  /** What the Gateway's proxies say of its external hosts. */
+  readonly unresolved: readonly UnresolvedHost[];
 }
 
 /** Nothing where no parent is ours and none ever was. */
 export function routeStatus(
-  snapshot: Snapshot,
+  controllerName: string,
   route: AnyRoute,
   outcomes: readonly ParentOutcome[],
   backends: readonly RuleBackend[],
 ): RouteStatusPlan | undefined {
-  const wasOurs = (route.status?.parents ?? []).some((p) => p.controllerName === snapshot.controllerName);
+  const wasOurs = (route.status?.parents ?? []).some((p) => p.controllerName === controllerName);
   if (outcomes.length === 0 && !wasOurs) return undefined;
   const { namespace, name, uid, generation = 1 } = route.metadata;
   return {
@@ -32,29 +35,29 @@ export function routeStatus(
     ...(namespace !== undefined && { namespace }),
     ...(uid !== undefined && { uid }),
     generation,
-    parents: outcomes.map((outcome) => parentStatus(snapshot, route, outcome, backends)),
+    parents: outcomes.map((outcome) => parentStatus(route, outcome, backends)),
   };
 }
 
 function parentStatus(
-  snapshot: Snapshot,
   route: AnyRoute,
-  { parentRef, work, result }: ParentOutcome,
+  { parentRef, result, settlement, unresolved }: ParentOutcome,
   backends: readonly RuleBackend[],
 ): DesiredParentStatus {
-  const proxies = snapshot.deployments.get(objectKey(work.gateway))?.proxies ?? [];
-  const unresolved = new Map(proxies.flatMap((p) => p.unresolvedHosts).map((host) => [host.host, host]));
-  return { parentRef, conditions: [accepted(route, work, result), resolvedRefs(backends, unresolved)] };
+  const byHost = new Map(unresolved.map((host) => [host.host, host]));
+  return { parentRef, conditions: [accepted(route, settlement, result), resolvedRefs(backends, byHost)] };
 }
 
-function accepted(route: AnyRoute, work: GatewayWork, result: AttachResult): DesiredCondition {
+function accepted(route: AnyRoute, { lost }: Settlement, result: AttachResult): DesiredCondition {
   const make = condition<RouteAcceptedReason>;
   if (!("attachments" in result)) return make("Accepted", false, result.reason, result.message);
   const names = result.attachments.map(({ assessed }) => `"${assessed.listener.name}"`).join(", ");
   const sentences = [`Attached to listener ${names}`];
-  for (const { listener, hostname, winner } of work.settled(route).lost) {
+  for (const { listener, hostname, winner } of lost) {
     const what = hostname === "*" ? "every server name" : hostname;
-    sentences.push(`${what} on listener "${listener.listener.name}" belongs to ${kindOf(winner)} ${objectKey(winner)}, which has precedence`);
+    sentences.push(
+      `${what} on listener "${listener.listener.name}" belongs to ${kindOf(winner)} ${objectKey(winner)}, which has precedence`,
+    );
   }
   if (((route as TlsRoute).spec.rules ?? []).length > 1)
     sentences.push("only rules[0] is served: a TLSRoute rule has no matches, so it takes everything");
