@@ -45,7 +45,10 @@ export type RefusalReason =
   | "unknown_listener"
   | "unknown_backend"
   | "unknown_endpoints"
+  | "unknown_certificate"
+  | "unknown_authorities"
   | "duplicate_hostname"
   | "duplicate_listener"
+  | "port_conflict"
   | "invalid_resource"
   | "revision_mismatch";

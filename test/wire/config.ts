@@ -18,7 +18,7 @@ export const listener = (name: string, port: number, hostname?: string): Listene
   name,
   port,
   protocol: "TLS",
-  mode: "Passthrough",
+  tls: { mode: "Passthrough" },
   ...(hostname === undefined ? {} : { hostname }),
 });
 

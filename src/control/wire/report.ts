@@ -36,8 +36,11 @@ const REFUSAL_REASONS: Record<RefusalReason, true> = {
   unknown_listener: true,
   unknown_backend: true,
   unknown_endpoints: true,
+  unknown_certificate: true,
+  unknown_authorities: true,
   duplicate_hostname: true,
   duplicate_listener: true,
+  port_conflict: true,
   invalid_resource: true,
   revision_mismatch: true,
 };

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { backend, configOf, deltaBetween, listener, route, service } from "../../../test/wire/config.ts";
-import type { ConfigDelta, Resource } from "../../model/proxy-config.ts";
+import type { BackendTls, ConfigDelta, ListenerResource, Resource, TerminateTls } from "../../model/proxy-config.ts";
 import { configRevision, EMPTY_REVISION, updateRevision } from "../../model/revision.ts";
 import { applyDelta } from "./apply-delta.ts";
-import { matchConnection } from "./match.ts";
-import { EMPTY_TABLE, type RouteTable, versionsOf } from "./route-table.ts";
+import { Balancer } from "./balancer.ts";
+import { decide } from "./decide.ts";
+import { portKind } from "./port-kind.ts";
+import { EMPTY_TABLE, findAuthorities, findCertificate, type RouteTable, versionsOf } from "./route-table.ts";
 
 const apply = (table: RouteTable, delta: ConfigDelta): RouteTable => {
   const applied = applyDelta(table, delta);
@@ -53,6 +55,30 @@ test("a changed endpoint leaves the names alone", () => {
   assert.equal(after.listeners, before.listeners);
 });
 
+const terminate = (parts: Partial<TerminateTls> = {}): TerminateTls => ({
+  mode: "Terminate",
+  certificates: ["ns/cert"],
+  ...parts,
+});
+const https = (tls = terminate(), hostname?: string): ListenerResource => ({
+  kind: "listener",
+  name: "ns/gw/https",
+  port: 8000,
+  protocol: "HTTPS",
+  tls,
+  ...(hostname === undefined ? {} : { hostname }),
+});
+const decrypting = (tls: TerminateTls): ListenerResource => ({ ...foo, protocol: "TLS", tls });
+const http: ListenerResource = { kind: "listener", name: "ns/gw/http", port: 8000, protocol: "HTTP" };
+const tcp: ListenerResource = { kind: "listener", name: "ns/gw/tcp", port: 8000, protocol: "TCP" };
+const cert: Resource = { kind: "certificate", name: "ns/cert", certificate: "leaf", privateKey: "key" };
+const ca: Resource = { kind: "authorities", name: "ns/ca", certificates: "roots" };
+const validated = terminate({ clientValidation: { authorities: ["ns/ca"], mode: "AllowValidOnly" } });
+const encrypted = (parts: Partial<Extract<BackendTls, { type: "verified" }>>): Resource => ({
+  ...backend("b", { type: "external", host: "a.b", port: 443 }),
+  tls: { type: "verified", serverName: "a.b", subjectAltNames: [], authorities: "system", ...parts },
+});
+
 const refusals: Record<string, [Resource[], Resource[], string | undefined]> = {
   "a route at an unknown listener": [[], [...svc, any], "unknown_listener"],
   "a route to an unknown backend": [[], [foo, any], "unknown_backend"],
@@ -81,6 +107,48 @@ const refusals: Record<string, [Resource[], Resource[], string | undefined]> = {
   "an endpoint that is no IPv4": [[], service("s", "1.2.3:1"), "invalid_resource"],
   "IPv6 and IPv4 endpoints": [[], service("s", "2001:db8::1:443", "10.0.0.1:443"), undefined],
   "an external port of 0": [[], [backend("b", { type: "external", host: "a.b", port: 0 })], "invalid_resource"],
+  "a listener that shows an unknown certificate": [[], [decrypting(terminate())], "unknown_certificate"],
+  "a listener that shows a certificate": [[], [https(), cert], undefined],
+  "a listener that trusts unknown authorities": [[], [https(validated), cert], "unknown_authorities"],
+  "a listener that trusts authorities": [[], [https(validated), cert, ca], undefined],
+  "a listener that shows backends an unknown certificate": [
+    [],
+    [https(terminate({ backendCertificate: "ns/none" })), cert],
+    "unknown_certificate",
+  ],
+  "a backend verified by unknown authorities": [[], [encrypted({ authorities: ["ns/ca"] })], "unknown_authorities"],
+  "a backend shown an unknown certificate": [[], [encrypted({ certificate: "ns/cert" })], "unknown_certificate"],
+  "a backend with TLS of its own": [
+    [],
+    [encrypted({ authorities: ["ns/ca"], certificate: "ns/cert" }), cert, ca],
+    undefined,
+  ],
+  "removing a certificate in use": [[https(), cert], [https()], "unknown_certificate"],
+  "removing authorities in use": [[https(validated), cert, ca], [https(validated), cert], "unknown_authorities"],
+  "removing a certificate with its listener": [[https(), cert], [], undefined],
+  "a listener without certificates": [[], [https(terminate({ certificates: [] }))], "invalid_resource"],
+  "a listener that validates clients by nobody": [
+    [],
+    [https(terminate({ clientValidation: { authorities: [], mode: "AllowInsecureFallback" } })), cert],
+    "invalid_resource",
+  ],
+  "a backend verified by nobody": [[], [encrypted({ authorities: [] })], "invalid_resource"],
+  "a TCP listener on a TLS port": [base, [...base, tcp], "port_conflict"],
+  "a TLS listener on a TCP port": [[tcp], [tcp, foo], "port_conflict"],
+  "an HTTP listener on a TLS port": [base, [...base, http], "port_conflict"],
+  "an HTTPS listener on an HTTP port": [[http], [http, cert, https()], "port_conflict"],
+  "a TCP listener on an HTTP port": [[http], [http, tcp], "port_conflict"],
+  "two TCP listeners on a port": [[tcp], [tcp, { ...tcp, name: "ns/gw/second" }], "duplicate_listener"],
+  "TLS and HTTPS on a port with different hostnames": [
+    base,
+    [...base, cert, https(terminate(), "a.example")],
+    undefined,
+  ],
+  "TLS and HTTPS on a port with one hostname": [base, [...base, cert, https()], "duplicate_listener"],
+  "a port that changes its kind": [[tcp], [http], undefined],
+  "a port whose last listener moved away": [[tcp], [{ ...tcp, port: 8001 }, foo], undefined],
+  "an upper-case hostname of an HTTP listener": [[], [{ ...http, hostname: "A.example" }], "invalid_resource"],
+  "a TCP listener on port 0": [[], [{ ...tcp, port: 0 }], "invalid_resource"],
   "an external host of any text": [[], [backend("b", { type: "external", host: "no name", port: 1 })], undefined],
 };
 
@@ -110,6 +178,26 @@ test("a kind this program does not know is refused, not dropped", () => {
   assert.equal(refusalOf([], [strange]), "invalid_resource");
 });
 
+test("what a port speaks is known from its first listener to its last", () => {
+  const bar = listener("ns/gw/bar", 8000, "bar.example");
+  const both = tableOf(foo, bar, { ...http, port: 80 }, { ...tcp, port: 22 }, { ...https(), port: 443 }, cert);
+  const kinds = (table: RouteTable) => [8000, 80, 22, 443, 1].map((port) => portKind(table, port));
+  assert.deepEqual(kinds(both), ["TLS", "HTTP", "TCP", "TLS", undefined]);
+  const less = apply(tableOf(foo, bar), deltaBetween([foo, bar], [bar]));
+  assert.equal(portKind(less, 8000), "TLS");
+  assert.equal(portKind(apply(less, deltaBetween([bar], [])), 8000), undefined);
+});
+
+test("certificates and authorities are found by name, and are the newest", () => {
+  const before: Resource[] = [https(validated), cert, ca];
+  const renewed: Resource = { ...cert, certificate: "new leaf" };
+  const table = apply(tableOf(...before), deltaBetween(before, [https(validated), renewed, ca]));
+  assert.equal(findCertificate(table, "ns/cert"), renewed);
+  assert.deepEqual(findAuthorities(table, "ns/ca"), ca);
+  assert.equal(findCertificate(table, "ns/ca"), undefined);
+  assert.equal(findAuthorities(table, "ns/cert"), undefined);
+});
+
 test("external targets are counted by their backends", () => {
   const one = backend("a", { type: "external", host: "httpbin.org", port: 443 });
   const two = backend("b", { type: "external", host: "httpbin.org", port: 443 });
@@ -129,9 +217,15 @@ const sound = fc
     port: fc.constantFrom(1, 2),
     hostname: fc.constantFrom(undefined, "*.x", "a.x"),
     endpoint: fc.constantFrom("10.0.0.1:1", "10.0.0.2:1"),
+    others: fc.subarray<Resource>([{ ...tcp, port: 3 }, { ...http, port: 4 }, cert, ca]),
+    terminating: fc.constantFrom(undefined, terminate(), validated),
   })
-  .map(({ hosts, cut, weight, port, hostname, endpoint }) => [
+  .map(({ hosts, cut, weight, port, hostname, endpoint, others, terminating }): Resource[] => [
     listener("l", port, hostname),
+    ...others,
+    ...(terminating === undefined
+      ? []
+      : [{ ...https(terminating), port: 5 }, ...[cert, ca].filter((one) => !others.includes(one))]),
     ...service("s", endpoint),
     route("r1", "l", hosts.slice(0, cut), { s: weight }),
     route("r2", "l", hosts.slice(cut), { s: 1 }),
@@ -142,6 +236,7 @@ test("however a table came about, it matches like one made at once", () => {
     resources: new Map(table.resources.entries()),
     references: new Map(table.references.entries()),
     listeners: new Map(table.listeners.entries()),
+    ports: new Map(table.ports.entries()),
     listenerNames: new Map(table.listenerNames.entries()),
     routeNames: new Map(table.routeNames.entries()),
     revision: table.revision,
@@ -185,9 +280,6 @@ test("a delta to a large table copies little of it", () => {
   const eachMs = Number(elapsed) / 1e6 / runs;
   // Copying a map of 20,000 entries takes some 2 ms; what is expected is below 0.1. The bound is for a busy machine.
   assert.ok(eachMs < 1, `${eachMs} ms each`);
-  assert.deepEqual(matchConnection(table, 8000, "h19999.example.com"), {
-    matched: true,
-    listener: foo.name,
-    route: "ns/r19999",
-  });
+  const decision = decide(table, new Balancer(() => 0), { port: 8000, serverName: "h19999.example.com" });
+  assert.deepEqual(decision.path, { listener: foo.name, route: "ns/r19999", backend: "ns/svc:443" });
 });

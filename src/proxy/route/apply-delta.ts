@@ -92,12 +92,23 @@ function danglingReference(draft: TableDraft, change: Change): Problem | undefin
 }
 
 function unknown(key: ResourceKey, message: string): Problem {
-  const reason: RefusalReason = key.startsWith("listener:")
-    ? "unknown_listener"
-    : key.startsWith("backend:")
-      ? "unknown_backend"
-      : "unknown_endpoints";
-  return { reason, message };
+  return { reason: unknownReason(key.slice(0, key.indexOf(":"))), message };
+}
+
+function unknownReason(kind: string): RefusalReason {
+  switch (kind) {
+    case "listener":
+      return "unknown_listener";
+    case "backend":
+      return "unknown_backend";
+    case "certificate":
+      return "unknown_certificate";
+    case "authorities":
+      return "unknown_authorities";
+    // Nothing else is ever referred to.
+    default:
+      return "unknown_endpoints";
+  }
 }
 
 function refuse({ revision }: ConfigDelta, problem: Problem): Applied {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { backend, deltaBetween, listener, route, service } from "../../../test/wire/config.ts";
-import type { Resource } from "../../model/proxy-config.ts";
+import type { BackendTls, ListenerResource, Resource, TerminateTls } from "../../model/proxy-config.ts";
 import { applyDelta } from "./apply-delta.ts";
 import { Balancer } from "./balancer.ts";
 import { decide, MAX_ENDPOINTS_TRIED } from "./decide.ts";
@@ -27,7 +27,7 @@ const outcomes = (...resources: Resource[]) => {
   const decideFor = deciderFor(...svc, ...resources);
   return (serverName: string | undefined, port?: number) => {
     const decision = decideFor(serverName, port);
-    return decision.action === "dial" ? decision.path.route : decision.reason;
+    return decision.action === "refuse" ? decision.reason : (decision.path.route ?? decision.action);
   };
 };
 
@@ -138,7 +138,7 @@ test("backends that cannot be used keep their share, which is refused", () => {
   );
   const reasons = Array.from({ length: 8 }, () => {
     const decision = decideFor(undefined);
-    return decision.action === "dial" ? "dial" : `${decision.reason} ${decision.path.backend}`;
+    return decision.action === "refuse" ? `${decision.reason} ${decision.path.backend}` : decision.action;
   });
   assert.deepEqual(
     reasons.sort(),
@@ -188,4 +188,95 @@ test("the round robin begins at a chance endpoint, so that changes favour none",
   };
   assert.equal(firstWith(0.1), "10.0.0.0");
   assert.equal(firstWith(0.9), "10.0.0.1");
+});
+
+const terminate: TerminateTls = { mode: "Terminate", certificates: ["ns/cert"] };
+const cert: Resource = { kind: "certificate", name: "ns/cert", certificate: "leaf", privateKey: "key" };
+const verified: BackendTls = { type: "verified", serverName: "pod.x", subjectAltNames: [], authorities: "system" };
+const [plain, svcEndpoints] = svc;
+const one = { type: "endpoints", endpoints: [{ address: "10.0.0.1", port: 1 }] };
+const path = { listener: "l", route: "r", backend: "s" };
+
+const end: ListenerResource = { kind: "listener", name: "l", port: 443, protocol: "TLS", tls: terminate };
+const tcp: ListenerResource = { kind: "listener", name: "l", port: 443, protocol: "TCP" };
+
+/** What becomes of connections to this listener, whose one route takes every name, and whose backend is encrypted like this. */
+const layersOf = (front: ListenerResource, tls?: BackendTls) =>
+  deciderFor(
+    front,
+    cert,
+    { ...plain, ...(tls === undefined ? {} : { tls }) },
+    svcEndpoints,
+    route("r", "l", ["*"], { s: 1 }),
+  )("a.b");
+
+test("a Terminate listener's connections are decrypted, and encrypted anew only where that is asked for", () => {
+  assert.deepEqual(layersOf(end), { action: "dial", target: one, decrypt: terminate, path });
+  assert.deepEqual(layersOf(end, verified), {
+    action: "dial",
+    target: one,
+    decrypt: terminate,
+    encrypt: verified,
+    path,
+  });
+});
+
+test("a decrypted connection is refused rather than sent to a backend that cannot be verified", () => {
+  const decision = layersOf(end, { type: "invalid", reason: "no such ConfigMap" });
+  assert.deepEqual(decision, { action: "refuse", reason: "invalid_backend", detail: "no such ConfigMap", path });
+});
+
+test("what is not decrypted is passed on as it is, whatever the backend's TLS", () => {
+  for (const tls of [verified, { type: "invalid", reason: "no such ConfigMap" } as const]) {
+    for (const front of [tcp, listener("l", 443)]) {
+      assert.deepEqual(layersOf(front, tls), { action: "dial", target: one, path });
+    }
+  }
+});
+
+test("a Terminate listener without a route for the name refuses like any other", () => {
+  const decideFor = deciderFor(cert, end);
+  assert.deepEqual(decideFor("a.b"), { action: "refuse", reason: "no_matching_route", path: { listener: "l" } });
+  assert.deepEqual(decideFor(undefined), { action: "refuse", reason: "no_server_name", path: { listener: "l" } });
+});
+
+test("Passthrough and Terminate share a port, told apart by the server name", () => {
+  const decideFor = deciderFor(
+    ...svc,
+    cert,
+    listener("pass", 443, "pass.x"),
+    { ...end, name: "end", hostname: "end.x" },
+    route("r-pass", "pass", ["pass.x"], { s: 1 }),
+    route("r-end", "end", ["end.x"], { s: 1 }),
+  );
+  const layers = ["pass.x", "end.x"].map((name) => {
+    const decision = decideFor(name);
+    return decision.action === "dial" && [decision.path.route, decision.decrypt];
+  });
+  assert.deepEqual(layers, [
+    ["r-pass", undefined],
+    ["r-end", terminate],
+  ]);
+});
+
+test("a TCP listener takes every connection of its port, or says that it has no route", () => {
+  const outcome = outcomes(tcp, route("r", "l", ["*"], { s: 1 }));
+  assert.equal(outcome(undefined), "r");
+  assert.equal(outcomes(tcp)(undefined), "no_matching_route");
+});
+
+test("HTTP and HTTPS listeners answer by themselves, the latter beneath their TLS", () => {
+  const http: ListenerResource = { kind: "listener", name: "web", port: 80, protocol: "HTTP" };
+  const named: ListenerResource = { ...http, name: "named", port: 81, hostname: "a.x" };
+  const https: ListenerResource = { ...http, name: "s", port: 443, hostname: "*.x", protocol: "HTTPS", tls: terminate };
+  const decideFor = deciderFor(http, named, https, cert);
+  assert.deepEqual(decideFor(undefined, 80), { action: "answer", path: { listener: "web" } });
+  assert.deepEqual(decideFor(undefined, 81), { action: "answer", path: {} });
+  assert.deepEqual(decideFor("a.x"), { action: "answer", decrypt: terminate, path: { listener: "s" } });
+  assert.deepEqual(decideFor("a.y"), { action: "refuse", reason: "no_matching_listener", path: {} });
+  assert.deepEqual(decideFor(undefined), { action: "refuse", reason: "no_server_name", path: {} });
+});
+
+test("a port that has just lost its listeners refuses", () => {
+  assert.deepEqual(deciderFor()(undefined), { action: "refuse", reason: "no_matching_listener", path: {} });
 });

@@ -1,12 +1,21 @@
 /**
- * What is to become of a connection whose ClientHello is known: where to dial, or why it is refused.
+ * What is to become of a connection whose server name is known, or whose protocol has none: where to dial and which layers
+ * of TLS are ours, that the proxy answers by itself, or why it is refused.
  *
- * Pure but for the turns that the balancer takes. It neither resolves nor dials.
+ * Pure but for the turns that the balancer takes. It neither resolves nor dials, and it looks into no certificate.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint, RouteResource } from "../../model/proxy-config.ts";
+import type {
+  BackendTarget,
+  BackendTls,
+  Endpoint,
+  ListenerResource,
+  RouteResource,
+  TerminateTls,
+} from "../../model/proxy-config.ts";
 import type { Balancer } from "./balancer.ts";
-import { matchConnection, type NoMatch } from "./match.ts";
+import { matchListener, matchRoute } from "./match.ts";
+import { portKind } from "./port-kind.ts";
 import { findBackend, findEndpoints, findRoute, type RouteTable } from "./route-table.ts";
 
 /** Names of the resources that a decision came by, as far as it came. */
@@ -16,15 +25,32 @@ export interface DecisionPath {
   readonly backend?: string;
 }
 
-export type RouteRefusal = NoMatch | Extract<ConnectionReason, "no_backend" | "invalid_backend" | "no_ready_endpoint">;
+export type RouteRefusal = Extract<
+  ConnectionReason,
+  | "no_server_name"
+  | "no_matching_listener"
+  | "no_matching_route"
+  | "no_backend"
+  | "invalid_backend"
+  | "no_ready_endpoint"
+>;
 
 export type DialTarget =
   /** Try these in this order. At least one. */
   | { readonly type: "endpoints"; readonly endpoints: readonly Endpoint[] }
   | { readonly type: "external"; readonly host: string; readonly port: number };
 
+export type VerifiedBackendTls = Extract<BackendTls, { type: "verified" }>;
+
+/** Which layers of TLS the proxy ends and begins. Only what was decrypted is encrypted anew. */
+type TlsLayers =
+  | { readonly decrypt?: never; readonly encrypt?: never }
+  | { readonly decrypt: TerminateTls; readonly encrypt?: VerifiedBackendTls };
+
 export type Decision = { readonly path: DecisionPath } & (
-  | { readonly action: "dial"; readonly target: DialTarget }
+  | ({ readonly action: "dial"; readonly target: DialTarget } & TlsLayers)
+  /** HTTP, beneath TLS if there is `decrypt`: every request is answered 503. */
+  | { readonly action: "answer"; readonly decrypt?: TerminateTls }
   | { readonly action: "refuse"; readonly reason: RouteRefusal; readonly detail?: string }
 );
 
@@ -37,38 +63,86 @@ export const MAX_ENDPOINTS_TRIED = 8;
 export interface ConnectionRequest {
   /** Port of the listener that accepted. */
   readonly port: number;
+  /** From the ClientHello. Undefined: the client sent none, or it is no TLS port. */
   readonly serverName: string | undefined;
 }
 
-export function decide(table: RouteTable, balancer: Balancer, request: ConnectionRequest): Decision {
-  const match = matchConnection(table, request.port, request.serverName);
-  if (!match.matched) {
-    const path = match.listener === undefined ? {} : { listener: match.listener };
-    return { action: "refuse", reason: match.reason, path };
+export function decide(table: RouteTable, balancer: Balancer, { port, serverName }: ConnectionRequest): Decision {
+  const listener = matchListener(table, port, serverName);
+  if (listener === undefined) return withoutListener(table, port, serverName);
+  switch (listener.protocol) {
+    case "HTTP":
+      return { action: "answer", path: { listener: listener.name } };
+    case "HTTPS":
+      return { action: "answer", decrypt: listener.tls, path: { listener: listener.name } };
+    case "TLS":
+    case "TCP":
+      return chooseRoute(table, balancer, listener, serverName);
   }
-  const path = { listener: match.listener, route: match.route };
-  const route = findRoute(table, match.route);
-  if (route === undefined) throw new Error(`the table names a route that it does not hold: ${match.route}`);
-  return chooseBackend(table, balancer, route, path);
 }
 
-function chooseBackend(table: RouteTable, balancer: Balancer, route: RouteResource, path: DecisionPath): Decision {
+function withoutListener(table: RouteTable, port: number, serverName: string | undefined): Decision {
+  const kind = portKind(table, port);
+  // The host of a request is in the request: which listener it is for makes no difference to the answer.
+  if (kind === "HTTP") return { action: "answer", path: {} };
+  const isNameMissing = serverName === undefined && kind === "TLS";
+  return { action: "refuse", reason: isNameMissing ? "no_server_name" : "no_matching_listener", path: {} };
+}
+
+/** A listener of these protocols passes connections on; the others answer by themselves. */
+type RoutedListener = Extract<ListenerResource, { protocol: "TLS" | "TCP" }>;
+
+function chooseRoute(
+  table: RouteTable,
+  balancer: Balancer,
+  listener: RoutedListener,
+  serverName: string | undefined,
+): Decision {
+  const name = matchRoute(table, listener, serverName);
+  if (name === undefined) {
+    const isNameMissing = serverName === undefined && listener.protocol === "TLS";
+    const reason = isNameMissing ? "no_server_name" : "no_matching_route";
+    return { action: "refuse", reason, path: { listener: listener.name } };
+  }
+  const route = findRoute(table, name);
+  if (route === undefined) throw new Error(`the table names a route that it does not hold: ${name}`);
+  return chooseBackend(table, balancer, route, listener);
+}
+
+function chooseBackend(
+  table: RouteTable,
+  balancer: Balancer,
+  route: RouteResource,
+  listener: RoutedListener,
+): Decision {
   const choice = balancer.nextBackend(route);
-  if (choice === undefined) return { action: "refuse", reason: "no_backend", path };
-  const chosen = { ...path, backend: choice.backend };
+  if (choice === undefined) {
+    return { action: "refuse", reason: "no_backend", path: { listener: listener.name, route: route.name } };
+  }
+  const path = { listener: listener.name, route: route.name, backend: choice.backend };
   const backend = findBackend(table, choice.backend);
   if (backend === undefined) throw new Error(`the table names a backend that it does not hold: ${choice.backend}`);
-  const { target } = backend;
+  const target = dialTarget(table, balancer, backend.target);
+  if ("reason" in target) return { action: "refuse", ...target, path };
+  if (listener.protocol === "TCP" || listener.tls.mode === "Passthrough") return { action: "dial", target, path };
+  const decrypt = listener.tls;
+  const { tls } = backend;
+  if (tls === undefined) return { action: "dial", target, decrypt, path };
+  if (tls.type === "invalid") return { action: "refuse", reason: "invalid_backend", detail: tls.reason, path };
+  return { action: "dial", target, decrypt, encrypt: tls, path };
+}
+
+type NoTarget = { readonly reason: RouteRefusal; readonly detail?: string };
+
+function dialTarget(table: RouteTable, balancer: Balancer, target: BackendTarget): DialTarget | NoTarget {
   switch (target.type) {
     case "invalid":
-      return { action: "refuse", reason: "invalid_backend", detail: target.reason, path: chosen };
+      return { reason: "invalid_backend", detail: target.reason };
     case "external":
-      return { action: "dial", target: { type: "external", host: target.host, port: target.port }, path: chosen };
+      return target;
     case "endpoints": {
       const endpoints = inTurn(table, balancer, target.endpoints);
-      return endpoints.length === 0
-        ? { action: "refuse", reason: "no_ready_endpoint", path: chosen }
-        : { action: "dial", target: { type: "endpoints", endpoints }, path: chosen };
+      return endpoints.length === 0 ? { reason: "no_ready_endpoint" } : { type: "endpoints", endpoints };
     }
   }
 }

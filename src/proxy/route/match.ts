@@ -4,27 +4,26 @@
  * A connection belongs to one listener, the most specific of its port, and never falls back to a less specific one when
  * that has no route for it (Gateway API, Listener: isolation of listeners by hostname). Pure.
  */
-
+import type { ListenerResource } from "../../model/proxy-config.ts";
 import type { PersistentMap } from "./persistent-map.ts";
 import { ANY_HOSTNAME, hostnameKey, type RouteTable } from "./route-table.ts";
 
-export type Match =
-  | { readonly matched: true; readonly listener: string; readonly route: string }
-  | { readonly matched: false; readonly reason: NoMatch; readonly listener?: string };
+/** `serverName`: lower case, without trailing dot; absent when the client sent none, or its protocol has none. */
+export function matchListener(
+  table: RouteTable,
+  port: number,
+  serverName: string | undefined,
+): ListenerResource | undefined {
+  return mostSpecific(table.listenerNames, port, serverName);
+}
 
-export type NoMatch = "no_server_name" | "no_matching_listener" | "no_matching_route";
-
-/** `serverName`: lower case, without trailing dot; absent when the client sent none. */
-export function matchConnection(table: RouteTable, port: number, serverName: string | undefined): Match {
-  const listener = mostSpecific(table.listenerNames, port, serverName);
-  if (listener === undefined) {
-    return { matched: false, reason: serverName === undefined ? "no_server_name" : "no_matching_listener" };
-  }
-  const route = mostSpecific(table.routeNames, listener, serverName);
-  if (route === undefined) {
-    return { matched: false, reason: serverName === undefined ? "no_server_name" : "no_matching_route", listener };
-  }
-  return { matched: true, listener, route };
+/** Name of the route of this listener that takes the connection. */
+export function matchRoute(
+  table: RouteTable,
+  listener: ListenerResource,
+  serverName: string | undefined,
+): string | undefined {
+  return mostSpecific(table.routeNames, listener.name, serverName);
 }
 
 /**
@@ -32,11 +31,11 @@ export function matchConnection(table: RouteTable, port: number, serverName: str
  * stands for one or more labels and not for `example.com` itself (Gateway API, Hostname). Without a server name only
  * what has no hostname matches.
  */
-function mostSpecific(
-  names: PersistentMap<string>,
+function mostSpecific<Found>(
+  names: PersistentMap<Found>,
   scope: string | number,
   serverName: string | undefined,
-): string | undefined {
+): Found | undefined {
   if (serverName !== undefined) {
     const exact = names.get(hostnameKey(scope, serverName));
     if (exact !== undefined) return exact;

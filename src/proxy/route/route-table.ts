@@ -5,9 +5,12 @@
  * round robins and no state of the world; those are the balancer's and the dns room's.
  */
 import type {
+  AuthoritiesResource,
   BackendResource,
+  CertificateResource,
   EndpointsResource,
   ListenerResource,
+  PortKind,
   Resource,
   ResourceKey,
   RouteResource,
@@ -28,6 +31,12 @@ export interface VersionedListener {
   readonly resource: ListenerResource;
 }
 
+/** How connections of a port begin, and how many listeners say so. */
+export interface PortUse {
+  readonly kind: PortKind;
+  readonly listeners: number;
+}
+
 export interface RouteTable {
   /** Hash over all keys and versions (src/model/revision.ts). */
   readonly revision: string;
@@ -36,8 +45,10 @@ export interface RouteTable {
   readonly references: PersistentMap<number>;
   /** Listeners by name. */
   readonly listeners: PersistentMap<VersionedListener>;
-  /** `<port> <hostname>` → name of the listener. */
-  readonly listenerNames: PersistentMap<string>;
+  /** By port number in decimal. */
+  readonly ports: PersistentMap<PortUse>;
+  /** `<port> <hostname>` → the listener. */
+  readonly listenerNames: PersistentMap<ListenerResource>;
   /** `<listener name> <hostname>` → name of the route. */
   readonly routeNames: PersistentMap<string>;
   /** External hosts by `<host>:<port>`. */
@@ -49,6 +60,7 @@ export const EMPTY_TABLE: RouteTable = {
   resources: PersistentMap.empty(),
   references: PersistentMap.empty(),
   listeners: PersistentMap.empty(),
+  ports: PersistentMap.empty(),
   listenerNames: PersistentMap.empty(),
   routeNames: PersistentMap.empty(),
   externalTargets: PersistentMap.empty(),
@@ -56,6 +68,11 @@ export const EMPTY_TABLE: RouteTable = {
 
 /** The hostname under which whatever has none is indexed: every server name, and none. */
 export const ANY_HOSTNAME = "*";
+
+/** What a listener is indexed by within its port. A TCP listener sees no name: it is the one for all, and so alone. */
+export function listenerHostname(listener: ListenerResource): string {
+  return listener.protocol === "TCP" ? ANY_HOSTNAME : (listener.hostname ?? ANY_HOSTNAME);
+}
 
 /** Key in `listenerNames` (scope: port) and `routeNames` (scope: listener). No hostname holds a space. */
 export function hostnameKey(scope: string | number, hostname: string): string {
@@ -75,6 +92,18 @@ export function findBackend(table: RouteTable, name: string): BackendResource | 
 export function findEndpoints(table: RouteTable, name: string): EndpointsResource | undefined {
   const found = find(table, `endpoints:${name}`);
   return found?.kind === "endpoints" ? found : undefined;
+}
+
+/** A reference of an accepted table always finds its certificate; whether its PEM is any good, nobody has judged. */
+export function findCertificate(table: RouteTable, name: string): CertificateResource | undefined {
+  const found = find(table, `certificate:${name}`);
+  return found?.kind === "certificate" ? found : undefined;
+}
+
+/** As with certificates, found but not judged. */
+export function findAuthorities(table: RouteTable, name: string): AuthoritiesResource | undefined {
+  const found = find(table, `authorities:${name}`);
+  return found?.kind === "authorities" ? found : undefined;
 }
 
 /** Version of each resource, by key: what the proxy tells the operator it has. */

@@ -1,16 +1,24 @@
 /**
  * A routing table in the making: keeps the indexes of the table in step with its resources.
  *
- * Seen by apply-delta.ts alone. It judges clashes of hostnames, because it is the one that would overwrite them.
+ * Seen by apply-delta.ts alone. It judges clashes of hostnames and ports, because it is the one that would overwrite them.
  */
-import type { Resource, ResourceKey, RouteResource, VersionedResource } from "../../model/proxy-config.ts";
+import type {
+  ListenerResource,
+  Resource,
+  ResourceKey,
+  RouteResource,
+  VersionedResource,
+} from "../../model/proxy-config.ts";
 import type { ConfigRefusal } from "../../model/proxy-report.ts";
 import type { MapDraft } from "./persistent-map.ts";
+import { portKindOf } from "./port-kind.ts";
 import { referencesOf } from "./references.ts";
 import {
-  ANY_HOSTNAME,
   type ExternalTarget,
   hostnameKey,
+  listenerHostname,
+  type PortUse,
   type RouteTable,
   type VersionedListener,
 } from "./route-table.ts";
@@ -21,7 +29,8 @@ export class TableDraft {
   readonly #resources: MapDraft<VersionedResource>;
   readonly #references: MapDraft<number>;
   readonly #listeners: MapDraft<VersionedListener>;
-  readonly #listenerNames: MapDraft<string>;
+  readonly #ports: MapDraft<PortUse>;
+  readonly #listenerNames: MapDraft<ListenerResource>;
   readonly #routeNames: MapDraft<string>;
   readonly #externalTargets: MapDraft<ExternalTarget>;
 
@@ -29,6 +38,7 @@ export class TableDraft {
     this.#resources = table.resources.edit();
     this.#references = table.references.edit();
     this.#listeners = table.listeners.edit();
+    this.#ports = table.ports.edit();
     this.#listenerNames = table.listenerNames.edit();
     this.#routeNames = table.routeNames.edit();
     this.#externalTargets = table.externalTargets.edit();
@@ -48,6 +58,7 @@ export class TableDraft {
       resources: this.#resources.commit(),
       references: this.#references.commit(),
       listeners: this.#listeners.commit(),
+      ports: this.#ports.commit(),
       listenerNames: this.#listenerNames.commit(),
       routeNames: this.#routeNames.commit(),
       externalTargets: this.#externalTargets.commit(),
@@ -58,8 +69,7 @@ export class TableDraft {
     this.#resources.delete(key);
     for (const reference of referencesOf(resource)) this.#count(reference, -1);
     if (resource.kind === "listener") {
-      this.#listeners.delete(resource.name);
-      this.#listenerNames.delete(hostnameKey(resource.port, resource.hostname ?? ANY_HOSTNAME));
+      this.#removeListener(resource);
     } else if (resource.kind === "route") {
       for (const { key: name } of hostnamesOf(resource)) this.#routeNames.delete(name);
     } else if (resource.kind === "backend" && resource.target.type === "external") {
@@ -75,23 +85,49 @@ export class TableDraft {
     switch (resource.kind) {
       case "listener":
         this.#listeners.set(resource.name, { version, resource });
-        return this.#addListenerName(resource.port, resource.hostname ?? ANY_HOSTNAME, resource.name);
+        return this.#takePort(resource) ?? this.#addListenerName(resource);
       case "route":
         return this.#addRouteNames(resource);
       case "backend":
         if (resource.target.type === "external") this.#countExternal(resource.target, 1);
         return undefined;
       case "endpoints":
+      case "certificate":
+      case "authorities":
         return undefined;
     }
   }
 
-  #addListenerName(port: number, hostname: string, listener: string): Clash | undefined {
-    const name = hostnameKey(port, hostname);
-    const holder = this.#listenerNames.get(name);
-    this.#listenerNames.set(name, listener);
+  #removeListener(listener: ListenerResource): void {
+    this.#listeners.delete(listener.name);
+    this.#listenerNames.delete(hostnameKey(listener.port, listenerHostname(listener)));
+    const port = String(listener.port);
+    const use = this.#ports.get(port);
+    if (use === undefined || use.listeners === 1) this.#ports.delete(port);
+    else this.#ports.set(port, { ...use, listeners: use.listeners - 1 });
+  }
+
+  /** The first bytes of a connection cannot be read in two ways, so all listeners of a port are of one kind. */
+  #takePort(listener: ListenerResource): Clash | undefined {
+    const port = String(listener.port);
+    const kind = portKindOf(listener);
+    const use = this.#ports.get(port) ?? { kind, listeners: 0 };
+    if (use.kind !== kind) {
+      const message = `listener ${listener.name} would speak ${kind} on port ${port}, where others speak ${use.kind}`;
+      return { reason: "port_conflict", message };
+    }
+    this.#ports.set(port, { kind, listeners: use.listeners + 1 });
+    return undefined;
+  }
+
+  #addListenerName(listener: ListenerResource): Clash | undefined {
+    const hostname = listenerHostname(listener);
+    const key = hostnameKey(listener.port, hostname);
+    const holder = this.#listenerNames.get(key);
+    this.#listenerNames.set(key, listener);
     if (holder === undefined) return undefined;
-    const message = `listeners ${holder} and ${listener} both have port ${port} and hostname ${hostname}`;
+    const { name, port } = listener;
+    const message = `listeners ${holder.name} and ${name} both have port ${port} and hostname ${hostname}`;
     return { reason: "duplicate_listener", message };
   }
 

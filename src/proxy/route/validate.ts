@@ -1,11 +1,20 @@
 /**
- * Whether a resource by itself can be used: ports, weights, hostnames, addresses.
+ * Whether a resource by itself can be used: ports, weights, hostnames, addresses, lists that must not be empty.
  *
- * Pure. What resources mean to each other is judged in apply-delta.ts, where all of them are known. The host of an
- * external target is not judged here: one illegal name must not cost the Gateway its configuration, so the dns room
- * reports it like any other name that does not resolve.
+ * Pure. What resources mean to each other is judged in apply-delta.ts, where all of them are known. What one user of many
+ * wrote is not judged here where it can fail by itself: one illegal name must not cost the Gateway its configuration. So
+ * the dns room reports the host of an external target like any other name that does not resolve, and PEM and the names
+ * that a backend's certificate must hold fail in the handshakes that need them.
  */
-import type { Endpoint, Resource, ResourceKey, RouteResource } from "../../model/proxy-config.ts";
+import type {
+  BackendResource,
+  Endpoint,
+  ListenerResource,
+  Resource,
+  ResourceKey,
+  RouteResource,
+  TerminateTls,
+} from "../../model/proxy-config.ts";
 import { resourceKey } from "../../model/revision.ts";
 import { isDnsName, isWildcardName } from "../dns-name.ts";
 import { ANY_HOSTNAME } from "./route-table.ts";
@@ -22,21 +31,38 @@ export function resourceProblem(key: ResourceKey, resource: Resource): string | 
   if (key !== resourceKey(resource)) return `it is called ${resourceKey(resource)} in its content`;
   switch (resource.kind) {
     case "listener":
-      if (!isPort(resource.port)) return `port ${resource.port} is not between 1 and 65535`;
-      return resource.hostname === undefined || isHostname(resource.hostname)
-        ? undefined
-        : `${JSON.stringify(resource.hostname)} is no hostname`;
+      return listenerProblem(resource);
     case "route":
       return routeProblem(resource);
     case "backend":
-      return resource.target.type === "external" && !isPort(resource.target.port)
-        ? `port ${resource.target.port} is not between 1 and 65535`
-        : undefined;
+      return backendProblem(resource);
     case "endpoints":
       return resource.endpoints.map(endpointProblem).find((problem) => problem !== undefined);
+    case "certificate":
+    case "authorities":
+      return undefined;
     default:
       return unknownKind(resource);
   }
+}
+
+function listenerProblem(listener: ListenerResource): string | undefined {
+  if (!isPort(listener.port)) return notAPort(listener.port);
+  if (listener.protocol === "TCP") return undefined;
+  if (listener.hostname !== undefined && !isHostname(listener.hostname)) return notAHostname(listener.hostname);
+  return "tls" in listener && listener.tls.mode === "Terminate" ? terminateProblem(listener.tls) : undefined;
+}
+
+function terminateProblem({ certificates, clientValidation }: TerminateTls): string | undefined {
+  if (certificates.length === 0) return "it is to decrypt and has no certificate";
+  return clientValidation?.authorities.length === 0 ? "it is to validate clients and trusts no authority" : undefined;
+}
+
+function backendProblem({ target, tls }: BackendResource): string | undefined {
+  if (target.type === "external" && !isPort(target.port)) return notAPort(target.port);
+  return tls?.type === "verified" && tls.authorities.length === 0
+    ? "its certificate is to be verified and no authority is trusted"
+    : undefined;
 }
 
 function routeProblem(route: RouteResource): string | undefined {
@@ -45,18 +71,26 @@ function routeProblem(route: RouteResource): string | undefined {
       return `weight ${weight} is not 0 to ${MAX_WEIGHT}`;
   }
   for (const hostname of route.attachments.flatMap((attachment) => attachment.hostnames)) {
-    if (hostname !== ANY_HOSTNAME && !isHostname(hostname)) return `${JSON.stringify(hostname)} is no hostname`;
+    if (hostname !== ANY_HOSTNAME && !isHostname(hostname)) return notAHostname(hostname);
   }
   return undefined;
 }
 
 function endpointProblem({ address, port }: Endpoint): string | undefined {
-  if (!isPort(port)) return `port ${port} is not between 1 and 65535`;
+  if (!isPort(port)) return notAPort(port);
   return IPV4.test(address) || IPV6_ALPHABET.test(address) ? undefined : `${JSON.stringify(address)} is no IP address`;
 }
 
 function isHostname(hostname: string): boolean {
   return isDnsName(hostname) || isWildcardName(hostname);
+}
+
+function notAHostname(text: string): string {
+  return `${JSON.stringify(text)} is no hostname`;
+}
+
+function notAPort(port: number): string {
+  return `port ${port} is not between 1 and 65535`;
 }
 
 function isPort(port: number): boolean {
