@@ -5,9 +5,17 @@ import type { RouteKind } from "../../model/plan.ts";
 
 export type AnyRoute = TlsRoute | TcpRoute | HttpRoute;
 
+/** Those whose connections are passed on to backends. */
+export type ForwardingRoute = TlsRoute | TcpRoute;
+
 /** The kind of an object of `Snapshot`, which holds no other routes. */
 export function kindOf(route: AnyRoute): RouteKind {
   return route.kind as RouteKind;
+}
+
+/** HTTP is not routed: an HTTPRoute is attached and counted, and that is all. */
+export function isForwarding(route: AnyRoute): route is ForwardingRoute {
+  return kindOf(route) !== "HTTPRoute";
 }
 
 export function parentRefsOf(route: AnyRoute): readonly ParentReference[] {

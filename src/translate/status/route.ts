@@ -1,13 +1,16 @@
-/** Status of a TLSRoute: one entry for each of its parents that is ours. */
-import { objectKey, type ParentReference, type TlsRoute } from "../../gateway-api/objects.ts";
+/** Status of a route of any kind: one entry for each of its parents that is ours. */
+import { ANY_HOSTNAME } from "../../gateway-api/hostname.ts";
+import { objectKey, type ParentReference } from "../../gateway-api/objects.ts";
 import type { RouteAcceptedReason, RouteResolvedRefsReason } from "../../gateway-api/reasons.ts";
 import type { DesiredCondition, DesiredParentStatus, RouteStatusPlan } from "../../model/plan.ts";
 import type { UnresolvedHost } from "../../model/proxy-report.ts";
 import type { RuleBackend } from "../backends/resolve-all.ts";
 import { condition } from "../conditions.ts";
 import type { Settlement } from "../gateway-work.ts";
-import type { AttachResult } from "../routes/attach.ts";
-import { type AnyRoute, kindOf } from "../routes/route.ts";
+import type { Attachment, AttachResult } from "../routes/attach.ts";
+import type { LostHostname, Precedence } from "../routes/claims.ts";
+import { enumerate } from "../routes/enumerate.ts";
+import { type AnyRoute, isForwarding, kindOf } from "../routes/route.ts";
 
 /** What came of one parentRef that led to us. */
 export interface ParentOutcome {
@@ -44,24 +47,59 @@ function parentStatus(
   { parentRef, result, settlement, unresolved }: ParentOutcome,
   backends: readonly RuleBackend[],
 ): DesiredParentStatus {
+  const isAccepted = accepted(route, settlement, result);
+  // The backends of an HTTPRoute are not looked at: nothing is said of them.
+  if (!isForwarding(route)) return { parentRef, conditions: [isAccepted] };
   const byHost = new Map(unresolved.map((host) => [host.host, host]));
-  return { parentRef, conditions: [accepted(route, settlement, result), resolvedRefs(backends, byHost)] };
+  return { parentRef, conditions: [isAccepted, resolvedRefs(backends, byHost)] };
 }
 
 function accepted(route: AnyRoute, { lost }: Settlement, result: AttachResult): DesiredCondition {
   const make = condition<RouteAcceptedReason>;
   if (!("attachments" in result)) return make("Accepted", false, result.reason, result.message);
-  const names = result.attachments.map(({ assessed }) => `"${assessed.listener.name}"`).join(", ");
-  const sentences = [`Attached to listener ${names}`];
-  for (const { listener, hostname, winner } of lost) {
-    const what = hostname === "*" ? "every server name" : hostname;
-    sentences.push(
-      `${what} on listener "${listener.listener.name}" belongs to ${kindOf(winner)} ${objectKey(winner)}, which has precedence`,
-    );
+  const attached = `Attached to listener ${listenerNames(result.attachments)}`;
+  if (!isForwarding(route)) {
+    const message = `${attached}, but this controller does not route HTTP: requests are answered 503`;
+    return make("Accepted", false, "UnsupportedValue", message);
   }
-  if (((route as TlsRoute).spec.rules ?? []).length > 1)
-    sentences.push("only rules[0] is served: a TLSRoute rule has no matches, so it takes everything");
-  return make("Accepted", true, "Accepted", sentences.join("; "));
+  const here = new Set(result.attachments.map(({ assessed }) => assessed));
+  const said = [
+    attached,
+    ...unserved(result.attachments),
+    ...losses(lost.filter(({ listener }) => here.has(listener))),
+  ];
+  if ((route.spec.rules ?? []).length > 1)
+    said.push(`only rules[0] is served: a ${kindOf(route)} rule has no matches, so it takes everything`);
+  return make("Accepted", true, "Accepted", sentences(said));
+}
+
+/** Attached is not served (`attachedRoutes` counts both): whoever looks at the route only shall know. */
+function unserved(attachments: readonly Attachment[]): readonly string[] {
+  const without = attachments.filter(({ assessed }) => assessed.resource === undefined);
+  return without.length === 0 ? [] : [`listener ${listenerNames(without)} is not served: its conditions say why`];
+}
+
+function listenerNames(attachments: readonly Attachment[]): string {
+  return enumerate(attachments.map(({ assessed }) => `"${assessed.listener.name}"`));
+}
+
+const WHY: Readonly<Record<Precedence, string>> = {
+  hostname: "whose own hostname is more specific",
+  age: "which is older",
+  name: "which is of the same age and comes first by name",
+};
+
+/** One sentence for all that a listener gave to the same route for the same reason. */
+function losses(lost: readonly LostHostname[]): readonly string[] {
+  const groups = Map.groupBy(lost, ({ listener, winner, by }) => {
+    return `on listener "${listener.listener.name}" belongs to ${kindOf(winner)} ${objectKey(winner)}, ${WHY[by]}`;
+  });
+  return [...groups].map(([where, group]) => `${enumerate(group.map(describeLost))} ${where}`);
+}
+
+function describeLost({ listener, hostname }: LostHostname): string {
+  if (hostname !== ANY_HOSTNAME) return hostname;
+  return listener.listener.protocol === "TCP" ? "every connection" : "every server name";
 }
 
 function resolvedRefs(
