@@ -49,6 +49,13 @@ test("the Service offers the listener's own port, also below 1024", () => {
   assert.match(port?.name ?? "", /^foo-bar-[0-9a-f]{10}$/);
 });
 
+test("the Service asks for the Gateway's static address, and for none where there is none", () => {
+  const specOf = (p: GatewayPlan) =>
+    infrastructureOf(p, options).find(({ kind }) => kind === "Service")?.spec as object;
+  assert.ok(!("loadBalancerIP" in specOf(plan)));
+  assert.deepEqual(specOf({ ...plan, address: "192.0.2.7" }), { ...specOf(plan), loadBalancerIP: "192.0.2.7" });
+});
+
 test("a change of listeners does not change the Deployment", () => {
   const deployment = (p: GatewayPlan) => infrastructureOf(p, options).find(({ kind }) => kind === "Deployment");
   assert.deepEqual(deployment(plan), deployment({ ...plan, ports: [{ name: "other", port: 1 }] }));

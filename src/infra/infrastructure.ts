@@ -100,5 +100,8 @@ function service(
     targetPort: port,
     protocol: "TCP",
   }));
-  return { apiVersion: "v1", kind: "Service", metadata, spec: { type: "LoadBalancer", selector, ports } };
+  // Deprecated, but the one field for this that load balancers of every make read. What a make wants to hear besides,
+  // such as the name of a pool, is an annotation, and `spec.infrastructure.annotations` brings it here.
+  const wanted = plan.address !== undefined && { loadBalancerIP: plan.address };
+  return { apiVersion: "v1", kind: "Service", metadata, spec: { type: "LoadBalancer", ...wanted, selector, ports } };
 }
