@@ -19,6 +19,7 @@ func NewPool(prefix netip.Prefix, owners map[netip.Addr]string) *Pool {
 }
 
 // Take gives the owner the address it asks for, or the one it has, or the next free one when wanted is empty.
+// An owner that asks for an address it cannot have is left with none: another one would be the wrong one.
 func (p *Pool) Take(owner, wanted string) (netip.Addr, error) {
 	if wanted != "" {
 		return p.takeExactly(owner, wanted)
@@ -38,14 +39,14 @@ func (p *Pool) Take(owner, wanted string) (netip.Addr, error) {
 }
 
 func (p *Pool) takeExactly(owner, wanted string) (netip.Addr, error) {
+	p.Release(owner)
 	address, err := netip.ParseAddr(wanted)
 	if err != nil || !p.prefix.Contains(address) {
 		return netip.Addr{}, fmt.Errorf("loadBalancerIP %s: not an address of %s", wanted, p.prefix)
 	}
-	if holder, taken := p.owners[address]; taken && holder != owner {
+	if holder, taken := p.owners[address]; taken {
 		return netip.Addr{}, fmt.Errorf("loadBalancerIP %s: %s has it", wanted, holder)
 	}
-	p.Release(owner)
 	p.owners[address] = owner
 	return address, nil
 }

@@ -40,6 +40,9 @@ func TestAnAddressThatIsAskedForIsGivenWhenItIsFree(t *testing.T) {
 	// Whoever moves leaves the old address to others.
 	expect(t, p, "a", "10.77.1.1", "10.77.1.1")
 	expect(t, p, "b", "", "10.77.1.2")
+	// Whoever asks for what it cannot have has nothing.
+	expect(t, p, "a", "192.0.2.1", "")
+	expect(t, p, "b", "10.77.1.1", "10.77.1.1")
 }
 
 func TestAddressesOfAnEarlierRunAreKnown(t *testing.T) {
