@@ -1,0 +1,42 @@
+/**
+ * From a Secret of type kubernetes.io/tls to a certificate chain with its key, or to what is wrong with it in words. Checked here
+ * so that a faulty Secret is a condition on its user and never a failed handshake. It says nothing of expiry: there is no clock here.
+ */
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { objectKey, type Secret } from "../../gateway-api/objects.ts";
+import type { CertificateResource } from "../../model/proxy-config.ts";
+import { readCertificates } from "./pem.ts";
+
+export type KeyPair = { readonly certificate: CertificateResource } | { readonly problem: string };
+
+export function readKeyPair(secret: Secret): KeyPair {
+  const name = objectKey(secret);
+  const { "tls.crt": certificate, "tls.key": key } = secret.data ?? {};
+  if (certificate === undefined) return { problem: `Secret ${name} has no tls.crt` };
+  if (key === undefined) return { problem: `Secret ${name} has no tls.key` };
+  const chain = readCertificates(decode(certificate));
+  if (chain === undefined) {
+    return { problem: `tls.crt of Secret ${name} is not a certificate chain in PEM` };
+  }
+  const pem = decode(key);
+  const privateKey = readPrivateKey(pem);
+  if (privateKey === undefined) {
+    return { problem: `tls.key of Secret ${name} is not a private key in PEM without a passphrase` };
+  }
+  if (!chain.first.checkPrivateKey(privateKey)) {
+    return { problem: `tls.key of Secret ${name} does not belong to the first certificate of its tls.crt` };
+  }
+  return { certificate: { kind: "certificate", name, certificate: chain.pem, privateKey: pem } };
+}
+
+function decode(base64: string): string {
+  return Buffer.from(base64, "base64").toString("utf8");
+}
+
+function readPrivateKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
