@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
+import type { Resource } from "../model/proxy-config.ts";
 import { configOf } from "./testing/arbitraries.ts";
 import { MemoryApplier } from "./testing/memory-applier.ts";
 import { GATEWAY, POD, routes, Stage, until } from "./testing/stage.ts";
@@ -133,4 +135,34 @@ test("after retract the proxy keeps what it holds, and the next publication is a
   await until(() => lastReport()?.revision === routes(3).revision);
   assert.equal(applier.applied[1]?.upserts.size, 3);
   assert.deepEqual(gone, []);
+});
+
+test("certificates as large as Secrets may be arrive whole, over several messages, and no log has their key", async (t) => {
+  const stage = await Stage.set(t);
+  const { server, port, lastReport, log: serverLog } = await stage.server();
+  const privateKey = `-----BEGIN PRIVATE KEY-----\n${"A".repeat(64)}\n-----END PRIVATE KEY-----\n`;
+  // 200 KiB is a chain of a hundred certificates; 1 MiB is the largest Secret there can be.
+  const certificates = [200, 200, 1024].map((kibibytes, index): Resource => {
+    return { kind: "certificate", name: `shop/cert-${index}`, certificate: "B".repeat(kibibytes * 1024), privateKey };
+  });
+  const config = configOf(certificates);
+  server.publish(GATEWAY, config);
+  const { applier, log } = stage.client(port);
+  await until(() => lastReport()?.revision === config.revision);
+  assert.deepEqual(applier.resources, config.resources);
+  assert.equal(applier.applied.length, 1);
+  assert.ok(!inspect([log.lines, serverLog.lines], { depth: null }).includes("PRIVATE KEY"));
+});
+
+test("a configuration with a key that is refused is told without the key", async (t) => {
+  const stage = await Stage.set(t);
+  const { server, port, lastReport, log: serverLog } = await stage.server();
+  const privateKey = "-----BEGIN PRIVATE KEY-----";
+  server.publish(GATEWAY, configOf([{ kind: "certificate", name: "shop/cert", certificate: "B", privateKey }]));
+  const { applier, log } = stage.client(port);
+  applier.before = () => {
+    throw new Error("a defect");
+  };
+  await until(() => lastReport()?.refusal !== undefined);
+  assert.ok(!inspect([log.lines, serverLog.lines, lastReport()], { depth: null }).includes("PRIVATE KEY"));
 });

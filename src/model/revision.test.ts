@@ -2,14 +2,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { EndpointsResource, ListenerResource } from "./proxy-config.ts";
-import { configRevision, EMPTY_REVISION, resourceKey, resourceVersion, updateRevision, versioned } from "./revision.ts";
+import {
+  configRevision,
+  EMPTY_REVISION,
+  resourceKey,
+  resourceVersion,
+  updateRevision,
+  Versions,
+  versioned,
+} from "./revision.ts";
 
 const listener: ListenerResource = {
   kind: "listener",
   name: "a/gw/foo",
   port: 8000,
   protocol: "TLS",
-  mode: "Passthrough",
+  tls: { mode: "Passthrough" },
 };
 
 const endpoints = (name: string, port: number): EndpointsResource => ({
@@ -20,7 +28,7 @@ const endpoints = (name: string, port: number): EndpointsResource => ({
 
 test("a version depends on the content and not on the order of members", () => {
   const reordered: ListenerResource = {
-    mode: "Passthrough",
+    tls: { mode: "Passthrough" },
     protocol: "TLS",
     port: 8000,
     name: "a/gw/foo",
@@ -42,10 +50,10 @@ test("the order of endpoints is content", () => {
 
 test("a version is pinned, for it crosses program versions", () => {
   assert.equal(resourceKey(listener), "listener:a/gw/foo");
-  assert.equal(resourceVersion(listener), "9dedf19462fb98e42967160ff4fd8150");
+  assert.equal(resourceVersion(listener), "9d7c2be027674bfdc0c349f9402269c6");
   assert.equal(
     configRevision(new Map([[resourceKey(listener), versioned(listener)]])),
-    "ed519cb83714d9d68687b2e74c2445a438f35820a209b058e7d27ea3ee08fe1b",
+    "869d8d07514e77081cd1779fac682d7a85a38d6e8b862b1e427cebd35ec4646a",
   );
 });
 
@@ -85,4 +93,15 @@ test("a key moved to another version changes the revision", () => {
     ]),
   );
   assert.notEqual(first, swapped);
+});
+
+test("an object's version is computed once, and is that of its content", () => {
+  const versions = new Versions();
+  const one = endpoints("n", 1);
+  const first = versions.of(one);
+  assert.deepEqual(first, versioned(one));
+  assert.equal(versions.of(one), first);
+  const twin = versions.of({ ...one });
+  assert.notEqual(twin, first);
+  assert.deepEqual(twin, first);
 });

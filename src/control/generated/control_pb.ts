@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEhVmc21nYXRld2F5LmNvbnRyb2wudjEi2QEKEFN1YnNjcmliZVJlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuSGVsbG9IABIrCgRoZWxkGAIgASgLMhsuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkhlbGRIABIvCgZyZXBvcnQYAyABKAsyHS5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVwb3J0SAASLQoFdG9rZW4YBCABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuVG9rZW5IAEIJCgdtZXNzYWdlIlkKBUhlbGxvEhAKCHByb3h5X2lkGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SEAoIcmV2aXNpb24YAyABKAkSEgoKaGVsZF9jb3VudBgEIAEoDSI+CgRIZWxkEjYKCXJlc291cmNlcxgBIAMoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5IZWxkUmVzb3VyY2UiLAoMSGVsZFJlc291cmNlEgsKA2tleRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJIhYKBVRva2VuEg0KBXRva2VuGAEgASgJIu0BCgZSZXBvcnQSFAoMYWNrbm93bGVkZ2VzGAEgASgNEhAKCHJldmlzaW9uGAIgASgJEjgKCWxpc3RlbmVycxgDIAMoCzIlLmZzbWdhdGV3YXkuY29udHJvbC52MS5MaXN0ZW5lclJlcG9ydBI/ChB1bnJlc29sdmVkX2hvc3RzGAQgAygLMiUuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlVucmVzb2x2ZWRIb3N0EjQKB3JlZnVzYWwYBSABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVmdXNhbEgAiAEBQgoKCF9yZWZ1c2FsIpsBCg5MaXN0ZW5lclJlcG9ydBILCgNrZXkYASABKAkSDwoHdmVyc2lvbhgCIAEoCRItCgVib3VuZBgDIAEoCzIcLmZzbWdhdGV3YXkuY29udHJvbC52MS5Cb3VuZEgAEjMKBmZhaWxlZBgEIAEoCzIhLmZzbWdhdGV3YXkuY29udHJvbC52MS5CaW5kRmFpbGVkSABCBwoFc3RhdGUiBwoFQm91bmQiLQoKQmluZEZhaWxlZBIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSI/Cg5VbnJlc29sdmVkSG9zdBIMCgRob3N0GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIjwKB1JlZnVzYWwSEAoIcmV2aXNpb24YASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAki8QEKEVN1YnNjcmliZVJlc3BvbnNlEjEKB3dlbGNvbWUYASABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuV2VsY29tZUgAEjEKB2N1cnJlbnQYAiABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuQ3VycmVudEgAEi0KBWRlbHRhGAMgASgLMhwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkRlbHRhSAASPAoNdG9rZW5fcmVxdWVzdBgEIAEoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5Ub2tlblJlcXVlc3RIAEIJCgdtZXNzYWdlIgkKB1dlbGNvbWUiGwoHQ3VycmVudBIQCghyZXZpc2lvbhgBIAEoCSJ9CgVEZWx0YRIQCghzZXF1ZW5jZRgBIAEoDRIQCghyZXZpc2lvbhgCIAEoCRIwCgd1cHNlcnRzGAMgAygLMh8uZnNtZ2F0ZXdheS5jb250cm9sLnYxLlJlc291cmNlEhAKCHJlbW92YWxzGAQgAygJEgwKBGxhc3QYBSABKAgiDgoMVG9rZW5SZXF1ZXN0IgsKCU5vdExlYWRlciL/AQoIUmVzb3VyY2USDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEjMKCGxpc3RlbmVyGAMgASgLMh8uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkxpc3RlbmVySAASLQoFcm91dGUYBCABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuUm91dGVIABIxCgdiYWNrZW5kGAUgASgLMh4uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkJhY2tlbmRIABI1CgllbmRwb2ludHMYBiABKAsyIC5mc21nYXRld2F5LmNvbnRyb2wudjEuRW5kcG9pbnRzSABCBgoEa2luZCJcCghMaXN0ZW5lchIMCgRwb3J0GAEgASgNEhAKCHByb3RvY29sGAIgASgJEgwKBG1vZGUYAyABKAkSFQoIaG9zdG5hbWUYBCABKAlIAIgBAUILCglfaG9zdG5hbWUifgoFUm91dGUSOwoLYXR0YWNobWVudHMYASADKAsyJi5mc21nYXRld2F5LmNvbnRyb2wudjEuUm91dGVBdHRhY2htZW50EjgKCGJhY2tlbmRzGAIgAygLMiYuZnNtZ2F0ZXdheS5jb250cm9sLnYxLldlaWdodGVkQmFja2VuZCI2Cg9Sb3V0ZUF0dGFjaG1lbnQSEAoIbGlzdGVuZXIYASABKAkSEQoJaG9zdG5hbWVzGAIgAygJIjIKD1dlaWdodGVkQmFja2VuZBIPCgdiYWNrZW5kGAEgASgJEg4KBndlaWdodBgCIAEoDSJ0CgdCYWNrZW5kEhMKCWVuZHBvaW50cxgBIAEoCUgAEjcKCGV4dGVybmFsGAIgASgLMiMuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkV4dGVybmFsSG9zdEgAEhEKB2ludmFsaWQYAyABKAlIAEIICgZ0YXJnZXQiKgoMRXh0ZXJuYWxIb3N0EgwKBGhvc3QYASABKAkSDAoEcG9ydBgCIAEoDSI/CglFbmRwb2ludHMSMgoJZW5kcG9pbnRzGAEgAygLMh8uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkVuZHBvaW50IikKCEVuZHBvaW50Eg8KB2FkZHJlc3MYASABKAkSDAoEcG9ydBgCIAEoDTJ0Cg5Db250cm9sU2VydmljZRJiCglTdWJzY3JpYmUSJy5mc21nYXRld2F5LmNvbnRyb2wudjEuU3Vic2NyaWJlUmVxdWVzdBooLmZzbWdhdGV3YXkuY29udHJvbC52MS5TdWJzY3JpYmVSZXNwb25zZSgBMAFiBnByb3RvMw");
+  fileDesc("Cg1jb250cm9sLnByb3RvEhVmc21nYXRld2F5LmNvbnRyb2wudjEi2QEKEFN1YnNjcmliZVJlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuSGVsbG9IABIrCgRoZWxkGAIgASgLMhsuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkhlbGRIABIvCgZyZXBvcnQYAyABKAsyHS5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVwb3J0SAASLQoFdG9rZW4YBCABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuVG9rZW5IAEIJCgdtZXNzYWdlIlkKBUhlbGxvEhAKCHByb3h5X2lkGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SEAoIcmV2aXNpb24YAyABKAkSEgoKaGVsZF9jb3VudBgEIAEoDSI+CgRIZWxkEjYKCXJlc291cmNlcxgBIAMoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5IZWxkUmVzb3VyY2UiLAoMSGVsZFJlc291cmNlEgsKA2tleRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJIhYKBVRva2VuEg0KBXRva2VuGAEgASgJIu0BCgZSZXBvcnQSFAoMYWNrbm93bGVkZ2VzGAEgASgNEhAKCHJldmlzaW9uGAIgASgJEjgKCWxpc3RlbmVycxgDIAMoCzIlLmZzbWdhdGV3YXkuY29udHJvbC52MS5MaXN0ZW5lclJlcG9ydBI/ChB1bnJlc29sdmVkX2hvc3RzGAQgAygLMiUuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlVucmVzb2x2ZWRIb3N0EjQKB3JlZnVzYWwYBSABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVmdXNhbEgAiAEBQgoKCF9yZWZ1c2FsIpsBCg5MaXN0ZW5lclJlcG9ydBILCgNrZXkYASABKAkSDwoHdmVyc2lvbhgCIAEoCRItCgVib3VuZBgDIAEoCzIcLmZzbWdhdGV3YXkuY29udHJvbC52MS5Cb3VuZEgAEjMKBmZhaWxlZBgEIAEoCzIhLmZzbWdhdGV3YXkuY29udHJvbC52MS5CaW5kRmFpbGVkSABCBwoFc3RhdGUiBwoFQm91bmQiLQoKQmluZEZhaWxlZBIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSI/Cg5VbnJlc29sdmVkSG9zdBIMCgRob3N0GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIjwKB1JlZnVzYWwSEAoIcmV2aXNpb24YASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAki8QEKEVN1YnNjcmliZVJlc3BvbnNlEjEKB3dlbGNvbWUYASABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuV2VsY29tZUgAEjEKB2N1cnJlbnQYAiABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuQ3VycmVudEgAEi0KBWRlbHRhGAMgASgLMhwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkRlbHRhSAASPAoNdG9rZW5fcmVxdWVzdBgEIAEoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5Ub2tlblJlcXVlc3RIAEIJCgdtZXNzYWdlIgkKB1dlbGNvbWUiGwoHQ3VycmVudBIQCghyZXZpc2lvbhgBIAEoCSJ9CgVEZWx0YRIQCghzZXF1ZW5jZRgBIAEoDRIQCghyZXZpc2lvbhgCIAEoCRIwCgd1cHNlcnRzGAMgAygLMh8uZnNtZ2F0ZXdheS5jb250cm9sLnYxLlJlc291cmNlEhAKCHJlbW92YWxzGAQgAygJEgwKBGxhc3QYBSABKAgiDgoMVG9rZW5SZXF1ZXN0IgsKCU5vdExlYWRlciL1AgoIUmVzb3VyY2USDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEjMKCGxpc3RlbmVyGAMgASgLMh8uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkxpc3RlbmVySAASLQoFcm91dGUYBCABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuUm91dGVIABIxCgdiYWNrZW5kGAUgASgLMh4uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkJhY2tlbmRIABI1CgllbmRwb2ludHMYBiABKAsyIC5mc21nYXRld2F5LmNvbnRyb2wudjEuRW5kcG9pbnRzSAASOQoLY2VydGlmaWNhdGUYByABKAsyIi5mc21nYXRld2F5LmNvbnRyb2wudjEuQ2VydGlmaWNhdGVIABI5CgthdXRob3JpdGllcxgIIAEoCzIiLmZzbWdhdGV3YXkuY29udHJvbC52MS5BdXRob3JpdGllc0gAQgYKBGtpbmQilAEKCExpc3RlbmVyEgwKBHBvcnQYASABKA0SEAoIcHJvdG9jb2wYAiABKAkSDAoEbW9kZRgDIAEoCRIVCghob3N0bmFtZRgEIAEoCUgAiAEBEjYKCXRlcm1pbmF0ZRgFIAEoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5UZXJtaW5hdGVUbHNCCwoJX2hvc3RuYW1lIqIBCgxUZXJtaW5hdGVUbHMSFAoMY2VydGlmaWNhdGVzGAEgAygJEkIKEWNsaWVudF92YWxpZGF0aW9uGAIgASgLMicuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkNsaWVudFZhbGlkYXRpb24SIAoTYmFja2VuZF9jZXJ0aWZpY2F0ZRgDIAEoCUgAiAEBQhYKFF9iYWNrZW5kX2NlcnRpZmljYXRlIjUKEENsaWVudFZhbGlkYXRpb24SEwoLYXV0aG9yaXRpZXMYASADKAkSDAoEbW9kZRgCIAEoCSJ+CgVSb3V0ZRI7CgthdHRhY2htZW50cxgBIAMoCzImLmZzbWdhdGV3YXkuY29udHJvbC52MS5Sb3V0ZUF0dGFjaG1lbnQSOAoIYmFja2VuZHMYAiADKAsyJi5mc21nYXRld2F5LmNvbnRyb2wudjEuV2VpZ2h0ZWRCYWNrZW5kIjYKD1JvdXRlQXR0YWNobWVudBIQCghsaXN0ZW5lchgBIAEoCRIRCglob3N0bmFtZXMYAiADKAkiMgoPV2VpZ2h0ZWRCYWNrZW5kEg8KB2JhY2tlbmQYASABKAkSDgoGd2VpZ2h0GAIgASgNIqQBCgdCYWNrZW5kEhMKCWVuZHBvaW50cxgBIAEoCUgAEjcKCGV4dGVybmFsGAIgASgLMiMuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkV4dGVybmFsSG9zdEgAEhEKB2ludmFsaWQYAyABKAlIABIuCgN0bHMYBCABKAsyIS5mc21nYXRld2F5LmNvbnRyb2wudjEuQmFja2VuZFRsc0IICgZ0YXJnZXQiXwoKQmFja2VuZFRscxI2Cgh2ZXJpZmllZBgBIAEoCzIiLmZzbWdhdGV3YXkuY29udHJvbC52MS5WZXJpZmllZFRsc0gAEhEKB2ludmFsaWQYAiABKAlIAEIGCgRraW5kIpMCCgtWZXJpZmllZFRscxITCgtzZXJ2ZXJfbmFtZRgBIAEoCRJAChFzdWJqZWN0X2FsdF9uYW1lcxgCIAMoCzIlLmZzbWdhdGV3YXkuY29udHJvbC52MS5TdWJqZWN0QWx0TmFtZRI6CgZzeXN0ZW0YAyABKAsyKC5mc21nYXRld2F5LmNvbnRyb2wudjEuU3lzdGVtQXV0aG9yaXRpZXNIABI4CgVuYW1lZBgEIAEoCzInLmZzbWdhdGV3YXkuY29udHJvbC52MS5OYW1lZEF1dGhvcml0aWVzSAASGAoLY2VydGlmaWNhdGUYBSABKAlIAYgBAUINCgthdXRob3JpdGllc0IOCgxfY2VydGlmaWNhdGUiOwoOU3ViamVjdEFsdE5hbWUSEgoIaG9zdG5hbWUYASABKAlIABINCgN1cmkYAiABKAlIAEIGCgRuYW1lIhMKEVN5c3RlbUF1dGhvcml0aWVzIiEKEE5hbWVkQXV0aG9yaXRpZXMSDQoFbmFtZXMYASADKAkiKgoMRXh0ZXJuYWxIb3N0EgwKBGhvc3QYASABKAkSDAoEcG9ydBgCIAEoDSI/CglFbmRwb2ludHMSMgoJZW5kcG9pbnRzGAEgAygLMh8uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkVuZHBvaW50IikKCEVuZHBvaW50Eg8KB2FkZHJlc3MYASABKAkSDAoEcG9ydBgCIAEoDSI3CgtDZXJ0aWZpY2F0ZRITCgtjZXJ0aWZpY2F0ZRgBIAEoCRITCgtwcml2YXRlX2tleRgCIAEoCSIjCgtBdXRob3JpdGllcxIUCgxjZXJ0aWZpY2F0ZXMYASABKAkydAoOQ29udHJvbFNlcnZpY2USYgoJU3Vic2NyaWJlEicuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlN1YnNjcmliZVJlcXVlc3QaKC5mc21nYXRld2F5LmNvbnRyb2wudjEuU3Vic2NyaWJlUmVzcG9uc2UoATABYgZwcm90bzM");
 
 /**
  * @generated from message fsmgateway.control.v1.SubscribeRequest
@@ -513,6 +513,18 @@ export type Resource = Message<"fsmgateway.control.v1.Resource"> & {
      */
     value: Endpoints;
     case: "endpoints";
+  } | {
+    /**
+     * @generated from field: fsmgateway.control.v1.Certificate certificate = 7;
+     */
+    value: Certificate;
+    case: "certificate";
+  } | {
+    /**
+     * @generated from field: fsmgateway.control.v1.Authorities authorities = 8;
+     */
+    value: Authorities;
+    case: "authorities";
   } | { case: undefined; value?: undefined };
 };
 
@@ -533,19 +545,32 @@ export type Listener = Message<"fsmgateway.control.v1.Listener"> & {
   port: number;
 
   /**
+   * TLS, HTTPS, HTTP or TCP.
+   *
    * @generated from field: string protocol = 2;
    */
   protocol: string;
 
   /**
+   * Passthrough or Terminate with TLS, Terminate with HTTPS, empty with the others.
+   *
    * @generated from field: string mode = 3;
    */
   mode: string;
 
   /**
+   * Never with TCP.
+   *
    * @generated from field: optional string hostname = 4;
    */
   hostname?: string | undefined;
+
+  /**
+   * With mode Terminate, and only then.
+   *
+   * @generated from field: fsmgateway.control.v1.TerminateTls terminate = 5;
+   */
+  terminate?: TerminateTls | undefined;
 };
 
 /**
@@ -554,6 +579,63 @@ export type Listener = Message<"fsmgateway.control.v1.Listener"> & {
  */
 export const ListenerSchema: GenMessage<Listener> = /*@__PURE__*/
   messageDesc(file_control, 18);
+
+/**
+ * @generated from message fsmgateway.control.v1.TerminateTls
+ */
+export type TerminateTls = Message<"fsmgateway.control.v1.TerminateTls"> & {
+  /**
+   * Names of certificates.
+   *
+   * @generated from field: repeated string certificates = 1;
+   */
+  certificates: string[];
+
+  /**
+   * @generated from field: fsmgateway.control.v1.ClientValidation client_validation = 2;
+   */
+  clientValidation?: ClientValidation | undefined;
+
+  /**
+   * Name of the certificate that backends are shown.
+   *
+   * @generated from field: optional string backend_certificate = 3;
+   */
+  backendCertificate?: string | undefined;
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.TerminateTls.
+ * Use `create(TerminateTlsSchema)` to create a new message.
+ */
+export const TerminateTlsSchema: GenMessage<TerminateTls> = /*@__PURE__*/
+  messageDesc(file_control, 19);
+
+/**
+ * @generated from message fsmgateway.control.v1.ClientValidation
+ */
+export type ClientValidation = Message<"fsmgateway.control.v1.ClientValidation"> & {
+  /**
+   * Names of authorities.
+   *
+   * @generated from field: repeated string authorities = 1;
+   */
+  authorities: string[];
+
+  /**
+   * AllowValidOnly or AllowInsecureFallback.
+   *
+   * @generated from field: string mode = 2;
+   */
+  mode: string;
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.ClientValidation.
+ * Use `create(ClientValidationSchema)` to create a new message.
+ */
+export const ClientValidationSchema: GenMessage<ClientValidation> = /*@__PURE__*/
+  messageDesc(file_control, 20);
 
 /**
  * @generated from message fsmgateway.control.v1.Route
@@ -575,7 +657,7 @@ export type Route = Message<"fsmgateway.control.v1.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_control, 19);
+  messageDesc(file_control, 21);
 
 /**
  * @generated from message fsmgateway.control.v1.RouteAttachment
@@ -597,7 +679,7 @@ export type RouteAttachment = Message<"fsmgateway.control.v1.RouteAttachment"> &
  * Use `create(RouteAttachmentSchema)` to create a new message.
  */
 export const RouteAttachmentSchema: GenMessage<RouteAttachment> = /*@__PURE__*/
-  messageDesc(file_control, 20);
+  messageDesc(file_control, 22);
 
 /**
  * @generated from message fsmgateway.control.v1.WeightedBackend
@@ -619,7 +701,7 @@ export type WeightedBackend = Message<"fsmgateway.control.v1.WeightedBackend"> &
  * Use `create(WeightedBackendSchema)` to create a new message.
  */
 export const WeightedBackendSchema: GenMessage<WeightedBackend> = /*@__PURE__*/
-  messageDesc(file_control, 21);
+  messageDesc(file_control, 23);
 
 /**
  * @generated from message fsmgateway.control.v1.Backend
@@ -649,6 +731,13 @@ export type Backend = Message<"fsmgateway.control.v1.Backend"> & {
     value: string;
     case: "invalid";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Absent: what was decrypted is not encrypted anew. Proxies older than this field decrypt nothing.
+   *
+   * @generated from field: fsmgateway.control.v1.BackendTls tls = 4;
+   */
+  tls?: BackendTls | undefined;
 };
 
 /**
@@ -656,7 +745,143 @@ export type Backend = Message<"fsmgateway.control.v1.Backend"> & {
  * Use `create(BackendSchema)` to create a new message.
  */
 export const BackendSchema: GenMessage<Backend> = /*@__PURE__*/
-  messageDesc(file_control, 22);
+  messageDesc(file_control, 24);
+
+/**
+ * @generated from message fsmgateway.control.v1.BackendTls
+ */
+export type BackendTls = Message<"fsmgateway.control.v1.BackendTls"> & {
+  /**
+   * @generated from oneof fsmgateway.control.v1.BackendTls.kind
+   */
+  kind: {
+    /**
+     * @generated from field: fsmgateway.control.v1.VerifiedTls verified = 1;
+     */
+    value: VerifiedTls;
+    case: "verified";
+  } | {
+    /**
+     * Why what was asked for cannot be done.
+     *
+     * @generated from field: string invalid = 2;
+     */
+    value: string;
+    case: "invalid";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.BackendTls.
+ * Use `create(BackendTlsSchema)` to create a new message.
+ */
+export const BackendTlsSchema: GenMessage<BackendTls> = /*@__PURE__*/
+  messageDesc(file_control, 25);
+
+/**
+ * @generated from message fsmgateway.control.v1.VerifiedTls
+ */
+export type VerifiedTls = Message<"fsmgateway.control.v1.VerifiedTls"> & {
+  /**
+   * @generated from field: string server_name = 1;
+   */
+  serverName: string;
+
+  /**
+   * @generated from field: repeated fsmgateway.control.v1.SubjectAltName subject_alt_names = 2;
+   */
+  subjectAltNames: SubjectAltName[];
+
+  /**
+   * @generated from oneof fsmgateway.control.v1.VerifiedTls.authorities
+   */
+  authorities: {
+    /**
+     * @generated from field: fsmgateway.control.v1.SystemAuthorities system = 3;
+     */
+    value: SystemAuthorities;
+    case: "system";
+  } | {
+    /**
+     * @generated from field: fsmgateway.control.v1.NamedAuthorities named = 4;
+     */
+    value: NamedAuthorities;
+    case: "named";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Name of the certificate that the backend is shown.
+   *
+   * @generated from field: optional string certificate = 5;
+   */
+  certificate?: string | undefined;
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.VerifiedTls.
+ * Use `create(VerifiedTlsSchema)` to create a new message.
+ */
+export const VerifiedTlsSchema: GenMessage<VerifiedTls> = /*@__PURE__*/
+  messageDesc(file_control, 26);
+
+/**
+ * @generated from message fsmgateway.control.v1.SubjectAltName
+ */
+export type SubjectAltName = Message<"fsmgateway.control.v1.SubjectAltName"> & {
+  /**
+   * @generated from oneof fsmgateway.control.v1.SubjectAltName.name
+   */
+  name: {
+    /**
+     * @generated from field: string hostname = 1;
+     */
+    value: string;
+    case: "hostname";
+  } | {
+    /**
+     * @generated from field: string uri = 2;
+     */
+    value: string;
+    case: "uri";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.SubjectAltName.
+ * Use `create(SubjectAltNameSchema)` to create a new message.
+ */
+export const SubjectAltNameSchema: GenMessage<SubjectAltName> = /*@__PURE__*/
+  messageDesc(file_control, 27);
+
+/**
+ * @generated from message fsmgateway.control.v1.SystemAuthorities
+ */
+export type SystemAuthorities = Message<"fsmgateway.control.v1.SystemAuthorities"> & {
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.SystemAuthorities.
+ * Use `create(SystemAuthoritiesSchema)` to create a new message.
+ */
+export const SystemAuthoritiesSchema: GenMessage<SystemAuthorities> = /*@__PURE__*/
+  messageDesc(file_control, 28);
+
+/**
+ * @generated from message fsmgateway.control.v1.NamedAuthorities
+ */
+export type NamedAuthorities = Message<"fsmgateway.control.v1.NamedAuthorities"> & {
+  /**
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.NamedAuthorities.
+ * Use `create(NamedAuthoritiesSchema)` to create a new message.
+ */
+export const NamedAuthoritiesSchema: GenMessage<NamedAuthorities> = /*@__PURE__*/
+  messageDesc(file_control, 29);
 
 /**
  * @generated from message fsmgateway.control.v1.ExternalHost
@@ -678,7 +903,7 @@ export type ExternalHost = Message<"fsmgateway.control.v1.ExternalHost"> & {
  * Use `create(ExternalHostSchema)` to create a new message.
  */
 export const ExternalHostSchema: GenMessage<ExternalHost> = /*@__PURE__*/
-  messageDesc(file_control, 23);
+  messageDesc(file_control, 30);
 
 /**
  * @generated from message fsmgateway.control.v1.Endpoints
@@ -695,7 +920,7 @@ export type Endpoints = Message<"fsmgateway.control.v1.Endpoints"> & {
  * Use `create(EndpointsSchema)` to create a new message.
  */
 export const EndpointsSchema: GenMessage<Endpoints> = /*@__PURE__*/
-  messageDesc(file_control, 24);
+  messageDesc(file_control, 31);
 
 /**
  * @generated from message fsmgateway.control.v1.Endpoint
@@ -717,7 +942,50 @@ export type Endpoint = Message<"fsmgateway.control.v1.Endpoint"> & {
  * Use `create(EndpointSchema)` to create a new message.
  */
 export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
-  messageDesc(file_control, 25);
+  messageDesc(file_control, 32);
+
+/**
+ * PEM. The private key is why this stream is encrypted and why a proxy must show a token first.
+ *
+ * @generated from message fsmgateway.control.v1.Certificate
+ */
+export type Certificate = Message<"fsmgateway.control.v1.Certificate"> & {
+  /**
+   * @generated from field: string certificate = 1;
+   */
+  certificate: string;
+
+  /**
+   * @generated from field: string private_key = 2;
+   */
+  privateKey: string;
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.Certificate.
+ * Use `create(CertificateSchema)` to create a new message.
+ */
+export const CertificateSchema: GenMessage<Certificate> = /*@__PURE__*/
+  messageDesc(file_control, 33);
+
+/**
+ * PEM.
+ *
+ * @generated from message fsmgateway.control.v1.Authorities
+ */
+export type Authorities = Message<"fsmgateway.control.v1.Authorities"> & {
+  /**
+   * @generated from field: string certificates = 1;
+   */
+  certificates: string;
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.Authorities.
+ * Use `create(AuthoritiesSchema)` to create a new message.
+ */
+export const AuthoritiesSchema: GenMessage<Authorities> = /*@__PURE__*/
+  messageDesc(file_control, 34);
 
 /**
  * @generated from service fsmgateway.control.v1.ControlService

@@ -4,13 +4,18 @@
  */
 import fc from "fast-check";
 import type {
+  AuthoritiesResource,
   BackendResource,
+  BackendTls,
+  CertificateResource,
+  ClientValidation,
   EndpointsResource,
   InvalidBackendReason,
   ListenerResource,
   ProxyConfig,
   Resource,
   RouteResource,
+  TerminateTls,
 } from "../../model/proxy-config.ts";
 import type { BindFailure, ConfigRefusal, HostFailure, ProxyReport, RefusalReason } from "../../model/proxy-report.ts";
 import { configRevision, resourceKey, versioned } from "../../model/revision.ts";
@@ -22,13 +27,42 @@ const port = fc.integer({ min: 1, max: 65_535 });
 const name = fc.integer({ min: 0, max: 7 }).map((n) => `shop/r${n}`);
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 
-const listener: Arbitraries<ListenerResource> = {
-  kind: fc.constant("listener"),
-  name,
-  port,
-  protocol: fc.constant("TLS"),
-  mode: fc.constant("Passthrough"),
+const names = fc.array(name, { maxLength: 3 });
+
+const clientValidation: Arbitraries<ClientValidation> = {
+  authorities: names,
+  mode: fc.constantFrom("AllowValidOnly", "AllowInsecureFallback"),
+};
+
+const terminateTls: Arbitraries<TerminateTls> = {
+  mode: fc.constant("Terminate"),
+  certificates: names,
+  clientValidation: fc.record(clientValidation),
+  backendCertificate: name,
+};
+const terminate = fc.record(terminateTls, { requiredKeys: ["mode", "certificates"] });
+const passthrough = fc.record({ mode: fc.constant("Passthrough" as const) });
+
+type ListenerOf<Protocol> = Extract<ListenerResource, { protocol: Protocol }>;
+const listenerBase = { kind: fc.constant("listener" as const), name, port };
+
+const tcpListener: Arbitraries<ListenerOf<"TCP">> = { ...listenerBase, protocol: fc.constant("TCP") };
+const httpListener: Arbitraries<ListenerOf<"HTTP">> = {
+  ...listenerBase,
+  protocol: fc.constant("HTTP"),
   hostname: text,
+};
+const httpsListener: Arbitraries<ListenerOf<"HTTPS">> = {
+  ...listenerBase,
+  protocol: fc.constant("HTTPS"),
+  hostname: text,
+  tls: terminate,
+};
+const tlsListener: Arbitraries<ListenerOf<"TLS">> = {
+  ...listenerBase,
+  protocol: fc.constant("TLS"),
+  hostname: text,
+  tls: fc.oneof(passthrough, terminate),
 };
 
 const route: Arbitraries<RouteResource> = {
@@ -45,6 +79,18 @@ const invalidReason = fc.constantFrom<InvalidBackendReason>(
   "UnsupportedProtocol",
 );
 
+type VerifiedTls = Extract<BackendTls, { type: "verified" }>;
+
+const verifiedTls: Arbitraries<VerifiedTls> = {
+  type: fc.constant("verified"),
+  serverName: text,
+  subjectAltNames: fc.array(fc.record({ type: fc.constantFrom<"Hostname" | "URI">("Hostname", "URI"), value: text }), {
+    maxLength: 2,
+  }),
+  authorities: fc.oneof(fc.constant("system" as const), names),
+  certificate: name,
+};
+
 const backend: Arbitraries<BackendResource> = {
   kind: fc.constant("backend"),
   name,
@@ -52,6 +98,10 @@ const backend: Arbitraries<BackendResource> = {
     fc.record({ type: fc.constant("endpoints"), endpoints: name }),
     fc.record({ type: fc.constant("external"), host: text, port }),
     fc.record({ type: fc.constant("invalid"), reason: invalidReason }),
+  ),
+  tls: fc.oneof(
+    fc.record(verifiedTls, { requiredKeys: ["type", "serverName", "subjectAltNames", "authorities"] }),
+    fc.record({ type: fc.constant("invalid" as const), reason: text }),
   ),
 };
 
@@ -61,15 +111,29 @@ const endpoints: Arbitraries<EndpointsResource> = {
   endpoints: fc.array(fc.record({ address: fc.oneof(fc.ipV4(), fc.ipV6()), port }), { maxLength: 4 }),
 };
 
+const certificate: Arbitraries<CertificateResource> = {
+  kind: fc.constant("certificate"),
+  name,
+  certificate: text,
+  privateKey: text,
+};
+
+const authorities: Arbitraries<AuthoritiesResource> = { kind: fc.constant("authorities"), name, certificates: text };
+
 /** fast-check makes some records without a prototype, which no parser does; a clone has the ordinary one. */
 const plain = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T> => values.map((value) => structuredClone(value));
 
 export const resources: fc.Arbitrary<Resource> = plain(
   fc.oneof(
-    fc.record(listener, { requiredKeys: ["kind", "name", "port", "protocol", "mode"] }),
+    fc.record(tcpListener),
+    fc.record(httpListener, { requiredKeys: ["kind", "name", "port", "protocol"] }),
+    fc.record(httpsListener, { requiredKeys: ["kind", "name", "port", "protocol", "tls"] }),
+    fc.record(tlsListener, { requiredKeys: ["kind", "name", "port", "protocol", "tls"] }),
     fc.record(route),
-    fc.record(backend),
+    fc.record(backend, { requiredKeys: ["kind", "name", "target"] }),
     fc.record(endpoints),
+    fc.record(certificate),
+    fc.record(authorities),
   ),
 );
 

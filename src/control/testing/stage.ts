@@ -128,7 +128,7 @@ export async function until(condition: () => boolean, timeoutMs = 15_000): Promi
 export function routes(count: number, endpointsOf: (route: number) => number = () => 2): ProxyConfig {
   const listener = "shop/web/tls";
   const resources: Resource[] = [
-    { kind: "listener", name: listener, port: 8443, protocol: "TLS", mode: "Passthrough" },
+    { kind: "listener", name: listener, port: 8443, protocol: "TLS", tls: { mode: "Passthrough" } },
   ];
   for (let route = 0; route < count; route += 1) {
     const service = `shop/service-${route}:443`;
@@ -138,7 +138,7 @@ export function routes(count: number, endpointsOf: (route: number) => number = (
       port: 8443,
     }));
     resources.push(
-      { kind: "route", name: `shop/route-${route}`, attachments, backends: [{ backend: service, weight: 1 }] },
+      { kind: "route", name: `TLSRoute/shop/route-${route}`, attachments, backends: [{ backend: service, weight: 1 }] },
       { kind: "backend", name: service, target: { type: "endpoints", endpoints: service } },
       { kind: "endpoints", name: service, endpoints },
     );

@@ -7,23 +7,12 @@
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
-import type {
-  BackendTarget,
-  InvalidBackendReason,
-  Resource,
-  RouteAttachment,
-  VersionedResource,
-} from "../../model/proxy-config.ts";
-import type { Backend, Listener, Route, Resource as WireResource } from "../generated/control_pb.ts";
+import type { Resource, RouteAttachment, VersionedResource } from "../../model/proxy-config.ts";
+import type { Route, Resource as WireResource } from "../generated/control_pb.ts";
 import { ResourceSchema } from "../generated/control_pb.ts";
-import type { Decoded } from "./decoded.ts";
-
-const INVALID_BACKEND_REASONS: Record<InvalidBackendReason, true> = {
-  RefNotPermitted: true,
-  InvalidKind: true,
-  BackendNotFound: true,
-  UnsupportedProtocol: true,
-};
+import { backendFromWire, backendToWire } from "./backend.ts";
+import { type Decoded, unknown } from "./decoded.ts";
+import { listenerFromWire, listenerToWire } from "./listener.ts";
 
 type WireInit = Exclude<MessageInitShape<typeof ResourceSchema>, WireResource>;
 
@@ -33,11 +22,8 @@ export function resourceToWire({ version, resource }: VersionedResource): WireRe
 
 function kindToWire(resource: Resource): NonNullable<WireInit["kind"]> {
   switch (resource.kind) {
-    case "listener": {
-      const { port, protocol, mode, hostname } = resource;
-      const value = { port, protocol, mode, ...(hostname === undefined ? {} : { hostname }) };
-      return { case: "listener", value };
-    }
+    case "listener":
+      return { case: "listener", value: listenerToWire(resource) };
     case "route": {
       const attachments = resource.attachments.map(({ listener, hostnames }) => ({
         listener,
@@ -47,22 +33,17 @@ function kindToWire(resource: Resource): NonNullable<WireInit["kind"]> {
       return { case: "route", value: { attachments, backends } };
     }
     case "backend":
-      return { case: "backend", value: { target: targetToWire(resource.target) } };
+      return { case: "backend", value: backendToWire(resource) };
     case "endpoints": {
       const endpoints = resource.endpoints.map(({ address, port }) => ({ address, port }));
       return { case: "endpoints", value: { endpoints } };
     }
-  }
-}
-
-function targetToWire(target: BackendTarget) {
-  switch (target.type) {
-    case "endpoints":
-      return { case: "endpoints" as const, value: target.endpoints };
-    case "external":
-      return { case: "external" as const, value: { host: target.host, port: target.port } };
-    case "invalid":
-      return { case: "invalid" as const, value: target.reason };
+    case "certificate": {
+      const { certificate, privateKey } = resource;
+      return { case: "certificate", value: { certificate, privateKey } };
+    }
+    case "authorities":
+      return { case: "authorities", value: { certificates: resource.certificates } };
   }
 }
 
@@ -84,46 +65,19 @@ function kindFromWire({ name, kind }: WireResource): Decoded<Resource> {
       const endpoints = kind.value.endpoints.map(({ address, port }) => ({ address, port }));
       return { ok: true, value: { kind: "endpoints", name, endpoints } };
     }
+    case "certificate": {
+      const { certificate, privateKey } = kind.value;
+      return { ok: true, value: { kind: "certificate", name, certificate, privateKey } };
+    }
+    case "authorities":
+      return { ok: true, value: { kind: "authorities", name, certificates: kind.value.certificates } };
     case undefined:
       return unknown("its kind");
   }
-}
-
-function listenerFromWire(name: string, { port, protocol, mode, hostname }: Listener): Decoded<Resource> {
-  if (protocol !== "TLS") return unknown(`the protocol "${protocol}"`);
-  if (mode !== "Passthrough") return unknown(`the TLS mode "${mode}"`);
-  const optional = hostname === undefined ? {} : { hostname };
-  return { ok: true, value: { kind: "listener", name, port, protocol, mode, ...optional } };
 }
 
 function routeFromWire(name: string, route: Route): Resource {
   const attachments: RouteAttachment[] = route.attachments.map(({ listener, hostnames }) => ({ listener, hostnames }));
   const backends = route.backends.map(({ backend, weight }) => ({ backend, weight }));
   return { kind: "route", name, attachments, backends };
-}
-
-function backendFromWire(name: string, { target }: Backend): Decoded<Resource> {
-  const backend = (value: BackendTarget): Decoded<Resource> => ({
-    ok: true,
-    value: { kind: "backend", name, target: value },
-  });
-  switch (target.case) {
-    case "endpoints":
-      return backend({ type: "endpoints", endpoints: target.value });
-    case "external":
-      return backend({ type: "external", host: target.value.host, port: target.value.port });
-    case "invalid":
-      if (!isInvalidBackendReason(target.value)) return unknown(`the reason "${target.value}"`);
-      return backend({ type: "invalid", reason: target.value });
-    case undefined:
-      return unknown("its kind of backend target");
-  }
-}
-
-function isInvalidBackendReason(word: string): word is InvalidBackendReason {
-  return Object.hasOwn(INVALID_BACKEND_REASONS, word);
-}
-
-function unknown(what: string): { ok: false; problem: string } {
-  return { ok: false, problem: `this proxy does not know ${what}; it may be older than the operator` };
 }
