@@ -253,7 +253,7 @@ export interface ReferenceGrant extends KubernetesObject {
 export interface BackendTlsPolicy extends KubernetesObject {
   readonly spec: {
     readonly targetRefs?: readonly PolicyTargetReference[];
-    readonly validation?: BackendTlsValidation;
+    readonly validation: BackendTlsValidation;
     readonly options?: Readonly<Record<string, string>>;
   };
   readonly status?: { readonly ancestors?: readonly PolicyAncestorStatus[] };

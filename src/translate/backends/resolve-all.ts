@@ -1,7 +1,8 @@
 /** All backendRefs of a route, in their order. */
-import type { TcpRoute, TlsRoute } from "../../gateway-api/objects.ts";
 import type { Lookups } from "../lookups.ts";
-import { type ResolvedBackend, resolveBackend } from "./resolve.ts";
+import type { ForwardingRoute } from "../routes/route.ts";
+import { resolveBackend } from "./resolve.ts";
+import type { ResolvedBackend } from "./resolved.ts";
 
 export interface RuleBackend extends ResolvedBackend {
   readonly weight: number;
@@ -10,10 +11,10 @@ export interface RuleBackend extends ResolvedBackend {
 }
 
 /**
- * The first rule's backends. A TLSRoute rule has no matches, so the first takes every connection; v1 allows no second
- * one, and in a v1alpha2 object the others are never reached (routeStatus says so).
+ * The first rule's backends. Rules of TLSRoutes and TCPRoutes have no matches, so the first takes every connection; v1 allows
+ * no second one, and in a v1alpha2 object the others are never reached (routeStatus says so).
  */
-export function resolveBackends(lookups: Lookups, route: TlsRoute | TcpRoute): readonly RuleBackend[] {
+export function resolveBackends(lookups: Lookups, route: ForwardingRoute): readonly RuleBackend[] {
   const refs = route.spec.rules?.[0]?.backendRefs ?? [];
   return refs.map((ref, i) => {
     const field = `rules[0].backendRefs[${i}]`;

@@ -8,7 +8,10 @@ export const referenceGrant = z.strictObject({
 });
 
 const validation = z.strictObject({
-  caCertificateRefs: z.array(objectReference).max(8).optional(),
+  caCertificateRefs: z
+    .array(z.strictObject({ group: z.string(), kind: z.string(), name: z.string().min(1) }))
+    .max(8)
+    .optional(),
   wellKnownCACertificates: z.string().optional(),
   hostname: z.string().min(1),
   subjectAltNames: z
@@ -40,9 +43,10 @@ export const backendTlsPolicy = z.strictObject({
 });
 
 export const xBackend = z.strictObject({
-  type: z.enum(["ExternalHostname"]),
+  // Newer versions of the API know more types; the route's status tells them.
+  type: z.string(),
   port: z.strictObject({ name: z.string().optional(), port }),
-  externalHostname: z.strictObject({ hostname: z.string().min(1) }),
+  externalHostname: z.strictObject({ hostname: z.string().min(1) }).optional(),
   protocol: z.enum(["TCP", "HTTP", "HTTP2", "HTTP11", "H2C", "GRPC", "MCP"]).optional(),
   tls: z
     .strictObject({

@@ -1,0 +1,79 @@
+/**
+ * An XBackend (GEP-4488): a host outside the cluster as an object, with TLS of its own. Its `protocol` is not looked at: bytes are
+ * passed on as they come.
+ */
+import { GATEWAY_X_GROUP, type ObjectReference, objectKey, type XBackend } from "../../gateway-api/objects.ts";
+import type { BackendTls } from "../../model/proxy-config.ts";
+import { type KeyPair, readKeyPair } from "../certificates/key-pair.ts";
+import { isPermitted } from "../grants.ts";
+import type { Lookups } from "../lookups.ts";
+import { assessValidation } from "../policies/validation.ts";
+import { externalHost } from "./external-host.ts";
+import type { Refuse, ResolvedBackend } from "./resolved.ts";
+
+/** `port`: what the backendRef says, if anything. */
+export function xBackend(
+  lookups: Lookups,
+  object: XBackend,
+  port: number | undefined,
+  refuse: Refuse,
+): ResolvedBackend {
+  const { name } = object.metadata;
+  const { type, port: own, externalHostname } = object.spec;
+  const hostname = externalHostname?.hostname;
+  if (hostname === undefined || own?.port === undefined) {
+    return refuse("InvalidKind", `XBackend ${name} is of type ${type}, which is not supported; ExternalHostname is`);
+  }
+  if (port !== undefined && port !== own.port) {
+    return refuse("BackendNotFound", `XBackend ${name} has no port ${port}; it has ${own.port}`);
+  }
+  const resolved = externalHost(hostname, own.port, () => `XBackend/${objectKey(object)}`, refuse);
+  const encryption = encryptionOf(lookups, object, hostname);
+  if (resolved.problem !== undefined || encryption === undefined) return resolved;
+  const { tls, needs, warning } = encryption;
+  const note = `XBackend ${name}: ${warning}`;
+  return { ...resolved, backend: { ...resolved.backend, tls }, needs, ...(warning !== undefined && { note }) };
+}
+
+interface Encryption {
+  readonly tls: BackendTls;
+  readonly needs: ResolvedBackend["needs"];
+  /** An XBackend has no status of ours, so that the route tells what is wrong with it. */
+  readonly warning?: string;
+}
+
+function encryptionOf(lookups: Lookups, object: XBackend, hostname: string): Encryption | undefined {
+  const { tls: asked } = object.spec;
+  if (asked === undefined || asked.mode === "None") return undefined;
+  // The API requires no validation: then the certificate must be the host's own, from an authority that the system knows.
+  const validation = asked.validation ?? { hostname, wellKnownCACertificates: "System" };
+  const assessed = assessValidation(lookups, object.metadata.namespace ?? "", validation);
+  const { tls, needs, resolvedRefs } = assessed;
+  if (tls.type === "invalid") return refused(tls.reason);
+  const warning = resolvedRefs.reason === "ResolvedRefs" ? {} : { warning: resolvedRefs.message };
+  if (asked.mode !== "ClientAndServer") return { tls, needs, ...warning };
+  const read = clientCertificate(lookups, object, asked.clientCertificateRef);
+  if ("problem" in read) return refused(read.problem);
+  return { tls: { ...tls, certificate: read.certificate.name }, needs: [...needs, read.certificate], ...warning };
+}
+
+function refused(reason: string): Encryption {
+  const warning = `${reason}: connections that a listener has decrypted are refused`;
+  return { tls: { type: "invalid", reason }, needs: [], warning };
+}
+
+function clientCertificate(lookups: Lookups, object: XBackend, ref: ObjectReference | undefined): KeyPair {
+  if (ref === undefined) return { problem: "tls.clientCertificateRef is missing: name a Secret" };
+  const from = { group: GATEWAY_X_GROUP, kind: "XBackend", namespace: object.metadata.namespace ?? "" };
+  const { group = "", kind = "Secret", namespace = from.namespace, name } = ref;
+  if (group !== "" || kind !== "Secret") {
+    return { problem: `tls.clientCertificateRef: kind ${group || "core"}/${kind} is not supported; use a Secret` };
+  }
+  if (!isPermitted(lookups, { from, to: { group, kind, namespace, name } })) {
+    const where = `namespace ${namespace}, where no ReferenceGrant permits XBackends of ${from.namespace}`;
+    return { problem: `tls.clientCertificateRef: Secret ${name} is in ${where}` };
+  }
+  const secret = lookups.secret(`${namespace}/${name}`);
+  if (secret !== undefined) return readKeyPair(secret);
+  return { problem: `there is no Secret ${name} of type kubernetes.io/tls in namespace ${namespace}` };
+}
