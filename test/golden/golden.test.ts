@@ -3,12 +3,14 @@
  * an unknown kind or field in it fails. `npm run golden -- --update` writes the outputs anew: read the diff.
  */
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments, stringify } from "yaml";
-import type { DesiredCondition, Plan, StatusPlan } from "../../src/model/plan.ts";
-import type { ObservedDeployment } from "../../src/model/snapshot.ts";
+import type { DesiredCondition, DesiredListenerStatus, Plan, StatusPlan } from "../../src/model/plan.ts";
+import type { Resource } from "../../src/model/proxy-config.ts";
+import type { ObservedDeployment, Snapshot } from "../../src/model/snapshot.ts";
 import { formatProblem, parseManifests } from "../../src/standalone/manifests/parse.ts";
 import { snapshotOf } from "../../src/standalone/snapshot.ts";
 import { translate } from "../../src/translate/translate.ts";
@@ -34,42 +36,59 @@ test("no output is left without its input", () => {
   }
 });
 
-/** Manifests, and at most one document `kind: Observed` with the running side by Gateway. */
-function readCase(text: string) {
+/** What a cluster would show besides its manifests, in a document `kind: Observed`. */
+interface Observed {
+  /** The running side by Gateway. */
+  readonly deployments?: Record<string, ObservedDeployment>;
+  readonly absentKinds?: readonly string[];
+  readonly bundleVersion?: string;
+}
+
+/** Manifests, and at most one document `kind: Observed`. */
+function readCase(text: string): Snapshot {
   const isObserved = (part: string) => /^kind: Observed$/m.test(part);
   const parts = text.split(/^---$/m);
   const manifests = parts.filter((part) => !isObserved(part)).join("---");
   const parsed = parseManifests([{ file: "in.yaml", text: manifests }], "default");
   assert.deepEqual(parsed.problems.map(formatProblem), []);
-  const [observed] = parseAllDocuments(parts.filter(isObserved).join("---"));
-  const { deployments = {} } = (observed?.toJS() ?? {}) as { deployments?: Record<string, ObservedDeployment> };
-  const withVersions = new Map(Object.entries(deployments));
-  const snapshot = snapshotOf(parsed.manifests, withVersions);
-  // A report names the version of the listener it speaks of: "current" stands for the one that this snapshot gives.
-  const plan = translate(snapshot);
-  for (const [key, deployment] of withVersions) {
-    const resources = plan.gateways.get(key)?.config.resources;
-    const proxies = deployment.proxies.map((proxy) => ({
-      ...proxy,
-      listeners: proxy.listeners.map((listener) =>
-        listener.version === "current"
-          ? { ...listener, version: resources?.get(listener.key)?.version ?? "" }
-          : listener,
-      ),
-    }));
-    withVersions.set(key, { ...deployment, proxies });
-  }
-  return { ...snapshot, deployments: withVersions };
+  const [document] = parseAllDocuments(parts.filter(isObserved).join("---"));
+  const { deployments = {}, absentKinds = [], bundleVersion } = (document?.toJS() ?? {}) as Observed;
+  const snapshot = {
+    ...snapshotOf(parsed.manifests, new Map(Object.entries(deployments))),
+    absentKinds: new Set(absentKinds),
+    ...(bundleVersion !== undefined && { bundleVersion }),
+  };
+  return { ...snapshot, deployments: withVersions(snapshot) };
 }
 
-/** The plan as short as it can be read: one line a condition, no hashes. */
+/** A report names the version of the listener it speaks of: "current" stands for the one that this snapshot gives. */
+function withVersions(snapshot: Snapshot): Snapshot["deployments"] {
+  const { gateways } = translate(snapshot);
+  return new Map(
+    [...snapshot.deployments].map(([key, deployment]) => {
+      const resources = gateways.get(key)?.config.resources;
+      const proxies = deployment.proxies.map((proxy) => ({
+        ...proxy,
+        listeners: proxy.listeners.map((listener) =>
+          listener.version === "current"
+            ? { ...listener, version: resources?.get(listener.key)?.version ?? "" }
+            : listener,
+        ),
+      }));
+      return [key, { ...deployment, proxies }];
+    }),
+  );
+}
+
+/** The plan as short as it can be read: one line a condition, no hashes, of certificates whose they are. */
 function render(plan: Plan): string {
   const proxies = Object.fromEntries(
-    [...plan.gateways].map(([key, { ports, config }]) => [
+    [...plan.gateways].map(([key, { ports, address, config }]) => [
       key,
       {
         ports: Object.fromEntries(ports.map(({ name, port }) => [name, port])),
-        resources: [...config.resources.values()].map(({ resource }) => resource),
+        ...(address !== undefined && { address }),
+        resources: [...config.resources.values()].map(({ resource }) => readable(resource)),
       },
     ]),
   );
@@ -77,9 +96,26 @@ function render(plan: Plan): string {
   return stringify({ proxies, statuses }, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
+function readable(resource: Resource): unknown {
+  switch (resource.kind) {
+    case "certificate":
+      return { kind: resource.kind, name: resource.name, subjects: subjects(resource.certificate) };
+    case "authorities":
+      return { kind: resource.kind, name: resource.name, subjects: subjects(resource.certificates) };
+    default:
+      return resource;
+  }
+}
+
+function subjects(pem: string): readonly string[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block).subject.replaceAll("\n", ", "));
+}
+
 /** The accepted class `fsm` is in every case and says the same. */
 function isInteresting(status: StatusPlan): boolean {
-  return status.kind !== "GatewayClass" || status.conditions.some(({ status: s }) => s !== "True");
+  if (status.kind !== "GatewayClass" || status.name !== "fsm") return true;
+  return status.conditions.some(({ status: s }) => s !== "True");
 }
 
 function statusName({ kind, namespace, name }: StatusPlan): string {
@@ -89,22 +125,38 @@ function statusName({ kind, namespace, name }: StatusPlan): string {
 function statusBody(status: StatusPlan): unknown {
   switch (status.kind) {
     case "GatewayClass":
-      return conditions(status.conditions);
+      return { ...conditions(status.conditions), supportedFeatures: status.supportedFeatures };
     case "Gateway": {
-      const listeners = status.listeners.map((l) => [
-        `listener ${l.name}`,
-        {
-          kinds: l.supportedKinds.map(({ kind }) => kind).join(" "),
-          attachedRoutes: l.attachedRoutes,
-          ...conditions(l.conditions),
-        },
-      ]);
-      const addresses = status.addresses.map(({ value }) => value).join(" ");
-      return { ...conditions(status.conditions), addresses, ...Object.fromEntries(listeners) };
+      const { addresses, attachedListenerSets, listeners } = status;
+      return {
+        ...conditions(status.conditions),
+        addresses: addresses.map(({ value }) => value).join(" "),
+        ...(attachedListenerSets > 0 && { attachedListenerSets }),
+        ...listenerStatuses(listeners),
+      };
     }
+    case "ListenerSet":
+      return { ...conditions(status.conditions), ...listenerStatuses(status.listeners) };
     case "TLSRoute":
+    case "TCPRoute":
+    case "HTTPRoute":
       return status.parents.map(({ parentRef, conditions: c }) => ({ parentRef, ...conditions(c) }));
+    case "BackendTLSPolicy":
+      return status.ancestors.map(({ ancestorRef, conditions: c }) => ({ ancestorRef, ...conditions(c) }));
   }
+}
+
+function listenerStatuses(listeners: readonly DesiredListenerStatus[]): Record<string, unknown> {
+  return Object.fromEntries(
+    listeners.map((l) => [
+      `listener ${l.name}`,
+      {
+        kinds: l.supportedKinds.map(({ kind }) => kind).join(" "),
+        attachedRoutes: l.attachedRoutes,
+        ...conditions(l.conditions),
+      },
+    ]),
+  );
 }
 
 function conditions(list: readonly DesiredCondition[]): Record<string, string> {
