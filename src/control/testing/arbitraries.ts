@@ -146,7 +146,12 @@ export const configs: fc.Arbitrary<ProxyConfig> = fc.array(resources, { maxLengt
 
 const refusal: Arbitraries<ConfigRefusal> = {
   revision: text,
-  reason: fc.constantFrom<RefusalReason>("unknown_listener", "invalid_resource", "revision_mismatch"),
+  reason: fc.constantFrom<RefusalReason>(
+    "unknown_certificate",
+    "unknown_authorities",
+    "port_conflict",
+    "invalid_resource",
+  ),
   message: text,
 };
 
