@@ -151,7 +151,7 @@ function createPass({ options, informers, bundle, certificates, metrics }: Leade
   return new Pass({
     ...parts,
     log,
-    informers: informers.of,
+    informers,
     bundle,
     events,
     applier: createApplier(client, informers.of, metrics),

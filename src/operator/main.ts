@@ -55,7 +55,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   informers.start();
   log.info("reading the cluster", { kinds: informers.missing() });
   await informers.whenAllSynced;
-  const absent = informers.absent();
+  const absent = [...informers.absent()];
   if (absent.length > 0) log.warn("the cluster does not serve these kinds; they are looked for", { kinds: absent });
 
   const admission = await serveAdmission(options, certificates, informers.of, kick);

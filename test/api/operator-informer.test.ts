@@ -10,7 +10,7 @@ import { Informer } from "../../src/operator/informer/informer.ts";
 import { createOperatorInformers } from "../../src/operator/informer/operator-informers.ts";
 import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
 import { Discovery } from "../../src/operator/kube/discovery.ts";
-import { CONFIG_MAPS, NAMESPACES, SERVICES } from "../../src/operator/kube/resource.ts";
+import { CONFIG_MAPS, GATEWAY_API_KINDS, NAMESPACES, SERVICES } from "../../src/operator/kube/resource.ts";
 import { concurrently } from "../../src/operator/write/concurrently.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
@@ -24,16 +24,18 @@ after(() => api?.stop());
 /** Waits a tenth as long, so that probes for absent kinds take 1 s at most. */
 const hurried: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 10, signal) };
 
-function operatorInformers() {
+function operatorInformers(clock: Clock = hurried) {
   const bundleChanges: unknown[] = [];
   const { client } = api;
   const bundle = new InstalledBundle({ client, log: SILENT, onChange: () => bundleChanges.push(bundle.current) });
-  const discovery = new Discovery(client, hurried);
-  const common = { client, discovery, bundle, clock: hurried, random: Math.random, log: SILENT };
+  const discovery = new Discovery(client, clock);
+  const common = { client, discovery, bundle, clock, random: Math.random, log: SILENT };
   return { set: createOperatorInformers(common), bundle, discovery, bundleChanges };
 }
 
-test("CRDs that are absent at the start are empty and synced, and are read once they are installed", async (t) => {
+const NEW_KINDS = ["ListenerSet", "TCPRoute", "BackendTLSPolicy", "XBackend"];
+
+test("a cluster without Gateway API is read; what is installed later is found, kind by kind, without a restart", async (t) => {
   const { set, bundle, bundleChanges } = operatorInformers();
   const changes: string[] = [];
   set.onChange((kind, key) => changes.push(`${kind} ${key}`));
@@ -42,10 +44,12 @@ test("CRDs that are absent at the start are empty and synced, and are read once 
   assert.ok(set.missing().includes("TLSRoute"));
   await set.whenAllSynced;
   assert.deepEqual(set.missing(), []);
-  assert.deepEqual(set.absent(), ["GatewayClass", "Gateway", "TLSRoute", "ReferenceGrant"]);
+  const all = Object.values(GATEWAY_API_KINDS).map(({ kind }): string => kind);
+  assert.deepEqual([...set.absent()].sort(), [...all].sort());
+  assert.equal(set.absent(), set.absent(), "the same set while nothing changes");
   assert.deepEqual(bundle.current, { mixed: false });
 
-  await api.installGatewayApi("standard");
+  await api.installGatewayApi("standard", NEW_KINDS);
   await api.applyYaml(`
 apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
@@ -54,16 +58,78 @@ spec: { controllerName: test.example/late }
 `);
   await waitFor("the GatewayClass is seen", () => set.of.gatewayClasses.get("late"));
   assert.ok(changes.includes("GatewayClass late"));
-  await waitFor("all kinds are read", () => set.absent().length === 0);
+  await waitFor("the others are read", () => set.absent().size === NEW_KINDS.length);
+  assert.deepEqual([...set.absent()].sort(), [...NEW_KINDS].sort());
+  assert.ok(changes.includes("HTTPRoute "), "a kind without objects is news");
   assert.equal(set.of.tlsRoutes.type?.version, "v1");
   assert.equal(set.of.referenceGrants.type?.version, "v1");
   await waitFor("the bundle is known", () => bundle.current?.version !== undefined);
   assert.deepEqual(bundle.current, { version: "v1.6.3", channel: "standard", mixed: false });
   assert.equal(bundleChanges.length >= 2, true);
+
+  await api.installGatewayApi("standard");
+  await waitFor("the standard channel is read", () => set.absent().size === 1);
+  assert.deepEqual([...set.absent()], ["XBackend"]);
+  const { tcpRoutes, listenerSets, backendTlsPolicies } = set.of;
+  const versions = [tcpRoutes, listenerSets, backendTlsPolicies].map(({ type }) => type?.version);
+  assert.deepEqual(versions, ["v1", "v1", "v1"]);
+});
+
+test("the operator's own pace: a kind of the experimental channel is found within 10 s of being served", async (t) => {
+  const { set } = operatorInformers(systemClock);
+  t.after(() => set.stop());
+  set.start();
+  await set.whenAllSynced;
+  assert.deepEqual([...set.absent()], ["XBackend"]);
+  await api.installGatewayApi("experimental");
+  const servedMs = performance.now();
+  await waitFor("XBackend is read", () => set.absent().size === 0, 11_000);
+  const tookMs = performance.now() - servedMs;
+  t.diagnostic(`found ${Math.round(tookMs)} ms after kubectl saw it served`);
+  assert.ok(tookMs <= 10_000, `${tookMs} ms`);
+  assert.equal(set.of.xBackends.type?.version, "v1alpha1");
+});
+
+test("of Secrets and ConfigMaps only certificates and authorities are kept", async (t) => {
+  const { set } = operatorInformers();
+  t.after(() => set.stop());
+  set.start();
+  await set.whenAllSynced;
+  const metadata = (name: string) => `metadata: { name: ${name}, namespace: default }`;
+  await api.applyYaml(`
+apiVersion: v1
+kind: Secret
+${metadata("opaque")}
+stringData: { password: secret }
+---
+apiVersion: v1
+kind: ConfigMap
+${metadata("settings")}
+data: { key: value }
+---
+apiVersion: v1
+kind: ConfigMap
+${metadata("authorities")}
+data: { ca.crt: PEM, other: value }
+---
+apiVersion: v1
+kind: Secret
+${metadata("certificate")}
+type: kubernetes.io/tls
+stringData: { tls.crt: PEM, tls.key: PEM, other: value }
+`);
+  const { secrets, authorities } = set.of;
+  const secret = await waitFor("the Secret is seen", () => secrets.get("default/certificate"));
+  assert.deepEqual(Object.keys(secret.data ?? {}).sort(), ["tls.crt", "tls.key"]);
+  assert.deepEqual(secrets.items(), [secret]);
+  const kept = await waitFor("the ConfigMap is seen", () => authorities.get("default/authorities"));
+  assert.deepEqual(kept.data, { "ca.crt": "PEM" });
+  assert.equal(authorities.get("default/settings"), undefined);
+  await api.applyYaml(`apiVersion: v1\nkind: ConfigMap\n${metadata("authorities")}\ndata: { other: value }\n`);
+  await waitFor("it is dropped", () => authorities.get("default/authorities") === undefined);
 });
 
 test("all served versions of a kind are told, the most stable first", async () => {
-  await api.installGatewayApi("experimental");
   const { discovery } = operatorInformers();
   const tlsRoute = { group: "gateway.networking.k8s.io", kind: "TLSRoute" };
   await waitFor("versions", async () => (await discovery.versionsOf(tlsRoute)).length === 3);
@@ -132,7 +198,7 @@ test("a restart of the API server is survived: nothing is forgotten, nothing unc
   t.after(() => set.stop());
   set.start();
   await set.whenAllSynced;
-  assert.deepEqual(set.absent(), []);
+  assert.deepEqual([...set.absent()], []);
   const before = set.of.gatewayClasses.items().map(({ metadata }) => metadata.name);
   assert.ok(before.includes("late"));
   const changes: string[] = [];

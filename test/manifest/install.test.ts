@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { renderInstallManifest } from "../../hack/manifest/install.ts";
 import * as identity from "../../src/model/identity.ts";
+import { GATEWAY_API_KINDS } from "../../src/operator/kube/resource.ts";
 import { ADMISSION_PATH } from "../../src/operator/pepr/environment.ts";
 
 const IMAGE = "registry.example:5000/fsm-gateway@sha256:0123";
@@ -77,18 +78,47 @@ test("image and version are put in, quoted", () => {
   assert.equal(deployment.metadata.labels["app.kubernetes.io/version"], "0.1.0");
 });
 
-test("nobody is given a wildcard, and secrets are reached by name only", () => {
-  for (const role of objects.filter(({ kind }) => kind === "ClusterRole" || kind === "Role")) {
-    for (const rule of role.rules) {
+test("nobody is given a wildcard; secrets are changed by name only, and read everywhere by list and watch only", () => {
+  const roles = objects.filter(({ kind }) => kind === "ClusterRole" || kind === "Role");
+  for (const { rules } of roles) {
+    for (const rule of rules)
       for (const list of [rule.apiGroups, rule.resources, rule.verbs]) assert.ok(!list.includes("*"));
-      const reads = rule.verbs.some((verb: string) => verb !== "create");
-      if (rule.resources.includes("secrets") && reads) {
-        assert.equal(role.kind, "Role");
-        assert.equal(rule.resourceNames.length, 1);
-      }
-    }
   }
+  const onSecrets = roles.flatMap((role) =>
+    role.rules
+      .filter(({ resources }: Manifest) => resources.includes("secrets"))
+      .map(({ resources, resourceNames, verbs }: Manifest) => ({ in: role.kind, resources, resourceNames, verbs })),
+  );
+  const resources = ["secrets"];
+  assert.deepEqual(onSecrets, [
+    { in: "ClusterRole", resources, resourceNames: undefined, verbs: ["list", "watch"] },
+    { in: "Role", resources, resourceNames: undefined, verbs: ["create"] },
+    { in: "Role", resources, resourceNames: [identity.CERTIFICATES_SECRET_NAME], verbs: ["get", "update"] },
+  ]);
 });
+
+test("every kind of Gateway API that the operator reads it may read, and its definition", () => {
+  const { rules } = the("ClusterRole", identity.OPERATOR_NAME);
+  const granted = (group: string, verb: string): string[] =>
+    rules
+      .filter((rule: Manifest) => rule.apiGroups.includes(group) && rule.verbs.includes(verb))
+      .flatMap((rule: Manifest) => rule.resources);
+  const definitions = rules.find(({ resources }: Manifest) => resources.includes("customresourcedefinitions"));
+  const expected = Object.values(GATEWAY_API_KINDS).map(({ group, kind }) => ({ group, plural: pluralOf(kind) }));
+  for (const { group, plural } of expected) {
+    for (const verb of ["get", "list", "watch"]) assert.ok(granted(group, verb).includes(plural), `${verb} ${plural}`);
+  }
+  const names = expected.map(({ group, plural }) => `${plural}.${group}`);
+  assert.deepEqual([...definitions.resourceNames].sort(), names.sort());
+});
+
+/** The plural of a kind, by the rules of English as far as these kinds need them. */
+function pluralOf(kind: string): string {
+  const word = kind.toLowerCase();
+  return word.endsWith("y") && !word.endsWith("ay")
+    ? `${word.slice(0, -1)}ies`
+    : word.replace(/s?$/, (s) => (s ? "ses" : "s"));
+}
 
 test("the GatewayClass is last: without the Gateway API's definitions it alone fails", () => {
   assert.equal(objects.at(-1).kind, "GatewayClass");

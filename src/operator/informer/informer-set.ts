@@ -10,6 +10,7 @@ type AnyInformer = Pick<Informer<never>, "kind" | "synced" | "whenSynced" | "typ
 export class InformerSet<Members extends Readonly<Record<string, AnyInformer>>> {
   readonly of: Members;
   readonly whenAllSynced: Promise<void>;
+  #absent: ReadonlySet<string> = new Set();
 
   constructor(members: Members) {
     this.of = members;
@@ -27,11 +28,13 @@ export class InformerSet<Members extends Readonly<Record<string, AnyInformer>>> 
       .map((informer) => informer.kind);
   }
 
-  /** Kinds that the cluster does not serve. */
-  absent(): string[] {
-    return this.#all()
-      .filter((informer) => informer.synced && informer.type === undefined)
-      .map((informer) => informer.kind);
+  /** Kinds that the cluster does not serve; the same set until that changes. */
+  absent(): ReadonlySet<string> {
+    const informers = this.#all().filter((informer) => informer.synced && informer.type === undefined);
+    const kinds = new Set(informers.map((informer) => informer.kind));
+    const isSame = kinds.size === this.#absent.size && [...kinds].every((kind) => this.#absent.has(kind));
+    if (!isSame) this.#absent = kinds;
+    return this.#absent;
   }
 
   /** One callback for the changes of all. */

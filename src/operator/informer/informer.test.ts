@@ -6,7 +6,7 @@ import { SILENT } from "../../loop/silent-log.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { ResourceType } from "../kube/resource.ts";
 import { FaultServer, WIDGETS } from "./fault-server.ts";
-import { Informer } from "./informer.ts";
+import { Informer, type InformerOptions } from "./informer.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -17,10 +17,11 @@ interface SetUp {
   readonly resolve?: () => Promise<ResourceType | undefined>;
   readonly prepare?: (server: FaultServer) => void;
   readonly clock?: Partial<Clock>;
+  readonly choices?: Pick<InformerOptions<KubernetesObject>, "transform" | "pageLimit">;
 }
 
 /** A started informer whose waits are recorded and cut to 1 ms. */
-async function setUp({ resolve = async () => WIDGETS, prepare, clock }: SetUp = {}) {
+async function setUp({ resolve = async () => WIDGETS, prepare, clock, choices }: SetUp = {}) {
   const server = await FaultServer.start();
   prepare?.(server);
   const sleeps: number[] = [];
@@ -41,6 +42,7 @@ async function setUp({ resolve = async () => WIDGETS, prepare, clock }: SetUp = 
     },
     random: () => 0.5,
     log: SILENT,
+    ...choices,
   });
   informer.onChange((_, key) => changes.push(key));
   informer.start();
@@ -85,6 +87,21 @@ test("items are the same array until something changes", async () => {
   await until("change", () => changes.length === 2);
   assert.notEqual(informer.items(), before);
   assert.equal(before.length, 1, "what a reader holds stays as it was");
+});
+
+test("what is of no use is not kept, and goes once it is of no use", async () => {
+  const useless = new Set(["b"]);
+  const transform = (object: KubernetesObject) => (useless.has(object.metadata.name) ? undefined : object);
+  const prepare = (s: FaultServer) => ["a", "b"].map((name) => s.put(name));
+  const { server, informer, changes } = await setUp({ prepare, choices: { transform, pageLimit: 7 } });
+  await until("watch", () => server.openWatches === 1);
+  assert.equal(server.listQueries[0]?.get("limit"), "7");
+  assert.deepEqual(names(informer), ["a"]);
+  useless.add("a").delete("b");
+  for (const name of ["a", "b", "a"]) server.put(name);
+  await until("the last event", () => informer.get("ns/b") !== undefined);
+  assert.deepEqual(names(informer), ["b"]);
+  assert.deepEqual(changes, ["ns/a", "ns/a", "ns/b"], "nobody is told of what is not kept");
 });
 
 test("a watch that the server ends is resumed from the last bookmark, without a list", async () => {
@@ -158,13 +175,14 @@ test("an absent kind is empty and synced, is looked for, and is read once it is 
   served.type = WIDGETS;
   await until("object", () => informer.items().length === 1);
   assert.equal(informer.type, WIDGETS);
-  assert.deepEqual(changes, ["ns/a"]);
+  await until("told", () => changes.length === 2);
+  assert.deepEqual(changes, ["ns/a", ""], "the kind itself is news too: it may have no objects");
 });
 
 test("a kind with objects is forgotten only when its absence lasts", async () => {
   const served: { type: ResourceType | undefined } = { type: WIDGETS };
   const time = { nowMs: 0 };
-  const { server, informer, sleeps } = await setUp({
+  const { server, informer, sleeps, changes } = await setUp({
     resolve: async () => served.type,
     prepare: (s) => s.put("a"),
     clock: { nowMs: () => time.nowMs },
@@ -177,6 +195,7 @@ test("a kind with objects is forgotten only when its absence lasts", async () =>
   time.nowMs = 30_000;
   await until("forgotten", () => informer.items().length === 0);
   assert.equal(informer.type, undefined);
+  assert.deepEqual(changes, ["ns/a", "ns/a", ""]);
 });
 
 test("a 404 asks discovery anew", async () => {

@@ -13,20 +13,23 @@ import { apiVersionOf, type ResourceType } from "../kube/resource.ts";
 import { Store } from "./store.ts";
 
 /** The page size of client-go: a page stays far below a second and below etcd's message limit. */
-const PAGE_LIMIT = 500;
+const DEFAULT_PAGE_LIMIT = 500;
 /** The server ends a watch after 4 to 6 minutes, spread so that not all reconnect at once. */
 const WATCH_SECONDS = { least: 240, spread: 120 };
 /** A watch shorter than this that brought nothing is a failure: its repetition must back off. */
 const SHORT_WATCH_MS = 1_000;
 const BACKOFF = { firstMs: 500, maxMs: 30_000 };
-/** How often an absent kind is looked for. */
-const PROBE_MS = 10_000;
+/** How often an absent kind is looked for, at most; with discovery's shared answer it is found within 10 s. */
+const PROBE_MS = 8_000;
 /**
  * A kind that had objects must be absent this long before they are forgotten. A true removal of a CRD deletes its objects
  * one by one through the watch, so this delays nothing; it keeps a replica of the API server that has not yet loaded
  * its CRDs from emptying the cache.
  */
 const ABSENCE_MS = 30_000;
+
+/** The key of no object: told when the kind itself came or went. */
+const NO_OBJECT = "";
 
 export interface InformerOptions<T extends KubernetesObject> {
   /** For logs and readiness, as `TLSRoute`. */
@@ -37,8 +40,13 @@ export interface InformerOptions<T extends KubernetesObject> {
   /** Told when the kind was resolved and yet not found, so that `resolve` asks anew. */
   readonly onNotFound?: () => void;
   readonly selection?: Selection;
-  /** What to keep of an object; must keep `metadata` whole as far as it is compared: name, namespace, uid, resourceVersion. */
-  readonly transform?: (object: T) => T;
+  /** Fewer for a kind whose objects may be large: a page is in memory as a whole. */
+  readonly pageLimit?: number;
+  /**
+   * What to keep of an object, undefined for one that is of no use; must keep `metadata` whole as far as it is compared:
+   * name, namespace, uid, resourceVersion.
+   */
+  readonly transform?: (object: T) => T | undefined;
   readonly clock: Clock;
   /** From [0, 1). */
   readonly random: () => number;
@@ -108,7 +116,10 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     return this.#store.get(key);
   }
 
-  /** Calls back for every object added, changed or removed, after the cache has it. Returns the way to unsubscribe. */
+  /**
+   * Calls back for every object added, changed or removed, after the cache has it, and with an empty key when the kind came
+   * or went. Returns the way to unsubscribe.
+   */
   onChange(listener: (kind: string, key: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -148,22 +159,30 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   }
 
   async #list(type: ResourceType, signal: AbortSignal): Promise<string> {
-    const { client, selection } = this.#options;
+    const { client, selection, pageLimit = DEFAULT_PAGE_LIMIT } = this.#options;
     const objects: T[] = [];
     let from: string | undefined;
     let resourceVersion: string;
     do {
       const rest = from === undefined ? {} : { continue: from };
-      const page = await client.list<T>(type, { ...selection, ...rest, limit: PAGE_LIMIT, signal });
-      for (const item of page.items) objects.push(this.#kept(item, type));
+      const page = await client.list<T>(type, { ...selection, ...rest, limit: pageLimit, signal });
+      for (const item of page.items) {
+        const kept = this.#kept(item, type);
+        if (kept !== undefined) objects.push(kept);
+      }
       from = page.metadata.continue || undefined;
       resourceVersion = page.metadata.resourceVersion;
     } while (from !== undefined);
     this.#counts.lists++;
     this.#failuresInRow = 0;
+    const isNews = this.#synced && this.#type === undefined;
     this.#type = type;
     this.#resourceVersion = resourceVersion;
     this.#replace(objects);
+    if (isNews) {
+      this.#options.log.info("kind is served now", { kind: this.kind });
+      this.#tell(NO_OBJECT);
+    }
     return resourceVersion;
   }
 
@@ -181,8 +200,8 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
         continue;
       }
       this.#resourceVersion = event.object.metadata.resourceVersion;
-      const gone = event.type === "DELETED";
-      const key = gone ? this.#store.remove(event.object) : this.#store.put(this.#kept(event.object, type));
+      const kept = event.type === "DELETED" ? undefined : this.#kept(event.object, type);
+      const key = kept === undefined ? this.#store.remove(event.object) : this.#store.put(kept);
       if (key !== undefined) this.#tell(key);
     }
     return events;
@@ -193,10 +212,15 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     this.#absentSinceMs ??= clock.nowMs();
     const confirmed = this.#store.size === 0 || clock.nowMs() - this.#absentSinceMs >= ABSENCE_MS;
     if (confirmed) {
-      if (!this.#synced || this.#type !== undefined) log.warn("kind is not served by the cluster", { kind });
+      // What is absent from the start, the whole program says once, in one line.
+      const isNews = this.#type !== undefined;
       this.#type = undefined;
       this.#resourceVersion = undefined;
       this.#replace([]);
+      if (isNews) {
+        log.warn("kind is no longer served by the cluster", { kind });
+        this.#tell(NO_OBJECT);
+      }
     }
     return PROBE_MS * (0.5 + random() / 2);
   }
@@ -236,9 +260,10 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   }
 
   /** Items of a list lack `apiVersion` and `kind` for built-in kinds; those of a watch have them. */
-  #kept(object: T, type: ResourceType): T {
+  #kept(object: T, type: ResourceType): T | undefined {
+    const { transform } = this.#options;
     const whole = object.kind === undefined ? { ...object, apiVersion: apiVersionOf(type), kind: type.kind } : object;
-    return this.#options.transform?.(whole) ?? whole;
+    return transform === undefined ? whole : transform(whole);
   }
 
   #tell(key: string): void {

@@ -3,14 +3,21 @@
  * watched, at which version and what is kept of it; how is the informer's business.
  */
 import type {
+  BackendTlsPolicy,
+  ConfigMap,
   EndpointSlice,
   Gateway,
   GatewayClass,
+  HttpRoute,
   KubernetesObject,
+  ListenerSet,
   Namespace,
   ReferenceGrant,
+  Secret,
   Service,
+  TcpRoute,
   TlsRoute,
+  XBackend,
 } from "../../gateway-api/objects.ts";
 import type { Clock } from "../../loop/clock.ts";
 import { APP_LABEL, APP_LABEL_VALUE, FIELD_MANAGER } from "../../model/identity.ts";
@@ -25,12 +32,13 @@ import {
   GATEWAY_API_KINDS,
   NAMESPACES,
   type ResourceType,
+  SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
 } from "../kube/resource.ts";
 import { Informer, type InformerOptions } from "./informer.ts";
 import { InformerSet } from "./informer-set.ts";
-import { trimmed, trimmedFor, trimmedSlice } from "./trim.ts";
+import { trimmed, trimmedAuthorities, trimmedFor, trimmedHttpRoute, trimmedSecret, trimmedSlice } from "./trim.ts";
 
 export interface OperatorInformersOptions {
   readonly client: KubeClient;
@@ -57,15 +65,27 @@ export interface Deployment extends KubernetesObject {
 /** Of provisioned kinds other than Service only ours are watched: a cluster has many more. */
 const OURS = { selection: { labelSelector: `${APP_LABEL}=${APP_LABEL_VALUE}` } };
 
+/** The API server selects by type; a Secret of another type never leaves it. */
+const TLS_SECRETS = { selection: { fieldSelector: "type=kubernetes.io/tls" }, transform: trimmedSecret };
+/** No selector knows which have a `ca.crt`. One may hold 1 MiB: a page is 50 MiB at worst. */
+const AUTHORITIES = { transform: trimmedAuthorities, pageLimit: 50 };
+
 /** Not yet started. Gateway API kinds may be absent; the others are always served. */
 export function createOperatorInformers(options: OperatorInformersOptions) {
   const applied = <T extends KubernetesObject>() => ({ transform: trimmedFor<T>(FIELD_MANAGER) });
   return new InformerSet({
     gatewayClasses: discovered<GatewayClass>(options, GATEWAY_API_KINDS.gatewayClasses),
     gateways: discovered<Gateway>(options, GATEWAY_API_KINDS.gateways),
+    listenerSets: discovered<ListenerSet>(options, GATEWAY_API_KINDS.listenerSets),
     tlsRoutes: discovered<TlsRoute>(options, GATEWAY_API_KINDS.tlsRoutes),
+    tcpRoutes: discovered<TcpRoute>(options, GATEWAY_API_KINDS.tcpRoutes),
+    httpRoutes: discovered<HttpRoute>(options, GATEWAY_API_KINDS.httpRoutes, { transform: trimmedHttpRoute }),
+    backendTlsPolicies: discovered<BackendTlsPolicy>(options, GATEWAY_API_KINDS.backendTlsPolicies),
+    xBackends: discovered<XBackend>(options, GATEWAY_API_KINDS.xBackends),
     referenceGrants: discovered<ReferenceGrant>(options, GATEWAY_API_KINDS.referenceGrants),
     namespaces: fixed<Namespace>(options, NAMESPACES),
+    secrets: fixed<Secret>(options, SECRETS, TLS_SECRETS),
+    authorities: fixed<ConfigMap>(options, CONFIG_MAPS, AUTHORITIES),
     services: fixed<Service>(options, SERVICES, applied()),
     endpointSlices: fixed<EndpointSlice>(options, ENDPOINT_SLICES, { transform: trimmedSlice }),
     serviceAccounts: fixed(options, SERVICE_ACCOUNTS, { ...OURS, ...applied() }),
@@ -74,9 +94,13 @@ export function createOperatorInformers(options: OperatorInformersOptions) {
   });
 }
 
-type Choices<T extends KubernetesObject> = Partial<Pick<InformerOptions<T>, "selection" | "transform">>;
+type Choices<T extends KubernetesObject> = Partial<Pick<InformerOptions<T>, "selection" | "transform" | "pageLimit">>;
 
-function discovered<T extends KubernetesObject>(options: OperatorInformersOptions, wanted: GroupKind): Informer<T> {
+function discovered<T extends KubernetesObject>(
+  options: OperatorInformersOptions,
+  wanted: GroupKind,
+  choices: Choices<T> = {},
+): Informer<T> {
   const { discovery, bundle, log, ...rest } = options;
   return new Informer<T>({
     ...rest,
@@ -88,6 +112,7 @@ function discovered<T extends KubernetesObject>(options: OperatorInformersOption
     },
     onNotFound: () => discovery.invalidate(),
     transform: trimmed,
+    ...choices,
   });
 }
 

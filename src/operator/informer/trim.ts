@@ -2,7 +2,14 @@
  * What the caches keep of an object: all that is read, none of what only costs memory. Pure; objects come fresh from
  * JSON and are copied where they change.
  */
-import type { EndpointSlice, KubernetesObject, ObjectMeta } from "../../gateway-api/objects.ts";
+import type {
+  ConfigMap,
+  EndpointSlice,
+  HttpRoute,
+  KubernetesObject,
+  ObjectMeta,
+  Secret,
+} from "../../gateway-api/objects.ts";
 
 /** `kubectl apply` keeps the whole object once more in here. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
@@ -38,18 +45,42 @@ export function trimmedFor<T extends KubernetesObject>(manager: string): (object
 
 /** There may be tens of thousands: only addresses, ports and the Service's name matter. */
 export function trimmedSlice(slice: EndpointSlice): EndpointSlice {
-  const { name, namespace, uid, resourceVersion, labels } = slice.metadata;
-  const metadata = { name, namespace, uid, resourceVersion, labels };
+  const { labels } = slice.metadata;
   return {
     apiVersion: slice.apiVersion,
     kind: slice.kind,
-    metadata: withoutUndefined(metadata),
+    metadata: { ...identity(slice), ...(labels === undefined ? {} : { labels }) },
     addressType: slice.addressType,
     endpoints: (slice.endpoints ?? []).map(({ addresses, conditions, targetRef }) =>
       withoutUndefined({ addresses, conditions, targetRef }),
     ),
     ports: slice.ports ?? [],
   };
+}
+
+/** HTTP is not routed here: of the rules, which are most of an HTTPRoute, nothing is read. */
+export function trimmedHttpRoute(route: HttpRoute): HttpRoute {
+  const { parentRefs, hostnames } = route.spec;
+  return { ...trimmed(route), spec: withoutUndefined({ parentRefs, hostnames }) };
+}
+
+/** The certificate and its key, and nothing that others keep beside them. */
+export function trimmedSecret({ apiVersion, kind, type, data, metadata }: Secret): Secret {
+  const kept = withoutUndefined({ "tls.crt": data?.["tls.crt"], "tls.key": data?.["tls.key"] });
+  return { apiVersion, kind, metadata: identity({ metadata }), data: kept, ...(type === undefined ? {} : { type }) };
+}
+
+/** Of all the cluster's ConfigMaps, the authorities; the others are of no use. */
+export function trimmedAuthorities({ apiVersion, kind, data, metadata }: ConfigMap): ConfigMap | undefined {
+  const authorities = data?.["ca.crt"];
+  if (authorities === undefined) return undefined;
+  return { apiVersion, kind, metadata: identity({ metadata }), data: { "ca.crt": authorities } };
+}
+
+/** As much of the metadata as tells one object, and one version of it, from another. */
+function identity({ metadata }: Pick<KubernetesObject, "metadata">): ObjectMeta {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return { name, ...withoutUndefined({ namespace, uid, resourceVersion }) };
 }
 
 function keptAnnotations(annotations: Readonly<Record<string, string>> | undefined) {

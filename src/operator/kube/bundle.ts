@@ -3,7 +3,7 @@
  * metadata only: the schemas are several hundred kilobytes.
  */
 import { isDeepStrictEqual } from "node:util";
-import { GATEWAY_GROUP, type KubernetesObject } from "../../gateway-api/objects.ts";
+import { GATEWAY_GROUP, GATEWAY_X_GROUP, type KubernetesObject } from "../../gateway-api/objects.ts";
 import type { Logger } from "../../model/log.ts";
 import { isApiError } from "./api-error.ts";
 import type { CallOptions, KubeClient } from "./client.ts";
@@ -14,7 +14,17 @@ const CHANNEL_ANNOTATION = `${GATEWAY_GROUP}/channel`;
 const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 /** The CRD whose annotations speak for the bundle comes first; the others show whether the bundle is mixed. */
-const CRDS = ["gatewayclasses", "gateways", "tlsroutes", "referencegrants"];
+const CRDS = [
+  `gatewayclasses.${GATEWAY_GROUP}`,
+  `gateways.${GATEWAY_GROUP}`,
+  `listenersets.${GATEWAY_GROUP}`,
+  `tlsroutes.${GATEWAY_GROUP}`,
+  `tcproutes.${GATEWAY_GROUP}`,
+  `httproutes.${GATEWAY_GROUP}`,
+  `backendtlspolicies.${GATEWAY_GROUP}`,
+  `referencegrants.${GATEWAY_GROUP}`,
+  `xbackends.${GATEWAY_X_GROUP}`,
+];
 
 export interface GatewayApiBundle {
   /** As `v1.6.3`; absent when the CRD of GatewayClass has no such annotation or is not installed. */
@@ -58,7 +68,7 @@ export class InstalledBundle {
 
 /** @throws ApiError, `Forbidden` when the operator may not read CRDs. */
 export async function readBundle(client: KubeClient, options: CallOptions = {}): Promise<GatewayApiBundle> {
-  const found = await Promise.all(CRDS.map((plural) => readAnnotations(client, plural, options)));
+  const found = await Promise.all(CRDS.map((name) => readAnnotations(client, name, options)));
   const installed = found.filter((annotations) => annotations !== undefined);
   const main = found[0] ?? {};
   const version = main[VERSION_ANNOTATION];
@@ -70,8 +80,8 @@ export async function readBundle(client: KubeClient, options: CallOptions = {}):
   };
 }
 
-async function readAnnotations(client: KubeClient, plural: string, options: CallOptions) {
-  const path = objectPath(CUSTOM_RESOURCE_DEFINITIONS, { name: `${plural}.${GATEWAY_GROUP}` });
+async function readAnnotations(client: KubeClient, name: string, options: CallOptions) {
+  const path = objectPath(CUSTOM_RESOURCE_DEFINITIONS, { name });
   try {
     const crd = await client.request<KubernetesObject>({ ...options, method: "GET", path, accept: METADATA_ONLY });
     return crd.metadata.annotations ?? {};

@@ -3,7 +3,7 @@
  *
  * It never says which version a cluster serves: that is discovery's business.
  */
-import { GATEWAY_GROUP, type KubernetesObject } from "../../gateway-api/objects.ts";
+import { GATEWAY_GROUP, GATEWAY_X_GROUP, type KubernetesObject } from "../../gateway-api/objects.ts";
 
 /** A kind at one version, as the API server's paths name it. */
 export interface ResourceType {
@@ -44,7 +44,12 @@ export const CUSTOM_RESOURCE_DEFINITIONS = builtin(
 export const GATEWAY_API_KINDS = {
   gatewayClasses: { group: GATEWAY_GROUP, kind: "GatewayClass" },
   gateways: { group: GATEWAY_GROUP, kind: "Gateway" },
+  listenerSets: { group: GATEWAY_GROUP, kind: "ListenerSet" },
   tlsRoutes: { group: GATEWAY_GROUP, kind: "TLSRoute" },
+  tcpRoutes: { group: GATEWAY_GROUP, kind: "TCPRoute" },
+  httpRoutes: { group: GATEWAY_GROUP, kind: "HTTPRoute" },
+  backendTlsPolicies: { group: GATEWAY_GROUP, kind: "BackendTLSPolicy" },
+  xBackends: { group: GATEWAY_X_GROUP, kind: "XBackend" },
   referenceGrants: { group: GATEWAY_GROUP, kind: "ReferenceGrant" },
 } as const;
 

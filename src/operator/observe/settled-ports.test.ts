@@ -51,3 +51,10 @@ test("a new term begins with what is there", () => {
   ports.clear();
   assert.deepEqual(settled([8000]), [8000]);
 });
+
+test("a deployment that is as before is the same object, one that changed is another", () => {
+  const { ports } = stage();
+  const first = ports.settle(deployments([8000])).get("ns/g");
+  assert.equal(ports.settle(deployments([8000])).get("ns/g"), first);
+  assert.notEqual(ports.settle(deployments([8000], "192.0.2.2")).get("ns/g"), first);
+});

@@ -3,6 +3,7 @@
  * node's kube-proxy follows a moment later, and nobody reports when. Until then a connection may be refused, so a port that is
  * newly ready counts only after that moment. Holds no timer.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { ObservedDeployment } from "../../model/snapshot.ts";
 
 /** kube-proxy's `minSyncPeriod` is 1 s by default; as much again for the watch and for writing the rules. */
@@ -13,6 +14,7 @@ export class SettledPorts {
   readonly #onNew: () => void;
   /** Undefined before the first pass: what is ready then was so before us, and must not flap because we were restarted. */
   #readySinceMs: ReadonlyMap<string, number> | undefined;
+  #settled: ReadonlyMap<string, ObservedDeployment> = new Map();
 
   /** `onNew`: a port has become ready, and will count in SETTLE_MS. */
   constructor(nowMs: () => number, onNew: () => void) {
@@ -20,7 +22,10 @@ export class SettledPorts {
     this.#onNew = onNew;
   }
 
-  /** Leaves in each deployment the ready ports that have settled. Give it all deployments, by Gateway: others are forgotten. */
+  /**
+   * Leaves in each deployment the ready ports that have settled; a deployment that is as before is the same object. Give it
+   * all deployments, by Gateway: others are forgotten.
+   */
   settle(deployments: ReadonlyMap<string, ObservedDeployment>): ReadonlyMap<string, ObservedDeployment> {
     const nowMs = this.#nowMs();
     const since = new Map<string, number>();
@@ -36,9 +41,12 @@ export class SettledPorts {
         since.set(id, known ?? nowMs);
         return nowMs - (known ?? nowMs) >= SETTLE_MS;
       });
-      settled.set(gateway, { ...deployment, readyPorts });
+      const before = this.#settled.get(gateway);
+      const next = { ...deployment, readyPorts };
+      settled.set(gateway, before !== undefined && isDeepStrictEqual(before, next) ? before : next);
     }
     this.#readySinceMs = since;
+    this.#settled = settled;
     if (isNew) this.#onNew();
     return settled;
   }

@@ -15,11 +15,12 @@ export interface OperatorSnapshot {
 }
 
 export function takeSnapshot(
-  informers: OperatorInformers["of"],
+  set: OperatorInformers,
   reports: ProxyReports,
   ports: SettledPorts,
   bundleVersion: string | undefined,
 ): OperatorSnapshot {
+  const informers = set.of;
   const deployments = new Map<string, ObservedDeployment>();
   const silent = new Map<string, readonly string[]>();
   const gateways = informers.gateways.items();
@@ -36,12 +37,20 @@ export function takeSnapshot(
     controllerName: CONTROLLER_NAME,
     gatewayClasses: informers.gatewayClasses.items(),
     gateways,
+    listenerSets: informers.listenerSets.items(),
     tlsRoutes: informers.tlsRoutes.items(),
+    tcpRoutes: informers.tcpRoutes.items(),
+    httpRoutes: informers.httpRoutes.items(),
+    backendTlsPolicies: informers.backendTlsPolicies.items(),
+    xBackends: informers.xBackends.items(),
     referenceGrants: informers.referenceGrants.items(),
     namespaces: informers.namespaces.items(),
+    secrets: informers.secrets.items(),
+    configMaps: informers.authorities.items(),
     services: informers.services.items(),
     endpointSlices: informers.endpointSlices.items(),
     deployments: ports.settle(deployments),
+    absentKinds: set.absent(),
     ...(bundleVersion !== undefined && { bundleVersion }),
   };
   return { snapshot, silent };

@@ -8,8 +8,8 @@ import { type Gateway, objectKey } from "../../gateway-api/objects.ts";
 import { infrastructureOf } from "../../infra/infrastructure.ts";
 import type { ProxyPodOptions } from "../../infra/pod.ts";
 import type { Logger } from "../../model/log.ts";
-import type { Plan, StatusPlan } from "../../model/plan.ts";
-import { translate } from "../../translate/translate.ts";
+import type { Plan } from "../../model/plan.ts";
+import { Translator } from "../../translate/translator.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import type { InstalledBundle } from "../kube/bundle.ts";
 import type { ProxyReports } from "../observe/proxies.ts";
@@ -18,11 +18,12 @@ import { takeSnapshot } from "../observe/snapshot.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
+import { gatewaysOf } from "./depends-on.ts";
 import type { StatusWriter } from "./statuses.ts";
 
 export interface PassParts {
   readonly log: Logger;
-  readonly informers: OperatorInformers["of"];
+  readonly informers: OperatorInformers;
   readonly bundle: InstalledBundle;
   readonly reports: ProxyReports;
   readonly ports: SettledPorts;
@@ -42,6 +43,8 @@ export interface PassParts {
 
 export class Pass {
   readonly #parts: PassParts;
+  /** Keeps what it made of the last snapshot. */
+  readonly #translator = new Translator();
   /** Revisions by Gateway. */
   #published: ReadonlyMap<string, string> = new Map();
 
@@ -52,12 +55,12 @@ export class Pass {
   async run(signal: AbortSignal): Promise<void> {
     const { informers, reports, ports, bundle, applier, acknowledgements, statuses } = this.#parts;
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
-    const plan = translate(snapshot);
+    const plan = this.#translator.translate(snapshot);
     const changed = this.#publish(plan);
     const applied = await applier.reconcile(this.#infrastructure(plan), signal);
     await acknowledgements.wait(changed);
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
-    const settled = plan.statuses.filter((status) => !dependsOn(status, awaited));
+    const settled = this.#without(awaited, plan.statuses);
     const failures = [...applied.failures, ...(await statuses.write(settled, signal))];
     this.#tellForeign(applied.foreign, snapshot.gateways);
     for (const gateway of snapshot.gateways) this.#tellMissingClass(gateway);
@@ -79,6 +82,14 @@ export class Pass {
     return new Map([...this.#published].filter(([key, revision]) => before.get(key) !== revision));
   }
 
+  /** The statuses that speak of none of these Gateways. */
+  #without(gateways: ReadonlyMap<string, unknown>, statuses: Plan["statuses"]): Plan["statuses"] {
+    if (gateways.size === 0) return statuses;
+    const { listenerSets } = this.#parts.informers.of;
+    const listenerSet = (key: string) => listenerSets.get(key);
+    return statuses.filter((status) => !gatewaysOf(status, listenerSet).some((key) => gateways.has(key)));
+  }
+
   #infrastructure(plan: Plan) {
     const options = { ...this.#parts.pod, caBundle: this.#parts.caBundle() };
     return [...plan.gateways.values()]
@@ -88,7 +99,7 @@ export class Pass {
 
   /** What belongs to a Gateway or namespace that is being deleted goes by itself; creating it again would be refused. */
   #isEnding(key: string): boolean {
-    const { gateways, namespaces } = this.#parts.informers;
+    const { gateways, namespaces } = this.#parts.informers.of;
     const [namespace = ""] = key.split("/");
     return [gateways.get(key), namespaces.get(namespace)].some((o) => o?.metadata.deletionTimestamp !== undefined);
   }
@@ -108,9 +119,10 @@ export class Pass {
   /** Nobody else says it: a Gateway of a class that does not exist has no controller. */
   #tellMissingClass(gateway: Gateway): void {
     const { informers, events, log } = this.#parts;
+    const { gatewayClasses } = informers.of;
     const name = gateway.spec.gatewayClassName;
-    if (informers.gatewayClasses.get(name) !== undefined) return;
-    const classes = informers.gatewayClasses.items().map(({ metadata }) => metadata.name);
+    if (gatewayClasses.get(name) !== undefined) return;
+    const classes = gatewayClasses.items().map(({ metadata }) => metadata.name);
     const message = `There is no GatewayClass ${name}; there is ${classes.join(", ") || "none: apply install.yaml again"}`;
     const isNew = events.record(gateway, { type: "Warning", reason: "GatewayClassNotFound", message, about: "class" });
     if (isNew)
@@ -124,17 +136,4 @@ function writesFailed(failures: readonly unknown[]): string {
     ...new Set(failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)))),
   ];
   return `${failures.length} writes failed: ${reasons.slice(0, 3).join("; ")}`;
-}
-
-function dependsOn(status: StatusPlan, silent: ReadonlyMap<string, unknown>): boolean {
-  switch (status.kind) {
-    case "GatewayClass":
-      return false;
-    case "Gateway":
-      return silent.has(`${status.namespace}/${status.name}`);
-    case "TLSRoute":
-      return status.parents.some(({ parentRef }) =>
-        silent.has(`${parentRef.namespace ?? status.namespace}/${parentRef.name}`),
-      );
-  }
 }
