@@ -2,48 +2,68 @@
  * References that lead nowhere within the files. In a cluster the other object may come later, and conditions wait for it;
  * here the files are all there is, so it is a mistake to tell at once. Pure.
  */
-import { GATEWAY_GROUP, type Gateway, objectKey, type TlsRoute } from "../../gateway-api/objects.ts";
+import { GATEWAY_GROUP, objectKey, type ParentReference } from "../../gateway-api/objects.ts";
 import { snapshotOf } from "../snapshot.ts";
 import type { AnyManifest, Problem } from "./parse.ts";
 
 export function referenceProblems(manifests: readonly AnyManifest[]): readonly Problem[] {
-  const { gatewayClasses, gateways } = snapshotOf(manifests, new Map());
-  const classes = new Set(gatewayClasses.map(objectKey));
-  const gatewayKeys = new Set(gateways.map(objectKey));
-  return manifests.flatMap((manifest) => {
-    const found =
-      manifest.kind === "Gateway"
-        ? missingClass(manifest.object, classes)
-        : manifest.kind === "TLSRoute"
-          ? missingGateways(manifest.object, gatewayKeys)
-          : [];
-    return found.map(({ path, field, message }) => ({
-      file: manifest.file,
-      line: manifest.lineOf(path),
-      field,
-      message,
-    }));
-  });
+  const { gatewayClasses, gateways, listenerSets } = snapshotOf(manifests, new Map());
+  const known: Known = {
+    GatewayClass: new Set(gatewayClasses.map(objectKey)),
+    Gateway: new Set(gateways.map(objectKey)),
+    ListenerSet: new Set(listenerSets.map(objectKey)),
+  };
+  return manifests.flatMap((manifest) =>
+    referencesOf(manifest).flatMap(({ kind, key, path, field }) => {
+      const there = known[kind];
+      if (there.has(key)) return [];
+      const message = `there is no ${kind} ${key} in the files; there is ${[...there].join(", ") || "none"}`;
+      return [{ file: manifest.file, line: manifest.lineOf(path), field, message }];
+    }),
+  );
 }
 
-interface Found {
+type Known = Readonly<Record<"GatewayClass" | "Gateway" | "ListenerSet", ReadonlySet<string>>>;
+
+interface Reference {
+  readonly kind: keyof Known;
+  /** `namespace/name`, or the name alone. */
+  readonly key: string;
   readonly path: readonly PropertyKey[];
   readonly field: string;
-  readonly message: string;
 }
 
-function missingClass({ spec: { gatewayClassName } }: Gateway, classes: ReadonlySet<string>): readonly Found[] {
-  if (classes.has(gatewayClassName)) return [];
-  const message = `there is no GatewayClass "${gatewayClassName}"; there is ${[...classes].join(", ")}`;
-  return [{ path: ["spec", "gatewayClassName"], field: "spec.gatewayClassName", message }];
+function referencesOf(manifest: AnyManifest): readonly Reference[] {
+  switch (manifest.kind) {
+    case "Gateway": {
+      const key = manifest.object.spec.gatewayClassName;
+      return [{ kind: "GatewayClass", key, path: ["spec", "gatewayClassName"], field: "spec.gatewayClassName" }];
+    }
+    case "ListenerSet": {
+      const { metadata, spec } = manifest.object;
+      const place = { path: ["spec", "parentRef", "name"], field: "spec.parentRef.name" };
+      return parentReference(metadata.namespace, spec.parentRef, place);
+    }
+    case "TLSRoute":
+    case "TCPRoute":
+    case "HTTPRoute": {
+      const { metadata, spec } = manifest.object;
+      return (spec.parentRefs ?? []).flatMap((parentRef, i) => {
+        const place = { path: ["spec", "parentRefs", i, "name"], field: `spec.parentRefs[${i}].name` };
+        return parentReference(metadata.namespace, parentRef, place);
+      });
+    }
+    default:
+      return [];
+  }
 }
 
-function missingGateways({ metadata, spec }: TlsRoute, gateways: ReadonlySet<string>): readonly Found[] {
-  return (spec.parentRefs ?? []).flatMap(({ group, kind, namespace, name }, i) => {
-    if ((group ?? GATEWAY_GROUP) !== GATEWAY_GROUP || (kind ?? "Gateway") !== "Gateway") return [];
-    const key = `${namespace ?? metadata.namespace}/${name}`;
-    if (gateways.has(key)) return [];
-    const message = `there is no Gateway ${key} in the files; there is ${[...gateways].join(", ") || "none"}`;
-    return [{ path: ["spec", "parentRefs", i, "name"], field: `spec.parentRefs[${i}].name`, message }];
-  });
+/** Nothing for parents of kinds that are not ours. */
+function parentReference(
+  own: string | undefined,
+  { group = GATEWAY_GROUP, kind = "Gateway", namespace = own, name }: ParentReference,
+  place: Pick<Reference, "path" | "field">,
+): readonly Reference[] {
+  if (group !== GATEWAY_GROUP || (kind !== "Gateway" && kind !== "ListenerSet")) return [];
+  return [{ kind, key: `${namespace}/${name}`, ...place }];
 }
