@@ -2,15 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { EndpointsResource, ListenerResource } from "./proxy-config.ts";
-import {
-  configRevision,
-  EMPTY_REVISION,
-  resourceKey,
-  resourceVersion,
-  updateRevision,
-  Versions,
-  versioned,
-} from "./revision.ts";
+import { configRevision, EMPTY_REVISION, resourceKey, resourceVersion, updateRevision, versioned } from "./revision.ts";
 
 const listener: ListenerResource = {
   kind: "listener",
@@ -93,15 +85,4 @@ test("a key moved to another version changes the revision", () => {
     ]),
   );
   assert.notEqual(first, swapped);
-});
-
-test("an object's version is computed once, and is that of its content", () => {
-  const versions = new Versions();
-  const one = endpoints("n", 1);
-  const first = versions.of(one);
-  assert.deepEqual(first, versioned(one));
-  assert.equal(versions.of(one), first);
-  const twin = versions.of({ ...one });
-  assert.notEqual(twin, first);
-  assert.deepEqual(twin, first);
 });

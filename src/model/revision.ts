@@ -38,22 +38,6 @@ export function versioned(resource: Resource): VersionedResource {
   return { version: resourceVersion(resource), resource };
 }
 
-/**
- * Versions of resources that are offered again and again as the same objects: each is hashed once, and forgotten with its
- * object. Resources are never mutated, so the object stands for its content; equal objects are hashed each.
- */
-export class Versions {
-  readonly #known = new WeakMap<Resource, VersionedResource>();
-
-  of(resource: Resource): VersionedResource {
-    const known = this.#known.get(resource);
-    if (known !== undefined) return known;
-    const fresh = versioned(resource);
-    this.#known.set(resource, fresh);
-    return fresh;
-  }
-}
-
 /** 64 hexadecimal digits over all keys and versions, whatever their order. */
 export function configRevision(resources: ReadonlyMap<ResourceKey, Pick<VersionedResource, "version">>): string {
   const added: KeyedVersion[] = [];

@@ -14,39 +14,83 @@ interface KeyedResource {
   readonly versioned: VersionedResource;
 }
 
-/** What one listener or route brings; several parts may bring the same resource, and then bring it alike. */
-interface Part {
-  readonly madeFrom: readonly unknown[];
-  readonly resources: readonly KeyedResource[];
+/** What one listener or route brings; several may bring the same resource, and then bring it alike. */
+type Part = readonly KeyedResource[];
+
+/** What a configuration is made from: what is the same object as before has the same part. */
+export interface ConfigInputs {
+  readonly work: GatewayWork;
+  readonly backendsOf: (route: AnyRoute) => readonly RuleBackend[];
+  /** Routes whose backends are others than before. */
+  readonly changedBackends: ReadonlySet<AnyRoute>;
 }
 
 const EMPTY: ProxyConfig = { revision: EMPTY_REVISION, resources: new Map() };
 
 export class ConfigBuilder {
-  #parts: ReadonlyMap<object, Part> = new Map();
+  #work: GatewayWork | undefined;
+  #parts = new Map<AssessedListener | AnyRoute, Part>();
   #config: ProxyConfig = EMPTY;
 
-  build(work: GatewayWork, backends: ReadonlyMap<AnyRoute, readonly RuleBackend[]>): ProxyConfig {
-    const before = this.#parts;
-    const parts = new Map<object, Part>();
-    const keep = (subject: object, madeFrom: readonly unknown[], make: () => readonly Resource[]) => {
-      const old = before.get(subject);
-      const isSame = old !== undefined && madeFrom.every((input, i) => input === old.madeFrom[i]);
-      parts.set(subject, isSame ? old : { madeFrom, resources: make().map(keyed) });
-    };
-    for (const listener of work.listeners) keep(listener, [], () => listenerResources(listener));
-    for (const route of work.routes()) {
-      const settlement = work.settled(route);
-      const resolved = backends.get(route) ?? NO_BACKENDS;
-      keep(route, [settlement, resolved], () => routeResources(route, settlement, resolved));
-    }
-    this.#config = assemble(this.#config, parts.values());
-    this.#parts = parts;
+  build(inputs: ConfigInputs): ProxyConfig {
+    const isPatched = inputs.work === this.#work && this.#patch(inputs);
+    if (!isPatched) this.#rebuild(inputs);
+    this.#work = inputs.work;
     return this.#config;
   }
-}
 
-const NO_BACKENDS: readonly RuleBackend[] = [];
+  /** The common case: some endpoints are others. Not possible when a route brings other resources than before. */
+  #patch({ work, backendsOf, changedBackends }: ConfigInputs): boolean {
+    const changed: KeyedResource[] = [];
+    for (const route of changedBackends) {
+      const old = this.#parts.get(route);
+      if (old === undefined) continue;
+      const part = routeResources(route, work.settled(route), backendsOf(route)).map(keyed);
+      if (part.length !== old.length || part.some(({ key }, i) => key !== old[i]?.key)) return false;
+      this.#parts.set(route, part);
+      changed.push(...part);
+    }
+    const resources = new Map(this.#config.resources);
+    for (const { key, versioned: value } of changed) resources.set(key, value);
+    this.#replace(
+      resources,
+      changed.map(({ key }) => key),
+    );
+    return true;
+  }
+
+  #rebuild({ work, backendsOf, changedBackends }: ConfigInputs): void {
+    const before = this.#parts;
+    const parts = new Map<AssessedListener | AnyRoute, Part>();
+    for (const listener of work.listeners) {
+      parts.set(listener, before.get(listener) ?? listenerResources(listener).map(keyed));
+    }
+    for (const route of work.routes()) {
+      const settlement = work.settled(route);
+      const old =
+        changedBackends.has(route) || settlement !== this.#work?.settled(route) ? undefined : before.get(route);
+      parts.set(route, old ?? routeResources(route, settlement, backendsOf(route)).map(keyed));
+    }
+    this.#parts = parts;
+    const resources = gathered(parts.values());
+    this.#replace(resources, new Set([...this.#config.resources.keys(), ...resources.keys()]));
+  }
+
+  /** `touched`: the keys that may differ. */
+  #replace(resources: ReadonlyMap<ResourceKey, VersionedResource>, touched: Iterable<ResourceKey>): void {
+    const before = this.#config;
+    const added: KeyedVersion[] = [];
+    const removed: KeyedVersion[] = [];
+    for (const key of touched) {
+      const [old, now] = [before.resources.get(key)?.version, resources.get(key)?.version];
+      if (old === now) continue;
+      if (now !== undefined) added.push({ key, version: now });
+      if (old !== undefined) removed.push({ key, version: old });
+    }
+    if (added.length === 0 && removed.length === 0) return;
+    this.#config = { revision: updateRevision(before.revision, { added, removed }), resources };
+  }
+}
 
 function keyed(resource: Resource): KeyedResource {
   return { key: resourceKey(resource), versioned: versioned(resource) };
@@ -76,26 +120,10 @@ function routeResources(
   return [resource, ...backends.flatMap(({ backend, needs }) => [backend, ...needs])];
 }
 
-/** In the order of the parts; what did not change costs a comparison. */
-function assemble(before: ProxyConfig, parts: Iterable<Part>): ProxyConfig {
-  const resources = gathered(parts);
-  const added: KeyedVersion[] = [];
-  const removed: KeyedVersion[] = [];
-  for (const [key, { version }] of resources) {
-    const old = before.resources.get(key);
-    if (old?.version === version) continue;
-    added.push({ key, version });
-    if (old !== undefined) removed.push({ key, version: old.version });
-  }
-  for (const [key, { version }] of before.resources) if (!resources.has(key)) removed.push({ key, version });
-  if (added.length === 0 && removed.length === 0) return before;
-  return { revision: updateRevision(before.revision, { added, removed }), resources };
-}
-
 function gathered(parts: Iterable<Part>): Map<ResourceKey, VersionedResource> {
   const resources = new Map<ResourceKey, VersionedResource>();
-  for (const { resources: list } of parts) {
-    for (const { key, versioned: value } of list) if (!resources.has(key)) resources.set(key, value);
+  for (const part of parts) {
+    for (const { key, versioned: value } of part) if (!resources.has(key)) resources.set(key, value);
   }
   return resources;
 }

@@ -16,7 +16,7 @@ import {
   type XBackend,
 } from "../gateway-api/objects.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import { groupIndex, uniqueIndex } from "./incremental/stable.ts";
+import { GroupIndex } from "./incremental/group-index.ts";
 
 /** Keys are `namespace/name`. Lists are empty where there is nothing. */
 export interface Lookups {
@@ -35,44 +35,60 @@ export interface Lookups {
   isAbsent(kind: string): boolean;
 }
 
-/** Indexes a snapshot. What has not changed since the last one keeps its index, and its answers their identity. */
-export class Indexer {
-  readonly #namespaces = uniqueIndex<Namespace>(objectKey);
-  readonly #services = uniqueIndex<Service>(objectKey);
-  readonly #endpointSlices = groupIndex<EndpointSlice>((slice) => [serviceKey(slice)]);
-  readonly #grants = groupIndex<ReferenceGrant>(({ metadata }) => [metadata.namespace ?? ""]);
-  readonly #secrets = uniqueIndex<Secret>(objectKey);
-  readonly #configMaps = uniqueIndex<ConfigMap>(objectKey);
-  readonly #policies = groupIndex<BackendTlsPolicy>(targetServices);
-  readonly #xBackends = uniqueIndex<XBackend>(objectKey);
+export type Question = keyof Lookups;
 
-  index(snapshot: Snapshot): Lookups {
-    const namespaces = this.#namespaces.of(snapshot.namespaces);
-    const services = this.#services.of(snapshot.services);
-    const endpointSlices = this.#endpointSlices.of(snapshot.endpointSlices);
-    const grants = this.#grants.of(snapshot.referenceGrants);
-    const secrets = this.#secrets.of(snapshot.secrets);
-    const configMaps = this.#configMaps.of(snapshot.configMaps);
-    const policies = this.#policies.of(snapshot.backendTlsPolicies);
-    const xBackends = this.#xBackends.of(snapshot.xBackends);
-    return {
-      namespace: (name) => namespaces.get(name),
-      service: (key) => services.get(key),
-      endpointSlices: (service) => endpointSlices.get(service) ?? NONE,
-      grants: (namespace) => grants.get(namespace) ?? NONE,
-      secret: (key) => secrets.get(key),
-      configMap: (key) => configMaps.get(key),
-      policiesOf: (service) => policies.get(service) ?? NONE,
-      xBackend: (key) => xBackends.get(key),
-      isAbsent: (kind) => snapshot.absentKinds.has(kind),
-    };
+/** The keys under which a question is answered otherwise than in the snapshot before. */
+export type Changes = readonly (readonly [Question, Iterable<string>])[];
+
+/** Indexes one snapshot after another. */
+export class Indexer {
+  readonly #namespaces = new GroupIndex<Namespace>(byName);
+  readonly #services = new GroupIndex<Service>(byName);
+  readonly #endpointSlices = new GroupIndex<EndpointSlice>((slice) => [serviceKey(slice)]);
+  readonly #grants = new GroupIndex<ReferenceGrant>(({ metadata }) => [metadata.namespace ?? ""]);
+  readonly #secrets = new GroupIndex<Secret>(byName);
+  readonly #configMaps = new GroupIndex<ConfigMap>(byName);
+  readonly #policies = new GroupIndex<BackendTlsPolicy>(targetServices);
+  readonly #xBackends = new GroupIndex<XBackend>(byName);
+  #absentKinds: ReadonlySet<string> = new Set();
+
+  /** The answers always speak of the last snapshot taken. */
+  readonly lookups: Lookups = {
+    namespace: (name) => this.#namespaces.get(name)?.[0],
+    service: (key) => this.#services.get(key)?.[0],
+    endpointSlices: (service) => this.#endpointSlices.get(service) ?? [],
+    grants: (namespace) => this.#grants.get(namespace) ?? [],
+    secret: (key) => this.#secrets.get(key)?.[0],
+    configMap: (key) => this.#configMaps.get(key)?.[0],
+    policiesOf: (service) => this.#policies.get(service) ?? [],
+    xBackend: (key) => this.#xBackends.get(key)?.[0],
+    isAbsent: (kind) => this.#absentKinds.has(kind),
+  };
+
+  take(snapshot: Snapshot): Changes {
+    const { absentKinds } = snapshot;
+    const before = this.#absentKinds;
+    const changedKinds = [...before, ...absentKinds].filter((kind) => before.has(kind) !== absentKinds.has(kind));
+    this.#absentKinds = absentKinds;
+    return [
+      ["namespace", this.#namespaces.update(snapshot.namespaces)],
+      ["service", this.#services.update(snapshot.services)],
+      ["endpointSlices", this.#endpointSlices.update(snapshot.endpointSlices)],
+      ["grants", this.#grants.update(snapshot.referenceGrants)],
+      ["secret", this.#secrets.update(snapshot.secrets)],
+      ["configMap", this.#configMaps.update(snapshot.configMaps)],
+      ["policiesOf", this.#policies.update(snapshot.backendTlsPolicies)],
+      ["xBackend", this.#xBackends.update(snapshot.xBackends)],
+      ["isAbsent", changedKinds],
+    ];
   }
 }
 
-/** One array for all empty answers, so that they are equal. */
-const NONE: readonly never[] = [];
+function byName(object: Parameters<typeof objectKey>[0]): readonly string[] {
+  return [objectKey(object)];
+}
 
-function targetServices({ metadata, spec }: BackendTlsPolicy): ReadonlySet<string> {
+function targetServices({ metadata, spec }: BackendTlsPolicy): readonly string[] {
   const services = (spec.targetRefs ?? []).filter(({ group = "", kind }) => group === "" && kind === "Service");
-  return new Set(services.map(({ name }) => `${metadata.namespace}/${name}`));
+  return [...new Set(services.map(({ name }) => `${metadata.namespace}/${name}`))];
 }

@@ -8,7 +8,6 @@
 import {
   GATEWAY_GROUP,
   type Gateway,
-  type GatewayClass,
   type ListenerSet,
   objectKey,
   type ParentReference,
@@ -21,12 +20,12 @@ import type { Snapshot } from "../model/snapshot.ts";
 import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
 import { ConfigBuilder } from "./config.ts";
 import { type AttachedRoute, GatewayWork, NOTHING_SETTLED } from "./gateway-work.ts";
-import { Memo } from "./incremental/memo.ts";
-import { stableList } from "./incremental/stable.ts";
+import { Derivation } from "./incremental/derivation.ts";
+import { stableList } from "./incremental/group-index.ts";
 import { type AssessedGateway, type AssessedListener, assessGateway, type ListenerOwner } from "./listeners/assess.ts";
-import { Indexer, type Lookups } from "./lookups.ts";
+import { type Changes, Indexer, type Lookups } from "./lookups.ts";
 import { type AttachResult, attach } from "./routes/attach.ts";
-import { type AnyRoute, parentRefsOf } from "./routes/route.ts";
+import { type AnyRoute, kindOf, parentRefsOf } from "./routes/route.ts";
 import { gatewayStatus } from "./status/gateway.ts";
 import { gatewayClassStatus } from "./status/gateway-class.ts";
 import { routeStatus } from "./status/route.ts";
@@ -58,147 +57,146 @@ interface GatewayState {
   readonly builder: ConfigBuilder;
 }
 
+interface OurGateway {
+  readonly assessed: AssessedGateway;
+  readonly parents: readonly (readonly [string, Parent])[];
+}
+
 export class Translator {
   readonly #indexer = new Indexer();
-  readonly #assessed = new Memo<
-    Gateway,
-    { readonly assessed: AssessedGateway; readonly parents: readonly [string, Parent][] }
-  >();
-  readonly #attachments = new Memo<AnyRoute, RouteAttachments>();
-  readonly #backends = new Memo<AnyRoute, readonly RuleBackend[]>();
-  readonly #routeStatuses = new Memo<AnyRoute, RouteStatusPlan | undefined>();
+  readonly #assessed = new Derivation<Gateway, OurGateway>();
+  readonly #attachments = new Derivation<AnyRoute, RouteAttachments>();
+  readonly #backends = new Derivation<AnyRoute, readonly RuleBackend[]>();
+  readonly #routeStatuses = new Derivation<AnyRoute, RouteStatusPlan | undefined>();
+  #gateways: readonly Gateway[] = [];
+  #routes: readonly AnyRoute[] = [];
   #listenerSets: ReadonlyMap<string, readonly ListenerSet[]> = new Map();
-  #unresolved: ReadonlyMap<string, readonly UnresolvedHost[]> = new Map();
+  #parents: ReadonlyMap<string, Parent> = new Map();
   #states: ReadonlyMap<string, GatewayState> = new Map();
+  #unresolved: ReadonlyMap<string, readonly UnresolvedHost[]> = new Map();
 
   translate(snapshot: Snapshot): Plan {
-    const lookups = this.#indexer.index(snapshot);
+    const changes = this.#indexer.take(snapshot);
     const ourClasses = snapshot.gatewayClasses.filter((c) => c.spec.controllerName === snapshot.controllerName);
     const classes = new Map(ourClasses.map((gatewayClass) => [gatewayClass.metadata.name, gatewayClass]));
-    const ourGateways = snapshot.gateways.filter((gateway) => classes.has(gateway.spec.gatewayClassName));
-
-    const { assessed, parents } = this.#assess(lookups, snapshot, ourGateways);
-    const routes: readonly AnyRoute[] = [...snapshot.tlsRoutes, ...snapshot.tcpRoutes, ...snapshot.httpRoutes];
-    const attachments = routes.map((route) => this.#attach(lookups, parents, route));
-    const states = this.#settle(assessed, attachments);
-    const backends = this.#resolve(lookups, [...snapshot.tlsRoutes, ...snapshot.tcpRoutes]);
+    const ours = snapshot.gateways.filter((gateway) => classes.has(gateway.spec.gatewayClassName));
+    this.#gateways = stableList(this.#gateways, ours);
+    this.#routes = stableList(this.#routes, [...snapshot.tlsRoutes, ...snapshot.tcpRoutes, ...snapshot.httpRoutes]);
+    this.#assess(snapshot, changes);
+    const attached = this.#attach(changes);
+    this.#settle(attached);
+    const changedBackends = this.#resolveBackends(changes);
 
     const gateways = new Map<string, GatewayPlan>();
     const statuses: StatusPlan[] = ourClasses.map((c) => gatewayClassStatus(c, snapshot.bundleVersion));
-    for (const [key, { work, builder }] of states) {
-      const config = builder.build(work, backends);
+    for (const [key, { work, builder }] of this.#states) {
+      const config = builder.build({ work, backendsOf: (route) => this.#backendsOf(route), changedBackends });
       gateways.set(key, gatewayPlan(work, config));
       const gatewayClass = classes.get(work.gateway.spec.gatewayClassName);
       statuses.push(gatewayStatus(work, gatewayClass, config, snapshot.deployments.get(key)));
     }
-    statuses.push(...this.#judgeRoutes(lookups, snapshot, routes, attachments, backends));
-    for (const memo of [this.#assessed, this.#attachments, this.#backends, this.#routeStatuses]) memo.endRound();
+    this.#judgeRoutes(snapshot, changes, [...attached, ...changedBackends]);
+    for (const route of this.#routes) {
+      const status = this.#routeStatuses.result(route);
+      if (status !== undefined) statuses.push(status);
+    }
     return { gateways, statuses };
   }
 
-  #assess(lookups: Lookups, { listenerSets }: Snapshot, gateways: readonly Gateway[]) {
+  #assess({ listenerSets }: Snapshot, changes: Changes): void {
     const before = this.#listenerSets;
     const groups = Map.groupBy(listenerSets, parentGatewayKey);
     this.#listenerSets = new Map([...groups].map(([key, sets]) => [key, stableList(before.get(key), sets)]));
-    const assessed = new Map<string, AssessedGateway>();
-    const parents = new Map<string, Parent>();
-    for (const gateway of gateways) {
-      const key = objectKey(gateway);
-      const sets = this.#listenerSets.get(key) ?? NO_LISTENER_SETS;
-      const result = this.#assessed.get(gateway, [sets], lookups, (asked) => {
-        const made = assessGateway(asked, gateway, sets);
-        return { assessed: made, parents: parentsOf(made, key) };
-      });
-      assessed.set(key, result.assessed);
-      for (const [name, parent] of result.parents) parents.set(name, parent);
-    }
-    return { assessed, parents };
+    const setsOf = (gateway: Gateway) => this.#listenerSets.get(objectKey(gateway)) ?? NO_LISTENER_SETS;
+    const gateways = this.#gateways;
+    this.#assessed.update({
+      subjects: gateways,
+      context: [listenerSets],
+      inputs: (gateway) => [setsOf(gateway)],
+      compute: (lookups, gateway) => {
+        const assessed = assessGateway(lookups, gateway, setsOf(gateway));
+        return { assessed, parents: parentsOf(assessed) };
+      },
+      lookups: this.#indexer.lookups,
+      changes,
+    });
+    const parents = gateways.flatMap((gateway) => this.#assessed.result(gateway)?.parents ?? []);
+    if (!sameMap(this.#parents, parents)) this.#parents = new Map(parents);
   }
 
-  #attach(lookups: Lookups, parents: ReadonlyMap<string, Parent>, route: AnyRoute): RouteAttachments {
-    const parentRefs = parentRefsOf(route);
+  /** @returns the routes whose attachments are new. */
+  #attach(changes: Changes): ReadonlySet<AnyRoute> {
+    const parents = this.#parents;
     // A parent that is not ours, or not there, is not ours to judge.
-    const found = parentRefs.map((parentRef) => findParent(parents, route, parentRef));
-    return this.#attachments.get(route, found, lookups, (asked) => attachAll(asked, route, parentRefs, found));
-  }
-
-  #settle(
-    assessed: ReadonlyMap<string, AssessedGateway>,
-    attachments: readonly RouteAttachments[],
-  ): ReadonlyMap<string, GatewayState> {
-    const attached = new Map<string, AttachedRoute[]>([...assessed.keys()].map((key) => [key, []]));
-    for (const one of attachments) for (const [key, route] of one.attached) attached.get(key)?.push(route);
-    const states = new Map<string, GatewayState>();
-    for (const [key, gateway] of assessed) {
-      const before = this.#states.get(key);
-      const routes = stableList(before?.attached, attached.get(key) ?? []);
-      const isSame = before !== undefined && before.assessed === gateway && before.attached === routes;
-      states.set(
-        key,
-        isSame
-          ? before
-          : {
-              assessed: gateway,
-              attached: routes,
-              work: new GatewayWork(gateway, routes, before?.work),
-              builder: before?.builder ?? new ConfigBuilder(),
-            },
-      );
-    }
-    this.#states = states;
-    return states;
-  }
-
-  #resolve(lookups: Lookups, routes: readonly (TlsRoute | TcpRoute)[]): ReadonlyMap<AnyRoute, readonly RuleBackend[]> {
-    const resolved = new Map<AnyRoute, readonly RuleBackend[]>();
-    for (const route of routes) {
-      resolved.set(
-        route,
-        this.#backends.get(route, [], lookups, (asked) => resolveBackends(asked, route)),
-      );
-    }
-    return resolved;
-  }
-
-  #judgeRoutes(
-    lookups: Lookups,
-    snapshot: Snapshot,
-    routes: readonly AnyRoute[],
-    attachments: readonly RouteAttachments[],
-    backends: ReadonlyMap<AnyRoute, readonly RuleBackend[]>,
-  ): readonly RouteStatusPlan[] {
-    const unresolved = this.#unresolvedHosts(snapshot);
-    return routes.flatMap((route, i) => {
-      const outcomes = attachments[i]?.outcomes ?? [];
-      const parents = outcomes.map(({ parentRef, gateway, result }) => ({
-        parentRef,
-        result,
-        settlement: this.#states.get(gateway)?.work.settled(route) ?? NOTHING_SETTLED,
-        unresolved: unresolved.get(gateway) ?? NO_HOSTS,
-      }));
-      const resolved = backends.get(route) ?? [];
-      const inputs = [resolved, ...parents.flatMap((p) => [p.result, p.settlement, p.unresolved])];
-      const status = this.#routeStatuses.get(route, inputs, lookups, () =>
-        routeStatus(snapshot.controllerName, route, parents, resolved),
-      );
-      return status === undefined ? [] : [status];
+    const find = (route: AnyRoute) => parentRefsOf(route).map((parentRef) => findParent(parents, route, parentRef));
+    return this.#attachments.update({
+      subjects: this.#routes,
+      context: [parents],
+      inputs: find,
+      compute: (lookups, route) => attachAll(lookups, route, find(route)),
+      lookups: this.#indexer.lookups,
+      changes,
     });
   }
 
-  /** By Gateway; the same lists as before while the proxies say the same. */
-  #unresolvedHosts({ deployments }: Snapshot): ReadonlyMap<string, readonly UnresolvedHost[]> {
-    const before = this.#unresolved;
-    this.#unresolved = new Map(
-      [...deployments].map(([key, { proxies }]) => {
-        const hosts = proxies.flatMap((proxy) => proxy.unresolvedHosts);
-        const old = before.get(key);
-        return [key, old !== undefined && JSON.stringify(old) === JSON.stringify(hosts) ? old : hosts];
-      }),
-    );
-    return this.#unresolved;
+  #settle(changed: ReadonlySet<AnyRoute>): void {
+    const attached = new Map<string, AttachedRoute[]>();
+    for (const route of this.#routes) {
+      for (const [key, one] of this.#attachments.result(route)?.attached ?? []) {
+        const list = attached.get(key);
+        if (list === undefined) attached.set(key, [one]);
+        else list.push(one);
+      }
+    }
+    const states = this.#gateways.flatMap((gateway): [string, GatewayState][] => {
+      const key = objectKey(gateway);
+      const assessed = this.#assessed.result(gateway)?.assessed;
+      return assessed === undefined ? [] : [[key, nextState(this.#states.get(key), assessed, attached.get(key) ?? [])]];
+    });
+    if (changed.size > 0 || !sameMap(this.#states, states)) this.#states = new Map(states);
+  }
+
+  /** @returns the routes whose backends are others than before. */
+  #resolveBackends(changes: Changes): ReadonlySet<AnyRoute> {
+    return this.#backends.update({
+      subjects: this.#routes,
+      context: [],
+      inputs: () => [],
+      compute: (lookups, route) => (isBacked(route) ? resolveBackends(lookups, route) : NO_BACKENDS),
+      lookups: this.#indexer.lookups,
+      changes,
+    });
+  }
+
+  #backendsOf(route: AnyRoute): readonly RuleBackend[] {
+    return this.#backends.result(route) ?? NO_BACKENDS;
+  }
+
+  #judgeRoutes({ controllerName, deployments }: Snapshot, changes: Changes, suspects: readonly AnyRoute[]): void {
+    this.#unresolved = unresolvedHosts(deployments, this.#unresolved);
+    const outcomesOf = (route: AnyRoute) =>
+      (this.#attachments.result(route)?.outcomes ?? []).map(({ parentRef, gateway, result }) => ({
+        parentRef,
+        result,
+        settlement: this.#states.get(gateway)?.work.settled(route) ?? NOTHING_SETTLED,
+        unresolved: this.#unresolved.get(gateway) ?? NO_HOSTS,
+      }));
+    this.#routeStatuses.update({
+      subjects: this.#routes,
+      context: [this.#states, this.#unresolved, controllerName],
+      suspects,
+      inputs: (route) => {
+        const outcomes = outcomesOf(route).flatMap((one) => [one.result, one.settlement, one.unresolved]);
+        return [controllerName, this.#backendsOf(route), ...outcomes];
+      },
+      compute: (_lookups, route) => routeStatus(controllerName, route, outcomesOf(route), this.#backendsOf(route)),
+      lookups: this.#indexer.lookups,
+      changes,
+    });
   }
 }
 
+const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];
 const NO_HOSTS: readonly UnresolvedHost[] = [];
 
@@ -208,7 +206,8 @@ function parentGatewayKey({ metadata, spec }: ListenerSet): string {
   return group === GATEWAY_GROUP && kind === "Gateway" ? `${namespace}/${name}` : "";
 }
 
-function parentsOf(assessed: AssessedGateway, gateway: string): readonly [string, Parent][] {
+function parentsOf(assessed: AssessedGateway): readonly [string, Parent][] {
+  const gateway = objectKey(assessed.gateway);
   const owners = [assessed.gateway, ...assessed.listenerSets.map(({ listenerSet }) => listenerSet)];
   return owners.map((owner) => {
     const listeners = assessed.listeners.filter((listener) => listener.owner === owner);
@@ -224,13 +223,8 @@ function findParent(
   return group === GATEWAY_GROUP ? parents.get(`${kind}/${namespace}/${name}`) : undefined;
 }
 
-function attachAll(
-  lookups: Lookups,
-  route: AnyRoute,
-  parentRefs: readonly ParentReference[],
-  parents: readonly (Parent | undefined)[],
-): RouteAttachments {
-  const outcomes = parentRefs.flatMap((parentRef, i) => {
+function attachAll(lookups: Lookups, route: AnyRoute, parents: readonly (Parent | undefined)[]): RouteAttachments {
+  const outcomes = parentRefsOf(route).flatMap((parentRef, i) => {
     const parent = parents[i];
     if (parent === undefined) return [];
     const result = attach(lookups, route, parentRef, parent.owner, parent.listeners);
@@ -258,4 +252,36 @@ function gatewayPlan(work: GatewayWork, config: GatewayPlan["config"]): GatewayP
     ports: work.ports(),
     config,
   };
+}
+
+function nextState(
+  before: GatewayState | undefined,
+  assessed: AssessedGateway,
+  routes: readonly AttachedRoute[],
+): GatewayState {
+  const attached = stableList(before?.attached, routes);
+  if (before !== undefined && before.assessed === assessed && before.attached === attached) return before;
+  const work = new GatewayWork(assessed, attached, before?.work);
+  return { assessed, attached, work, builder: before?.builder ?? new ConfigBuilder() };
+}
+
+/** By Gateway; the same lists, and the same map, while the proxies say the same. */
+function unresolvedHosts(
+  deployments: Snapshot["deployments"],
+  before: ReadonlyMap<string, readonly UnresolvedHost[]>,
+): ReadonlyMap<string, readonly UnresolvedHost[]> {
+  const now = [...deployments].map(([key, { proxies }]): [string, readonly UnresolvedHost[]] => {
+    const hosts = proxies.flatMap((proxy) => proxy.unresolvedHosts);
+    const old = before.get(key);
+    return [key, old !== undefined && JSON.stringify(old) === JSON.stringify(hosts) ? old : hosts];
+  });
+  return sameMap(before, now) ? before : new Map(now);
+}
+
+function sameMap<T>(map: ReadonlyMap<string, T>, entries: readonly (readonly [string, T])[]): boolean {
+  return map.size === entries.length && entries.every(([key, value]) => map.get(key) === value);
+}
+
+function isBacked(route: AnyRoute): route is TlsRoute | TcpRoute {
+  return kindOf(route) !== "HTTPRoute";
 }

@@ -1,0 +1,84 @@
+/**
+ * Objects by key, kept from one snapshot to the next, with word of which keys have other objects than before. All comparisons
+ * are by identity: an object that changed is another object.
+ */
+
+const UNCHANGED: ReadonlySet<string> = new Set();
+
+export class GroupIndex<T> {
+  readonly #keysOf: (element: T) => readonly string[];
+  #list: readonly T[] = [];
+  #groups = new Map<string, readonly T[]>();
+
+  /** Several objects may share a key, and an object may have several. */
+  constructor(keysOf: (element: T) => readonly string[]) {
+    this.#keysOf = keysOf;
+  }
+
+  /** In the order of the list. The array of a key is the same while its elements are. */
+  get(key: string): readonly T[] | undefined {
+    return this.#groups.get(key);
+  }
+
+  /** Takes the next list in. @returns the keys whose objects have changed. */
+  update(list: readonly T[]): ReadonlySet<string> {
+    if (list === this.#list) return UNCHANGED;
+    const changed = this.#replaceInPlace(list) ?? this.#rebuild(list);
+    this.#list = list;
+    return changed;
+  }
+
+  /** The common case: some objects are others now, at the same places and under the same keys. */
+  #replaceInPlace(list: readonly T[]): ReadonlySet<string> | undefined {
+    const old = this.#list;
+    if (old.length !== list.length) return undefined;
+    const replaced: [T, T][] = [];
+    for (let i = 0; i < list.length; i++) {
+      const [before, now] = [old[i] as T, list[i] as T];
+      if (before === now) continue;
+      if (!sameKeys(this.#keysOf(before), this.#keysOf(now))) return undefined;
+      replaced.push([before, now]);
+    }
+    const changed = new Set<string>();
+    for (const [before, now] of replaced) {
+      for (const key of this.#keysOf(now)) {
+        const group = this.#groups.get(key) ?? [];
+        this.#groups.set(key, group.with(group.indexOf(before), now));
+        changed.add(key);
+      }
+    }
+    return changed;
+  }
+
+  #rebuild(list: readonly T[]): ReadonlySet<string> {
+    const before = this.#groups;
+    const now = new Map<string, T[]>();
+    for (const element of list) {
+      for (const key of this.#keysOf(element)) {
+        const group = now.get(key);
+        if (group === undefined) now.set(key, [element]);
+        else group.push(element);
+      }
+    }
+    const groups = new Map<string, readonly T[]>();
+    const changed = new Set<string>();
+    for (const [key, group] of now) {
+      const kept = stableList(before.get(key), group);
+      groups.set(key, kept);
+      if (kept === group) changed.add(key);
+    }
+    for (const key of before.keys()) if (!now.has(key)) changed.add(key);
+    this.#groups = groups;
+    return changed;
+  }
+}
+
+function sameKeys(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((key, i) => key === b[i]);
+}
+
+/** `before` if it holds the same elements in the same order. */
+export function stableList<T>(before: readonly T[] | undefined, now: readonly T[]): readonly T[] {
+  if (before === undefined || before.length !== now.length) return now;
+  return now.every((element, i) => element === before[i]) ? before : now;
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Snapshot } from "../model/snapshot.ts";
+import {
+  bigSnapshot,
+  gateway,
+  NAMESPACE,
+  passthrough,
+  service,
+  slice,
+  tlsRoute,
+  withEndpoint,
+} from "./testing/world.ts";
+import { translate } from "./translate.ts";
+import { Translator } from "./translator.ts";
+
+const NAMES = ["a", "b", "c"] as const;
+const name = fc.constantFrom(...NAMES);
+const hostname = fc.constantFrom("a.example.com", "b.example.com", "*.example.com", "other.test");
+const times = fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+
+/** One edit of a cluster: what `kubectl apply` or `delete` of one object does to the snapshot. */
+type Edit = (snapshot: Snapshot) => Snapshot;
+
+function put<T extends { metadata: { name: string } }>(list: readonly T[], object: T): readonly T[] {
+  return [...list.filter(({ metadata }) => metadata.name !== object.metadata.name), object];
+}
+
+function without<T extends { metadata: { name: string } }>(list: readonly T[], gone: string): readonly T[] {
+  return list.filter(({ metadata }) => metadata.name !== gone);
+}
+
+const gateways = fc.tuple(name, fc.uniqueArray(fc.constantFrom(443, 8443), { minLength: 1 }), fc.option(hostname)).map(
+  ([n, ports, host]): Edit =>
+    (s) => {
+      const listeners = ports.map((port) => passthrough(`p${port}`, port, host ?? undefined));
+      return { ...s, gateways: put(s.gateways, gateway(n, listeners)) };
+    },
+);
+const routes = fc
+  .record({
+    name,
+    parents: fc.subarray([...NAMES]),
+    hostnames: fc.uniqueArray(hostname, { minLength: 1 }),
+    service: name,
+    createdAt: times,
+  })
+  .map(
+    ({ name: n, ...choices }): Edit =>
+      (s) => ({ ...s, tlsRoutes: put(s.tlsRoutes, tlsRoute(n, choices)) }),
+  );
+const services = name.map(
+  (n): Edit =>
+    (s) => ({ ...s, services: put(s.services, service(n)) }),
+);
+const slices = fc.tuple(name, fc.uniqueArray(fc.constantFrom("10.0.0.1", "10.0.0.2"))).map(
+  ([n, addresses]): Edit =>
+    (s) => ({ ...s, endpointSlices: put(s.endpointSlices, slice(n, addresses)) }),
+);
+const removals = fc.tuple(fc.constantFrom("gateways", "tlsRoutes", "services"), name).map(
+  ([kind, n]): Edit =>
+    (s) => ({ ...s, [kind]: without<Snapshot["gateways"][number]>(s[kind] as never, n) }),
+);
+const reports = fc.tuple(name, fc.boolean()).map(
+  ([n, fails]): Edit =>
+    (s) => {
+      const unresolvedHosts = fails
+        ? [{ host: "x.test", reason: "no_address" as const, message: "x.test has no address" }]
+        : [];
+      const deployment = {
+        addresses: [],
+        readyPorts: [443],
+        proxies: [{ revision: "r", listeners: [], unresolvedHosts }],
+      };
+      return { ...s, deployments: new Map([...s.deployments, [`${NAMESPACE}/${n}`, deployment]]) };
+    },
+);
+const edits = fc.array(fc.oneof(gateways, routes, services, slices, removals, reports), {
+  minLength: 1,
+  maxLength: 25,
+});
+
+test("a translator gives after every edit what a fresh one gives", () => {
+  fc.assert(
+    fc.property(edits, (sequence) => {
+      const translator = new Translator();
+      let snapshot: Snapshot = { ...bigSnapshot(0), gateways: [] };
+      for (const edit of sequence) {
+        snapshot = edit(snapshot);
+        assert.deepEqual(translator.translate(snapshot), translate(snapshot));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("what an edit does not touch is the same object as before", () => {
+  const translator = new Translator();
+  const snapshot = bigSnapshot(3);
+  const before = translator.translate(snapshot);
+  const after = translator.translate(withEndpoint(snapshot, 1, "10.9.9.9"));
+  const resources = [before, after].map((plan) => plan.gateways.get(`${NAMESPACE}/gateway`)?.config.resources);
+  const changed = [...(resources[1] ?? [])].filter(([key, value]) => resources[0]?.get(key) !== value);
+  assert.deepEqual(
+    changed.map(([key]) => key).filter((key) => key.startsWith("endpoints:")),
+    [`endpoints:${NAMESPACE}/r1:443`],
+  );
+  const statuses = after.statuses.filter((status) => status.kind === "TLSRoute" && before.statuses.includes(status));
+  assert.deepEqual(
+    statuses.map((status) => status.name),
+    ["r0", "r2"],
+  );
+});
+
+test("the same snapshot again gives the same configuration", () => {
+  const translator = new Translator();
+  const snapshot = bigSnapshot(3);
+  const config = () => translator.translate(snapshot).gateways.get(`${NAMESPACE}/gateway`)?.config;
+  assert.equal(config(), config());
+});
