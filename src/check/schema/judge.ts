@@ -1,0 +1,56 @@
+/**
+ * The API server's judgement on one object of a custom kind, in its order: version, unknown fields, defaults, shape, rules.
+ * Pure. What it cannot know is what exists already.
+ */
+import type { KindDefinition, Path, VersionDefinition, Violation } from "./definitions.ts";
+import { metadataViolations } from "./metadata.ts";
+import { prepare } from "./prepare.ts";
+import type { Rules } from "./rules.ts";
+import { structuralViolations } from "./structural.ts";
+
+export interface Judgement {
+  /** Empty: the API server would take the object. */
+  readonly violations: readonly Violation[];
+  /** What is worth saying though the API server takes it. */
+  readonly remarks: readonly Violation[];
+  /** The object as it would be stored: without unknown fields and with defaults. */
+  readonly object: unknown;
+}
+
+export interface Candidate {
+  readonly apiVersion: string;
+  readonly metadata?: unknown;
+}
+
+export function judge(definition: KindDefinition, rules: Rules, candidate: Candidate): Judgement {
+  const version = candidate.apiVersion.slice(candidate.apiVersion.indexOf("/") + 1);
+  const found = definition.versions.find(({ name }) => name === version);
+  if (found === undefined || !found.served) {
+    return { violations: [notServed(definition, candidate.apiVersion)], remarks: [], object: candidate };
+  }
+  const { object, unknown } = prepare(found.schema, candidate);
+  const shape = structuralViolations(found.schema, object);
+  const asked = shape.some(({ blocksRules }) => blocksRules) ? [] : rules.violations(found.schema, object);
+  return {
+    violations: [...metadataViolations(candidate.metadata, definition.namespaced), ...shape, ...asked],
+    remarks: [...unknown.map(unknownField), ...deprecation(found)],
+    object,
+  };
+}
+
+function notServed({ group, kind, versions }: KindDefinition, apiVersion: string): Violation {
+  const served = versions.filter((version) => version.served).map(({ name }) => `${group}/${name}`);
+  return {
+    path: ["apiVersion"],
+    message: `${kind} is not served as ${apiVersion} by this channel of Gateway API; use ${served.join(" or ") || "another kind"}`,
+  };
+}
+
+function unknownField(path: Path): Violation {
+  const message = `is no field of this kind: kubectl refuses it, others drop it; check its spelling and place`;
+  return { path, message };
+}
+
+function deprecation({ deprecation }: VersionDefinition): readonly Violation[] {
+  return deprecation === undefined ? [] : [{ path: ["apiVersion"], message: deprecation }];
+}
