@@ -26,14 +26,12 @@ import {
 } from "../../src/operator/kube/resource.ts";
 import { LeaderElection } from "../../src/operator/leader/election.ts";
 import { type AppliedKind, Applier } from "../../src/operator/write/applier.ts";
-import { concurrently } from "../../src/operator/write/concurrently.ts";
 import { EventRecorder } from "../../src/operator/write/events.ts";
 import { writeStatus } from "../../src/operator/write/status.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
 
 const OURS = "test.example/ours";
-const FOREIGN = "test.example/foreign";
 
 let api: Fixture;
 let tlsRoutes: ResourceType;
@@ -107,47 +105,6 @@ spec:
   assert.deepEqual(written.spec, route.spec);
   assert.equal(await writeStatus(api.client, tlsRoutes, written, next), "unchanged");
 });
-
-test("1,000 status writes and another controller's, at the same time, leave each other's entries alone", async () => {
-  const routes = await Promise.all(Array.from({ length: 10 }, (_, i) => createRoute(`contended-${i}`)));
-  const writes = { ours: 0, conflicts: 0 };
-  const foreign = async (): Promise<void> => {
-    for (let round = 1; round <= 20; round++) {
-      await concurrently(routes, ({ metadata }) => foreignWrite(metadata.name, `foreign ${round}`));
-    }
-  };
-  const ours = async (): Promise<void> => {
-    for (let round = 1; round <= 100; round++) {
-      const outcomes = await concurrently(routes, async (route) => {
-        let merges = 0;
-        // Always the first copy: all but the first write of each route begin with a conflict.
-        const outcome = await writeStatus(api.client, tlsRoutes, route, (current) => {
-          merges++;
-          return merged(current, parent(OURS, `ours ${round}`));
-        });
-        if (merges > 1) writes.conflicts++;
-        return outcome;
-      });
-      for (const outcome of outcomes) assert.deepEqual(outcome, { status: "fulfilled", value: "written" });
-      writes.ours += outcomes.length;
-    }
-  };
-  await Promise.all([foreign(), ours()]);
-  assert.equal(writes.ours, 1_000);
-  assert.ok(writes.conflicts >= 990, `${writes.conflicts} conflicts were met and mended`);
-  for (const { metadata } of routes) {
-    const route = await api.client.get<TlsRoute>(tlsRoutes, reference(metadata.name));
-    assert.deepEqual(entryOf(route, FOREIGN), parent(FOREIGN, "foreign 20"));
-    assert.deepEqual(entryOf(route, OURS), parent(OURS, "ours 100"));
-  }
-});
-
-/** As the other controller does it: read, merge, PUT; again after a conflict. */
-async function foreignWrite(name: string, message: string): Promise<void> {
-  const route = await api.client.get<TlsRoute>(tlsRoutes, reference(name));
-  const outcome = await writeStatus(api.client, tlsRoutes, route, (r) => merged(r, parent(FOREIGN, message)));
-  assert.equal(outcome, "written");
-}
 
 test("the status of an object that was deleted, or made anew under its name, is not written", async () => {
   const old = await createRoute("recreated");
