@@ -1,5 +1,6 @@
 /**
- * From a ClientHello to addresses to dial: the table's decision, then DNS or an override for an external host.
+ * From a server name to what a connection needs: the table's decision, the TLS ends that it asks for, then DNS or an override
+ * for an external host.
  */
 import type { ConnectionReason } from "../model/connection-reason.ts";
 import type { Endpoint } from "../model/proxy-config.ts";
@@ -7,9 +8,11 @@ import type { HostFailure } from "../model/proxy-report.ts";
 import type { ExternalHosts } from "./dns/external-hosts.ts";
 import type { ConnectionPlan } from "./relay/engine.ts";
 import type { Balancer } from "./route/balancer.ts";
-import { type DecisionPath, decide, MAX_ENDPOINTS_TRIED } from "./route/decide.ts";
+import { type Decision, type DecisionPath, decide, MAX_ENDPOINTS_TRIED } from "./route/decide.ts";
 import type { ExternalTarget, RouteTable } from "./route/route-table.ts";
-import type { ClientHello } from "./tls/client-hello.ts";
+import type { BackendTls } from "./terminate/backend-tls.ts";
+import type { ClientTls } from "./terminate/client-tls.ts";
+import type { TlsEnds } from "./terminate/tls-ends.ts";
 
 /**
  * Where to dial instead of an external `<host>:<port>` (host in lower case), like curl's --connect-to. Given by whoever
@@ -17,26 +20,41 @@ import type { ClientHello } from "./tls/client-hello.ts";
  */
 export type Overrides = ReadonlyMap<string, Endpoint>;
 
+/** What a connection is wrapped in. The common case, passed through, has none. */
+interface Ends {
+  readonly decrypt?: ClientTls;
+  readonly encrypt?: BackendTls;
+}
+
+const NO_TLS: Ends = {};
+
+type Refusal = Extract<ConnectionPlan, { action: "refuse" }>;
 type HostAndPort = Pick<ExternalTarget, "host" | "port">;
 
 export class Planner {
   readonly #balancer: Balancer;
   readonly #hosts: Pick<ExternalHosts, "lookup">;
+  readonly #tls: TlsEnds;
   readonly #overrides: Overrides;
 
-  constructor(balancer: Balancer, hosts: Pick<ExternalHosts, "lookup">, overrides: Overrides) {
+  constructor(balancer: Balancer, hosts: Pick<ExternalHosts, "lookup">, tls: TlsEnds, overrides: Overrides) {
     this.#balancer = balancer;
     this.#hosts = hosts;
+    this.#tls = tls;
     this.#overrides = overrides;
   }
 
-  async plan(table: RouteTable, port: number, hello: ClientHello): Promise<ConnectionPlan> {
-    const decision = decide(table, this.#balancer, { port, serverName: hello.serverName });
+  async plan(table: RouteTable, port: number, serverName: string | undefined): Promise<ConnectionPlan> {
+    const decision = decide(table, this.#balancer, { port, serverName });
     if (decision.action === "refuse") return decision;
-    const { path, target } = decision;
+    const { path } = decision;
+    const ends = decision.decrypt === undefined ? NO_TLS : this.#ends(table, decision, serverName);
+    if ("reason" in ends) return ends;
+    if (decision.action === "answer") return { action: "answer", path, ...ends };
+    const { target } = decision;
     return target.type === "endpoints"
-      ? { action: "dial", path, candidates: target.endpoints, race: false }
-      : this.#planExternal(path, target);
+      ? { action: "dial", path, candidates: target.endpoints, race: false, ...ends }
+      : this.#planExternal(path, target, ends);
   }
 
   /** The hosts of these targets that DNS must answer for. */
@@ -46,15 +64,34 @@ export class Planner {
     return hosts;
   }
 
-  async #planExternal(path: DecisionPath, target: HostAndPort): Promise<ConnectionPlan> {
+  #ends(
+    table: RouteTable,
+    decision: Exclude<Decision, { action: "refuse" }>,
+    serverName: string | undefined,
+  ): Ends | Refusal {
+    const { decrypt: terminate, path } = decision;
+    if (terminate === undefined) return NO_TLS;
+    const decrypt = this.#tls.forClient(table, terminate, serverName);
+    if ("problem" in decrypt) {
+      return { action: "refuse", path, reason: "client_handshake_failed", detail: decrypt.problem };
+    }
+    const config = decision.action === "dial" ? decision.encrypt : undefined;
+    if (config === undefined) return { decrypt };
+    const encrypt = this.#tls.forBackend(table, config, terminate);
+    return "problem" in encrypt
+      ? { action: "refuse", path, reason: "backend_handshake_failed", detail: encrypt.problem }
+      : { decrypt, encrypt };
+  }
+
+  async #planExternal(path: DecisionPath, target: HostAndPort, ends: Ends): Promise<ConnectionPlan> {
     const override = this.#override(target);
-    if (override !== undefined) return { action: "dial", path, candidates: [override], race: false };
+    if (override !== undefined) return { action: "dial", path, candidates: [override], race: false, ...ends };
     const answer = await this.#hosts.lookup(target.host);
     if ("reason" in answer) {
       return { action: "refuse", path, reason: refusalFor(answer.reason), detail: answer.message };
     }
     const candidates = answer.slice(0, MAX_ENDPOINTS_TRIED).map((address) => ({ address, port: target.port }));
-    return { action: "dial", path, candidates, race: true };
+    return { action: "dial", path, candidates, race: true, ...ends };
   }
 
   #override({ host, port }: HostAndPort): Endpoint | undefined {

@@ -20,7 +20,9 @@ import { PortableEngine } from "./relay/portable-engine.ts";
 import type { Connect } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
 import { Balancer } from "./route/balancer.ts";
+import { portKind } from "./route/port-kind.ts";
 import { EMPTY_TABLE, type RouteTable } from "./route/route-table.ts";
+import { TlsEnds } from "./terminate/tls-ends.ts";
 
 /** A query is repeated once after 2 s: a connection that waits for the first answer has then not lost its client. */
 const DNS_QUERY_TIMEOUT_MS = 2_000;
@@ -53,9 +55,11 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     guard: () => addressGuard(ownAddresses()),
     onChange: () => proxy.notify(),
   });
-  const planner = new Planner(new Balancer(options.random ?? Math.random), hosts, options.overrides ?? new Map());
+  const balancer = new Balancer(options.random ?? Math.random);
+  const planner = new Planner(balancer, hosts, new TlsEnds(log), options.overrides ?? new Map());
   const host: EngineHost = {
-    plan: (port, hello) => planner.plan(current.table, port, hello),
+    portKind: (port) => portKind(current.table, port),
+    plan: (port, serverName) => planner.plan(current.table, port, serverName),
     opened: () => metrics.connectionOpened(),
     ended: (record) => {
       const { listener } = record.path;

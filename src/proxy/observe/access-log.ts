@@ -28,6 +28,10 @@ export function connectionFields(record: ConnectionRecord): LogFields {
     helloMs: rounded(record.helloMs),
     connectMs: rounded(record.connectMs),
     alpn: hello === undefined || hello.alpn.length === 0 ? undefined : hello.alpn,
+    decrypted: record.decrypted === undefined ? undefined : true,
+    tlsVersion: record.decrypted?.version,
+    clientCertificate: record.decrypted?.clientCertificate,
+    backendTlsVersion: record.backendTlsVersion,
     ech: hello?.encryptedClientHello === true ? true : undefined,
     detail: record.detail,
   };

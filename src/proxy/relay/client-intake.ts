@@ -1,13 +1,11 @@
 /**
- * The client's side of a connection until a backend is there: gathers its bytes, finds the ClientHello in them, and
- * notices when the client goes.
+ * The client's side of a connection until a backend is there: gathers its bytes, finds in them what the connection begins
+ * with, if it is to begin with something, and notices when the client goes.
  *
  * Every byte is kept once, in order, for the backend. It decides nothing and never writes.
  */
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { ClientHello } from "../tls/client-hello.ts";
-import { ClientHelloParser } from "../tls/hello-parser.ts";
 
 /**
  * What is read ahead while the backend is dialled: enough for early data (TLS 1.3, RFC 8446 section 2.3), the reads that
@@ -15,25 +13,37 @@ import { ClientHelloParser } from "../tls/hello-parser.ts";
  */
 const MAX_READ_AHEAD_BYTES = 65_536;
 
-export type IntakeResult =
-  | { readonly hello: ClientHello }
-  | { readonly reason: ConnectionReason; readonly detail: string };
+interface NeedMore {
+  readonly state: "need_more";
+}
 
-export class ClientIntake {
-  /** What the client's first bytes are. Never rejects. */
-  readonly result: Promise<IntakeResult>;
+export interface IntakeRefusal {
+  readonly state: "refused";
+  readonly reason: ConnectionReason;
+  readonly detail: string;
+}
+
+/** Finds a beginning in a client's bytes, of a ClientHello or a request. An answer other than `need_more` is final. */
+export interface BeginningParser<T> {
+  push(bytes: Buffer): T | NeedMore;
+}
+
+export class ClientIntake<T extends { readonly state: string } = never> {
+  /** What the client begins with; without a parser it never comes. Never rejects. */
+  readonly result: Promise<Exclude<T, NeedMore> | IntakeRefusal>;
   readonly #client: net.Socket;
-  readonly #parser = new ClientHelloParser();
+  readonly #parser: BeginningParser<T> | undefined;
   readonly #onReset: (error: Error) => void;
   #bytes: Buffer = Buffer.alloc(0);
   #filled = 0;
-  #ended = false;
-  #isKnown = false;
-  #resolve: (result: IntakeResult) => void = () => {};
+  #isKnown: boolean;
+  #resolve: (result: Exclude<T, NeedMore> | IntakeRefusal) => void = () => {};
 
-  /** `onReset`: the client failed after its hello was known. */
-  constructor(client: net.Socket, onReset: (error: Error) => void) {
+  /** Without a parser, any bytes will do and none. `onReset`: the client failed after its beginning was known. */
+  constructor(client: net.Socket, parser: BeginningParser<T> | undefined, onReset: (error: Error) => void) {
     this.#client = client;
+    this.#parser = parser;
+    this.#isKnown = parser === undefined;
     this.#onReset = onReset;
     this.result = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -43,39 +53,37 @@ export class ClientIntake {
     client.on("error", this.#onError);
   }
 
-  /** Lets go of the socket: everything read so far, and whether the client has ended its side. */
-  release(): { readonly bytes: Buffer; readonly ended: boolean } {
+  /** Lets go of the socket. Returns everything read so far. */
+  release(): Buffer {
     this.#client.off("data", this.#onData);
     this.#client.off("end", this.#onEnd);
     this.#client.off("error", this.#onError);
     const bytes = this.#bytes.subarray(0, this.#filled);
     // The connection keeps this object for hours; the bytes are not its any more.
     this.#bytes = Buffer.alloc(0);
-    return { bytes, ended: this.#ended };
+    return bytes;
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#keep(chunk);
-    if (this.#isKnown) {
+    if (this.#isKnown || this.#parser === undefined) {
       if (this.#filled > MAX_READ_AHEAD_BYTES) this.#client.pause();
       return;
     }
     const progress = this.#parser.push(chunk);
-    if (progress.state === "hello") this.#know({ hello: progress.hello });
-    else if (progress.state === "refused") this.#know({ reason: progress.reason, detail: progress.detail });
+    if (progress.state !== "need_more") this.#know(progress as Exclude<T, NeedMore>);
   };
 
   readonly #onEnd = (): void => {
-    this.#ended = true;
-    this.#know({ reason: "client_closed_early", detail: "the client closed" });
+    this.#know({ state: "refused", reason: "client_closed_early", detail: "the client closed" });
   };
 
   readonly #onError = (error: Error): void => {
     if (this.#isKnown) this.#onReset(error);
-    else this.#know({ reason: "client_closed_early", detail: error.message });
+    else this.#know({ state: "refused", reason: "client_closed_early", detail: error.message });
   };
 
-  #know(result: IntakeResult): void {
+  #know(result: Exclude<T, NeedMore> | IntakeRefusal): void {
     if (this.#isKnown) return;
     this.#isKnown = true;
     this.#resolve(result);

@@ -16,7 +16,8 @@ export type DialFailure = Extract<
 >;
 
 export type DialOutcome =
-  | { readonly socket: net.Socket; readonly endpoint: Endpoint }
+  /** `beganAtMs`: when the attempt began that succeeded. */
+  | { readonly socket: net.Socket; readonly endpoint: Endpoint; readonly beganAtMs: number }
   | { readonly failure: DialFailure; readonly endpoint: Endpoint; readonly message: string };
 
 export interface DialOptions {
@@ -62,18 +63,19 @@ export class Dial {
     const { candidates, clock, connect, connectMs, attemptDelayMs } = this.#options;
     const endpoint = candidates[this.#next++];
     if (endpoint === undefined) return;
+    const beganAtMs = clock.now();
     const socket = connect(endpoint);
     const timeOut = () => this.#fail(socket, endpoint, "backend_timeout", `no answer within ${connectMs} ms`);
     this.#open.set(socket, clock.after(connectMs, timeOut));
     socket.on("error", (error) => this.#fail(socket, endpoint, failureOf(error), error.message));
-    socket.once("connect", () => this.#succeed(socket, endpoint));
+    socket.once("connect", () => this.#succeed(socket, endpoint, beganAtMs));
     if (attemptDelayMs !== undefined) this.#cancelDelay = clock.after(attemptDelayMs, () => this.#tryNext());
   }
 
-  #succeed(socket: net.Socket, endpoint: Endpoint): void {
+  #succeed(socket: net.Socket, endpoint: Endpoint, beganAtMs: number): void {
     if (!this.#close(socket)) return;
     this.cancel();
-    this.#settle({ socket, endpoint });
+    this.#settle({ socket, endpoint, beganAtMs });
   }
 
   #fail(socket: net.Socket, endpoint: Endpoint, failure: DialFailure, message: string): void {

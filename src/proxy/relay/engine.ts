@@ -1,13 +1,15 @@
 /**
  * What moves bytes, seen from the rest of the proxy. An engine accepts by itself, finds the ClientHello, asks its host
- * what to do, dials, relays, and tells how each connection ended.
+ * what to do, decrypts, dials, encrypts, relays, and tells how each connection ended.
  *
  * Engines differ in how bytes move and in nothing that can be observed: one suite of tests runs against each.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint } from "../../model/proxy-config.ts";
+import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { BindFailure } from "../../model/proxy-report.ts";
 import type { DecisionPath } from "../route/decide.ts";
+import type { BackendTls } from "../terminate/backend-tls.ts";
+import type { ClientTls, DecryptedFacts } from "../terminate/client-tls.ts";
 import type { ClientHello } from "../tls/client-hello.ts";
 
 export interface ListenAddress {
@@ -26,7 +28,7 @@ export type ListenResult =
   /** `address_unavailable`: this machine has no such address or address family. */
   | { readonly failed: BindFailure | "address_unavailable"; readonly message: string };
 
-/** What to do with a connection. */
+/** What to do with a connection whose beginning is known. */
 export type ConnectionPlan = { readonly path: DecisionPath } & (
   | {
       readonly action: "dial";
@@ -34,7 +36,13 @@ export type ConnectionPlan = { readonly path: DecisionPath } & (
       readonly candidates: readonly Endpoint[];
       /** Race: begin the next attempt before the one before has failed, as for the addresses of one host (RFC 8305). */
       readonly race: boolean;
+      /** Decrypt what the client sends before anything is dialled; absent: pass on its bytes as they are. */
+      readonly decrypt?: ClientTls;
+      /** Encrypt what was decrypted. */
+      readonly encrypt?: BackendTls;
     }
+  /** Answer its HTTP request, decrypted first if need be, by 503. */
+  | { readonly action: "answer"; readonly decrypt?: ClientTls }
   | { readonly action: "refuse"; readonly reason: ConnectionReason; readonly detail?: string }
 );
 
@@ -58,12 +66,19 @@ export interface ConnectionRecord {
   readonly durationMs: number;
   /** From accepting to the complete ClientHello. */
   readonly helloMs?: number;
-  /** From the first attempt to the connection with the backend. */
+  /** From the first attempt to the connection with the backend, its TLS handshake included. */
   readonly connectMs?: number;
+  /** Absent: it was not decrypted. */
+  readonly decrypted?: DecryptedFacts;
+  /** TLS version towards the backend; absent: it was not encrypted by us. */
+  readonly backendTlsVersion?: string;
 }
 
 export interface EngineHost {
-  plan(port: number, hello: ClientHello): Promise<ConnectionPlan>;
+  /** What connections of this port begin with; undefined: the port is on its way out. */
+  portKind(port: number): PortKind | undefined;
+  /** `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
+  plan(port: number, serverName: string | undefined): Promise<ConnectionPlan>;
   opened(): void;
   /** Called exactly once for each `opened()`. */
   ended(record: ConnectionRecord): void;

@@ -1,18 +1,23 @@
 /**
- * The life of one connection in the portable engine: hello, plan, dial, relay, and one record at its end.
+ * The life of one connection in the portable engine: its beginning, plan, TLS with the client, dial, TLS with the backend,
+ * relay, and one record at its end.
  *
  * It owns both sockets and the connection's deadline; it does not choose where to go and keeps no list of its kind.
  */
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Logger } from "../../model/log.ts";
-import type { Endpoint } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
-import { ClientIntake } from "./client-intake.ts";
-import { Dial, type DialOutcome } from "./dial.ts";
+import { notServed } from "../http/not-served.ts";
+import { RequestHeadParser } from "../http/request-head.ts";
+import type { ClientTls } from "../terminate/client-tls.ts";
+import { ClientHelloParser } from "../tls/hello-parser.ts";
+import { BackendSide } from "./backend-side.ts";
+import { ClientSide } from "./client-side.ts";
+import { endReason } from "./end-reason.ts";
 import { type ConnectionPlan, type ConnectionRecord, type EngineHost, formatAddress } from "./engine.ts";
 import { Relay, type Side } from "./relay.ts";
-import { abort, type Connect, errorCode } from "./socket-options.ts";
+import { abort, type Connect } from "./socket-options.ts";
 import type { TimeOuts } from "./time-outs.ts";
 
 export interface ConnectionContext {
@@ -28,38 +33,40 @@ export interface ConnectionContext {
 type DialPlan = Extract<ConnectionPlan, { action: "dial" }>;
 
 /** What is known for the record besides its end. */
-type Facts = Partial<Pick<ConnectionRecord, "path" | "hello" | "endpoint" | "helloMs" | "connectMs">>;
+type Facts = Partial<
+  Pick<ConnectionRecord, "path" | "hello" | "endpoint" | "helloMs" | "connectMs" | "decrypted" | "backendTlsVersion">
+>;
 
 export class PortableConnection {
-  readonly #client: net.Socket;
+  readonly #client: ClientSide;
   readonly #port: number;
   readonly #clientAddress: string;
   readonly #context: ConnectionContext;
-  readonly #intake: ClientIntake;
   readonly #startedAtMs: number;
   #facts: Facts = {};
-  #dial: Dial | undefined;
-  #backend: net.Socket | undefined;
+  #backend: BackendSide | undefined;
   #relay: Relay | undefined;
   #deadlineAtMs: number;
+  /** What it means if the deadline passes before there is a relay. */
+  #lateReason: ConnectionReason = "client_hello_timeout";
   #isRecorded = false;
 
   constructor(client: net.Socket, port: number, context: ConnectionContext) {
-    this.#client = client;
+    this.#client = new ClientSide(client, (error) => this.#endBy("client", error));
     this.#port = port;
     this.#clientAddress = formatAddress(client.remoteAddress ?? "unknown", client.remotePort ?? 0);
     this.#context = context;
     this.#startedAtMs = context.clock.now();
     this.#deadlineAtMs = this.#startedAtMs + context.timeOuts.clientHelloMs;
-    // A socket that is closing may still fail; by then the record is written and nobody else listens.
-    client.on("error", () => {});
     client.once("close", () => this.#checkGone());
-    this.#intake = new ClientIntake(client, (error) => this.#endBy("client", error));
   }
 
   async run(): Promise<void> {
     try {
-      await this.#hello();
+      const kind = this.#context.host.portKind(this.#port);
+      if (kind === "HTTP") await this.#answer();
+      else if (kind === "TCP") await this.#passOn();
+      else await this.#hello();
     } catch (error) {
       this.#context.log.error("a connection ended by a defect", { error });
       this.cut("internal_error");
@@ -70,82 +77,109 @@ export class PortableConnection {
   checkDeadline(nowMs: number): void {
     if (nowMs < this.#deadlineAtMs) return;
     if (this.#isRecorded) this.#destroy();
-    else if (this.#relay === undefined) this.#refuse("client_hello_timeout");
-    else this.cut(this.#relay.isHalfClosed ? "half_closed_timeout" : "idle_timeout");
+    else if (this.#relay !== undefined) this.cut(this.#relay.isHalfClosed ? "half_closed_timeout" : "idle_timeout");
+    else if (this.#lateReason === "client_handshake_failed") this.cut(this.#lateReason, "not complete in time");
+    else this.#refuse(this.#lateReason);
   }
 
   /** Ends it now, both sides, whatever is in flight. */
-  cut(reason: ConnectionReason): void {
-    this.#record(reason);
-    this.#dial?.cancel();
+  cut(reason: ConnectionReason, detail?: string): void {
+    this.#record(reason, detail);
     if (reason === "drain_deadline") {
       // Not an end in order: the peers must see that bytes may be missing.
-      abort(this.#client);
-      if (this.#backend !== undefined) abort(this.#backend);
+      abort(this.#client.tcp);
+      this.#backend?.abort();
     } else {
       this.#destroy();
     }
   }
 
   #destroy(): void {
-    this.#client.destroy();
+    this.#client.tcp.destroy();
     this.#backend?.destroy();
   }
 
   async #hello(): Promise<void> {
-    const { host, clock } = this.#context;
-    const result = await this.#intake.result;
+    const result = await this.#client.read(new ClientHelloParser()).result;
     if (this.#isRecorded) return;
-    if ("reason" in result) return this.#refuse(result.reason, result.detail);
-    // Until the relay takes over, each attempt to connect has its own time-out.
+    if (result.state === "refused") return this.#refuse(result.reason, result.detail);
+    this.#facts = { hello: result.hello, helloMs: this.#context.clock.now() - this.#startedAtMs };
+    await this.#follow(result.hello.serverName);
+  }
+
+  /** TCP: no byte is waited for, because in some protocols the server speaks first. */
+  async #passOn(): Promise<void> {
+    this.#client.read(undefined);
+    await this.#follow(undefined);
+  }
+
+  /** HTTP: a request, in plaintext or decrypted, and the one answer to it. */
+  async #answer(): Promise<void> {
+    this.#lateReason = "http_not_served";
+    const request = await this.#client.read(new RequestHeadParser()).result;
+    if (this.#isRecorded) return;
+    if (request.state === "refused") return this.#refuse(request.reason, request.detail);
+    if (this.#facts.path === undefined) {
+      const { path } = await this.#context.host.plan(this.#port, request.host);
+      this.#facts = { path };
+    }
+    this.#refuse("http_not_served", undefined, notServed(request));
+  }
+
+  async #follow(serverName: string | undefined): Promise<void> {
+    // Until the relay takes over, DNS and each attempt to connect have their own time-outs.
     this.#deadlineAtMs = Number.POSITIVE_INFINITY;
-    this.#facts = { hello: result.hello, helloMs: clock.now() - this.#startedAtMs };
-    const plan = await host.plan(this.#port, result.hello);
+    const plan = await this.#context.host.plan(this.#port, serverName);
     this.#facts = { ...this.#facts, path: plan.path };
     if (this.#isRecorded) return;
     if (plan.action === "refuse") return this.#refuse(plan.reason, plan.detail);
-    await this.#connect(plan);
+    if (plan.decrypt !== undefined) {
+      await this.#decrypt(plan.decrypt);
+      if (this.#isRecorded) return;
+    }
+    if (plan.action === "answer") await this.#answer();
+    else await this.#connect(plan);
+  }
+
+  /** Nothing is dialled before this is done and the client is who it must be. */
+  async #decrypt(tls: ClientTls): Promise<void> {
+    this.#lateReason = "client_handshake_failed";
+    this.#deadlineAtMs = this.#startedAtMs + this.#context.timeOuts.clientHelloMs;
+    const outcome = await this.#client.decrypt(tls);
+    if (this.#isRecorded) return;
+    if ("reason" in outcome) this.cut(outcome.reason, outcome.detail);
+    else this.#facts = { ...this.#facts, decrypted: outcome.facts };
   }
 
   async #connect(plan: DialPlan): Promise<void> {
+    this.#deadlineAtMs = Number.POSITIVE_INFINITY;
     const { clock, connect, timeOuts } = this.#context;
-    const beganAtMs = clock.now();
-    this.#dial = new Dial({
-      candidates: plan.candidates,
-      connectMs: timeOuts.connectMs,
-      ...(plan.race ? { attemptDelayMs: timeOuts.attemptDelayMs } : {}),
-      connect,
-      clock,
-    });
-    const outcome: DialOutcome = await this.#dial.outcome;
-    this.#dial = undefined;
-    if (this.#isRecorded) {
-      if ("socket" in outcome) outcome.socket.destroy();
-      return;
-    }
-    this.#facts = { ...this.#facts, endpoint: formatEndpoint(outcome.endpoint) };
-    if ("failure" in outcome) return this.#refuse(outcome.failure, outcome.message);
-    this.#facts = { ...this.#facts, connectMs: clock.now() - beganAtMs };
-    this.#startRelay(outcome.socket);
+    this.#backend = new BackendSide(plan, { clock, connect, timeOuts, closed: () => this.#checkGone() });
+    const outcome = await this.#backend.outcome;
+    if (this.#isRecorded) return;
+    this.#facts = { ...this.#facts, ...outcome.facts };
+    if ("reason" in outcome) this.#refuse(outcome.reason, outcome.detail);
+    else this.#startRelay(outcome.stream);
   }
 
-  #startRelay(backend: net.Socket): void {
-    this.#backend = backend;
-    backend.once("close", () => this.#checkGone());
-    if (backend.destroyed) {
-      this.#endBy("backend", backend.errored ?? new Error("closed at once"));
+  #startRelay(upstream: net.Socket): void {
+    const early = this.#client.handOver();
+    const downstream = this.#client.stream;
+    const broken = upstream.destroyed ? "backend" : downstream.destroyed ? "client" : undefined;
+    if (broken !== undefined) {
+      const { errored } = broken === "backend" ? upstream : downstream;
+      this.#endBy(broken, errored ?? new Error("closed at once"));
       return;
     }
-    const { bytes, ended } = this.#intake.release();
-    this.#relay = new Relay(this.#client, backend, bytes, ended, {
+    this.#relay = new Relay(downstream, upstream, early, {
       activity: () => this.#touch(),
-      closed: (failure) => this.#record(...endOf(failure)),
+      closed: (failure) => this.#record(...endReason(failure, this.#relay?.bytesOut ?? 0)),
     });
     this.#touch();
   }
 
   #checkGone(): void {
-    if (this.#client.closed && this.#backend?.closed !== false) this.#context.gone(this);
+    if (this.#client.tcp.closed && this.#backend?.isClosed !== false) this.#context.gone(this);
   }
 
   #touch(): void {
@@ -156,23 +190,17 @@ export class PortableConnection {
 
   /** One side broke before the relay began. */
   #endBy(side: Side, error: Error): void {
-    this.#record(...endOf({ side, error }));
-    this.#dial?.cancel();
-    abort(this.#client);
+    this.#record(...endReason({ side, error }, 0));
+    abort(this.#client.tcp);
     this.#backend?.destroy();
   }
 
-  /**
-   * Ends the client's connection by FIN, without a TLS alert: that is what clients take for a rejection. Closing over
-   * unread bytes would make the kernel send RST, so they are read and dropped until the client closes, or for lingerMs.
-   */
-  #refuse(reason: ConnectionReason, detail?: string): void {
+  /** An answer waits longer for the client's end: it may first send the rest of its request. */
+  #refuse(reason: ConnectionReason, detail?: string, answer?: string): void {
+    const { clock, timeOuts } = this.#context;
     this.#record(reason, detail);
-    this.#intake.release();
-    this.#client.on("data", () => {});
-    this.#client.resume();
-    this.#client.end();
-    this.#deadlineAtMs = this.#context.clock.now() + this.#context.timeOuts.lingerMs;
+    this.#client.end(answer);
+    this.#deadlineAtMs = clock.now() + (answer === undefined ? timeOuts.lingerMs : timeOuts.clientHelloMs);
   }
 
   #record(reason: ConnectionReason, detail?: string): void {
@@ -190,17 +218,4 @@ export class PortableConnection {
       durationMs: this.#context.clock.now() - this.#startedAtMs,
     });
   }
-}
-
-/** The reason for what broke first, and the system's word for it. */
-function endOf(failure: { readonly side: Side; readonly error: Error } | undefined): [ConnectionReason, string?] {
-  if (failure === undefined) return ["completed"];
-  const { side, error } = failure;
-  const isReset = errorCode(error) === "ECONNRESET" || errorCode(error) === "EPIPE";
-  if (side === "client") return [isReset ? "client_reset" : "client_unreachable", error.message];
-  return [isReset ? "backend_reset" : "backend_unreachable", error.message];
-}
-
-function formatEndpoint({ address, port }: Endpoint): string {
-  return formatAddress(address, port);
 }

@@ -1,5 +1,5 @@
 /**
- * Moves bytes between two connected sockets until both directions have ended.
+ * Moves bytes between two connected sockets, of TCP or of TLS over it, until both directions have ended.
  *
  * A direction's end is passed on as an end, a reset as a reset; a side that does not read makes the other wait, so that
  * each direction holds two stream buffers at most (64 KiB each) and one read. It never looks at the bytes.
@@ -30,15 +30,17 @@ export class Relay {
   #failure: { readonly side: Side; readonly error: Error } | undefined;
   #closedSockets = 0;
 
-  /** Both sockets are connected and not destroyed. `head`: what the client has sent already; `clientEnded`: and that it will send no more. */
-  constructor(client: net.Socket, backend: net.Socket, head: Buffer, clientEnded: boolean, events: RelayEvents) {
+  /** Both sockets are connected and not destroyed. `head`: what the client has sent already. */
+  constructor(client: net.Socket, backend: net.Socket, head: Buffer, events: RelayEvents) {
     this.#events = events;
     this.#up = { from: client, to: backend, bytes: 0, ended: false };
     this.#down = { from: backend, to: client, bytes: 0, ended: false };
     this.#watch("client", client, backend);
     this.#watch("backend", backend, client);
-    this.#forward(this.#up, head);
-    if (clientEnded) this.#end(this.#up);
+    if (head.length > 0) this.#forward(this.#up, head);
+    // Whoever has ended before, the client while the backend was dialled or the backend with its handshake, ends no more.
+    if (client.readableEnded) this.#end(this.#up);
+    if (backend.readableEnded) this.#end(this.#down);
     this.#join(this.#up);
     this.#join(this.#down);
   }

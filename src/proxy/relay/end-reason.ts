@@ -1,0 +1,27 @@
+/**
+ * The reason for what broke a connection, and the system's or OpenSSL's word for it. Pure.
+ */
+import type { ConnectionReason } from "../../model/connection-reason.ts";
+import { isTlsError, tlsErrorText } from "../terminate/tls-error.ts";
+import type { Side } from "./relay.ts";
+import { errorCode } from "./socket-options.ts";
+
+export interface Failure {
+  readonly side: Side;
+  readonly error: Error;
+}
+
+/** `bytesOut`: what has come from the backend by then. */
+export function endReason(failure: Failure | undefined, bytesOut: number): [ConnectionReason, string?] {
+  if (failure === undefined) return ["completed"];
+  const { side, error } = failure;
+  if (isTlsError(error)) {
+    // By TLS 1.3 a backend that refuses our certificate says so only when the handshake is complete for us.
+    if (side === "backend" && bytesOut === 0) return ["backend_handshake_failed", tlsErrorText(error)];
+    // A fatal alert is to TLS what a reset is to TCP.
+    return [side === "client" ? "client_reset" : "backend_reset", tlsErrorText(error)];
+  }
+  const isReset = errorCode(error) === "ECONNRESET" || errorCode(error) === "EPIPE";
+  if (side === "client") return [isReset ? "client_reset" : "client_unreachable", error.message];
+  return [isReset ? "backend_reset" : "backend_unreachable", error.message];
+}
