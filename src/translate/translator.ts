@@ -6,48 +6,38 @@
  * It owns the order in which the rules apply and what each is given; the rules are in the folders beside it.
  */
 import {
-  GATEWAY_GROUP,
+  type BackendTlsPolicy,
   type Gateway,
   type ListenerSet,
   objectKey,
-  type ParentReference,
   type TcpRoute,
   type TlsRoute,
 } from "../gateway-api/objects.ts";
-import type { GatewayPlan, Plan, RouteStatusPlan, StatusPlan } from "../model/plan.ts";
+import type { GatewayPlan, Plan, PolicyStatusPlan, RouteStatusPlan, StatusPlan } from "../model/plan.ts";
 import type { UnresolvedHost } from "../model/proxy-report.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
 import { ConfigBuilder } from "./config.ts";
 import { type AttachedRoute, GatewayWork, NOTHING_SETTLED } from "./gateway-work.ts";
 import { Derivation } from "./incremental/derivation.ts";
-import { stableList } from "./incremental/group-index.ts";
-import { type AssessedGateway, type AssessedListener, assessGateway, type ListenerOwner } from "./listeners/assess.ts";
-import { type Changes, Indexer, type Lookups } from "./lookups.ts";
-import { type AttachResult, attach } from "./routes/attach.ts";
+import { sameMap, stableList } from "./incremental/same.ts";
+import { type AssessedGateway, assessGateway } from "./listeners/assess.ts";
+import { type Changes, Indexer } from "./lookups.ts";
+import { gatewaysOfPolicies } from "./policies/ancestors.ts";
+import {
+  attachAll,
+  findParent,
+  type Parent,
+  parentGatewayKey,
+  parentsOf,
+  type RouteAttachments,
+} from "./routes/parents.ts";
 import { type AnyRoute, kindOf, parentRefsOf } from "./routes/route.ts";
 import { gatewayStatus } from "./status/gateway.ts";
 import { gatewayClassStatus } from "./status/gateway-class.ts";
+import { policyStatus } from "./status/policy.ts";
 import { routeStatus } from "./status/route.ts";
-
-/** A parent that routes may name: a Gateway of ours, or a ListenerSet that names one. Made anew when the Gateway is assessed anew. */
-interface Parent {
-  readonly owner: ListenerOwner;
-  /** `namespace/name` of the Gateway. */
-  readonly gateway: string;
-  readonly listeners: readonly AssessedListener[];
-}
-
-/** What a route's parentRefs led to, as far as they led to us. */
-interface RouteAttachments {
-  readonly outcomes: readonly {
-    readonly parentRef: ParentReference;
-    readonly gateway: string;
-    readonly result: AttachResult;
-  }[];
-  /** By Gateway. */
-  readonly attached: ReadonlyMap<string, AttachedRoute>;
-}
+import { unresolvedHosts } from "./status/unresolved-hosts.ts";
 
 /** What is kept about one Gateway. */
 interface GatewayState {
@@ -68,6 +58,7 @@ export class Translator {
   readonly #attachments = new Derivation<AnyRoute, RouteAttachments>();
   readonly #backends = new Derivation<AnyRoute, readonly RuleBackend[]>();
   readonly #routeStatuses = new Derivation<AnyRoute, RouteStatusPlan | undefined>();
+  readonly #policyStatuses = new Derivation<BackendTlsPolicy, PolicyStatusPlan | undefined>();
   #gateways: readonly Gateway[] = [];
   #routes: readonly AnyRoute[] = [];
   #listenerSets: ReadonlyMap<string, readonly ListenerSet[]> = new Map();
@@ -96,10 +87,9 @@ export class Translator {
       statuses.push(gatewayStatus(work, gatewayClass, config, snapshot.deployments.get(key)));
     }
     this.#judgeRoutes(snapshot, changes, [...attached, ...changedBackends]);
-    for (const route of this.#routes) {
-      const status = this.#routeStatuses.result(route);
-      if (status !== undefined) statuses.push(status);
-    }
+    this.#judgePolicies(snapshot, changes);
+    for (const route of this.#routes) statuses.push(...present(this.#routeStatuses.result(route)));
+    for (const policy of snapshot.backendTlsPolicies) statuses.push(...present(this.#policyStatuses.result(policy)));
     return { gateways, statuses };
   }
 
@@ -194,51 +184,28 @@ export class Translator {
       changes,
     });
   }
+
+  #judgePolicies({ controllerName, backendTlsPolicies }: Snapshot, changes: Changes): void {
+    const works = [...this.#states.values()].map(({ work }) => work);
+    const gateways = gatewaysOfPolicies(backendTlsPolicies, works, (route) => this.#backendsOf(route));
+    this.#policyStatuses.update({
+      subjects: backendTlsPolicies,
+      context: [gateways],
+      inputs: (policy) => [controllerName, ...(gateways.get(policy) ?? [])],
+      compute: (lookups, policy) => policyStatus(lookups, controllerName, policy, gateways.get(policy) ?? []),
+      lookups: this.#indexer.lookups,
+      changes,
+    });
+  }
+}
+
+function present<T>(value: T | undefined): readonly T[] {
+  return value === undefined ? [] : [value];
 }
 
 const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];
 const NO_HOSTS: readonly UnresolvedHost[] = [];
-
-/** `namespace/name` of the Gateway that a ListenerSet names as its parent; no key of a Gateway when it names another kind. */
-function parentGatewayKey({ metadata, spec }: ListenerSet): string {
-  const { group = GATEWAY_GROUP, kind = "Gateway", namespace = metadata.namespace, name } = spec.parentRef;
-  return group === GATEWAY_GROUP && kind === "Gateway" ? `${namespace}/${name}` : "";
-}
-
-function parentsOf(assessed: AssessedGateway): readonly [string, Parent][] {
-  const gateway = objectKey(assessed.gateway);
-  const owners = [assessed.gateway, ...assessed.listenerSets.map(({ listenerSet }) => listenerSet)];
-  return owners.map((owner) => {
-    const listeners = assessed.listeners.filter((listener) => listener.owner === owner);
-    return [`${owner.kind}/${objectKey(owner)}`, { owner, gateway, listeners }];
-  });
-}
-
-function findParent(
-  parents: ReadonlyMap<string, Parent>,
-  route: AnyRoute,
-  { group = GATEWAY_GROUP, kind = "Gateway", namespace = route.metadata.namespace, name }: ParentReference,
-): Parent | undefined {
-  return group === GATEWAY_GROUP ? parents.get(`${kind}/${namespace}/${name}`) : undefined;
-}
-
-function attachAll(lookups: Lookups, route: AnyRoute, parents: readonly (Parent | undefined)[]): RouteAttachments {
-  const outcomes = parentRefsOf(route).flatMap((parentRef, i) => {
-    const parent = parents[i];
-    if (parent === undefined) return [];
-    const result = attach(lookups, route, parentRef, parent.owner, parent.listeners);
-    return [{ parentRef, gateway: parent.gateway, result }];
-  });
-  const attached = new Map<string, AttachedRoute>();
-  for (const [gateway, group] of Map.groupBy(outcomes, (outcome) => outcome.gateway)) {
-    // Several parentRefs may name the same listener: it is attached to once.
-    const all = group.flatMap(({ result }) => ("attachments" in result ? result.attachments : []));
-    const byListener = new Map(all.map((attachment) => [attachment.assessed, attachment]));
-    if (byListener.size > 0) attached.set(gateway, { route, attachments: [...byListener.values()] });
-  }
-  return { outcomes, attached };
-}
 
 function gatewayPlan(work: GatewayWork, config: GatewayPlan["config"]): GatewayPlan {
   const { metadata, spec } = work.gateway;
@@ -254,6 +221,10 @@ function gatewayPlan(work: GatewayWork, config: GatewayPlan["config"]): GatewayP
   };
 }
 
+function isBacked(route: AnyRoute): route is TlsRoute | TcpRoute {
+  return kindOf(route) !== "HTTPRoute";
+}
+
 function nextState(
   before: GatewayState | undefined,
   assessed: AssessedGateway,
@@ -263,25 +234,4 @@ function nextState(
   if (before !== undefined && before.assessed === assessed && before.attached === attached) return before;
   const work = new GatewayWork(assessed, attached, before?.work);
   return { assessed, attached, work, builder: before?.builder ?? new ConfigBuilder() };
-}
-
-/** By Gateway; the same lists, and the same map, while the proxies say the same. */
-function unresolvedHosts(
-  deployments: Snapshot["deployments"],
-  before: ReadonlyMap<string, readonly UnresolvedHost[]>,
-): ReadonlyMap<string, readonly UnresolvedHost[]> {
-  const now = [...deployments].map(([key, { proxies }]): [string, readonly UnresolvedHost[]] => {
-    const hosts = proxies.flatMap((proxy) => proxy.unresolvedHosts);
-    const old = before.get(key);
-    return [key, old !== undefined && JSON.stringify(old) === JSON.stringify(hosts) ? old : hosts];
-  });
-  return sameMap(before, now) ? before : new Map(now);
-}
-
-function sameMap<T>(map: ReadonlyMap<string, T>, entries: readonly (readonly [string, T])[]): boolean {
-  return map.size === entries.length && entries.every(([key, value]) => map.get(key) === value);
-}
-
-function isBacked(route: AnyRoute): route is TlsRoute | TcpRoute {
-  return kindOf(route) !== "HTTPRoute";
 }

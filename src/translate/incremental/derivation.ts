@@ -4,6 +4,7 @@
  * can be forgotten.
  */
 import type { Changes, Lookups, Question } from "../lookups.ts";
+import { sameElements } from "./same.ts";
 
 interface Entry<R> {
   readonly inputs: readonly unknown[];
@@ -91,12 +92,6 @@ export class Derivation<S, R> {
 
 function id(question: Question, key: string): string {
   return `${question} ${key}`;
-}
-
-function sameElements(a: readonly unknown[], b: readonly unknown[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** The same look-ups; each question is written down. */

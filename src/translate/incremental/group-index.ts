@@ -3,6 +3,8 @@
  * are by identity: an object that changed is another object.
  */
 
+import { stableList } from "./same.ts";
+
 const UNCHANGED: ReadonlySet<string> = new Set();
 
 export class GroupIndex<T> {
@@ -75,10 +77,4 @@ export class GroupIndex<T> {
 
 function sameKeys(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((key, i) => key === b[i]);
-}
-
-/** `before` if it holds the same elements in the same order. */
-export function stableList<T>(before: readonly T[] | undefined, now: readonly T[]): readonly T[] {
-  if (before === undefined || before.length !== now.length) return now;
-  return now.every((element, i) => element === before[i]) ? before : now;
 }

@@ -9,22 +9,21 @@ import { targetService } from "./precedence.ts";
 export function gatewaysOfPolicies(
   policies: readonly BackendTlsPolicy[],
   works: Iterable<GatewayWork>,
-  backends: ReadonlyMap<AnyRoute, readonly RuleBackend[]>,
+  backendsOf: (route: AnyRoute) => readonly RuleBackend[],
 ): ReadonlyMap<BackendTlsPolicy, readonly Gateway[]> {
   if (policies.length === 0) return new Map();
   const reached = new Map<string, Set<Gateway>>();
-  for (const { gateway, routes } of [...works].map((work) => ({ gateway: work.gateway, routes: work.routes() }))) {
-    for (const route of routes) {
-      for (const { service } of backends.get(route) ?? []) {
-        if (service === undefined) continue;
-        reached.set(service, (reached.get(service) ?? new Set()).add(gateway));
+  for (const work of works) {
+    for (const route of work.routes()) {
+      for (const { service } of backendsOf(route)) {
+        if (service !== undefined) reached.set(service, (reached.get(service) ?? new Set()).add(work.gateway));
       }
     }
   }
-  return new Map(
-    policies.map((policy) => {
-      const services = (policy.spec.targetRefs ?? []).map((ref) => targetService(policy, ref) ?? "");
-      return [policy, [...new Set(services.flatMap((service) => [...(reached.get(service) ?? [])]))]];
-    }),
-  );
+  return new Map(policies.map((policy) => [policy, gatewaysOf(policy, reached)]));
+}
+
+function gatewaysOf(policy: BackendTlsPolicy, reached: ReadonlyMap<string, ReadonlySet<Gateway>>): readonly Gateway[] {
+  const services = (policy.spec.targetRefs ?? []).map((ref) => targetService(policy, ref) ?? "");
+  return [...new Set(services.flatMap((service) => [...(reached.get(service) ?? [])]))];
 }

@@ -1,0 +1,16 @@
+/** Sameness by identity: whether what was made anew holds the same elements as before, and may give way to it. */
+
+export function sameElements(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** `before` if it holds the same elements in the same order. */
+export function stableList<T>(before: readonly T[] | undefined, now: readonly T[]): readonly T[] {
+  return before !== undefined && sameElements(before, now) ? before : now;
+}
+
+export function sameMap<T>(map: ReadonlyMap<string, T>, entries: readonly (readonly [string, T])[]): boolean {
+  return map.size === entries.length && entries.every(([key, value]) => map.get(key) === value);
+}

@@ -1,0 +1,73 @@
+/**
+ * From a route's parentRefs to the Gateways and ListenerSets that are ours, and what attaching it there gives. It knows which
+ * listeners stand in which object; which of them take the route is said by attach.ts.
+ */
+import { GATEWAY_GROUP, type ListenerSet, objectKey, type ParentReference } from "../../gateway-api/objects.ts";
+import type { AttachedRoute } from "../gateway-work.ts";
+import type { AssessedGateway, AssessedListener, ListenerOwner } from "../listeners/assess.ts";
+import type { Lookups } from "../lookups.ts";
+import { type AttachResult, attach } from "./attach.ts";
+import { type AnyRoute, parentRefsOf } from "./route.ts";
+
+/** A parent that routes may name: a Gateway of ours, or a ListenerSet that names one. Made anew when the Gateway is assessed anew. */
+export interface Parent {
+  readonly owner: ListenerOwner;
+  /** `namespace/name` of the Gateway. */
+  readonly gateway: string;
+  readonly listeners: readonly AssessedListener[];
+}
+
+/** What a route's parentRefs led to, as far as they led to us. */
+export interface RouteAttachments {
+  readonly outcomes: readonly {
+    readonly parentRef: ParentReference;
+    readonly gateway: string;
+    readonly result: AttachResult;
+  }[];
+  /** By Gateway. */
+  readonly attached: ReadonlyMap<string, AttachedRoute>;
+}
+
+/** `namespace/name` of the Gateway that a ListenerSet names as its parent; no key of a Gateway when it names another kind. */
+export function parentGatewayKey({ metadata, spec }: ListenerSet): string {
+  const { group = GATEWAY_GROUP, kind = "Gateway", namespace = metadata.namespace, name } = spec.parentRef;
+  return group === GATEWAY_GROUP && kind === "Gateway" ? `${namespace}/${name}` : "";
+}
+
+export function parentsOf(assessed: AssessedGateway): readonly [string, Parent][] {
+  const gateway = objectKey(assessed.gateway);
+  const owners = [assessed.gateway, ...assessed.listenerSets.map(({ listenerSet }) => listenerSet)];
+  return owners.map((owner) => {
+    const listeners = assessed.listeners.filter((listener) => listener.owner === owner);
+    return [`${owner.kind}/${objectKey(owner)}`, { owner, gateway, listeners }];
+  });
+}
+
+export function findParent(
+  parents: ReadonlyMap<string, Parent>,
+  route: AnyRoute,
+  { group = GATEWAY_GROUP, kind = "Gateway", namespace = route.metadata.namespace, name }: ParentReference,
+): Parent | undefined {
+  return group === GATEWAY_GROUP ? parents.get(`${kind}/${namespace}/${name}`) : undefined;
+}
+
+export function attachAll(
+  lookups: Lookups,
+  route: AnyRoute,
+  parents: readonly (Parent | undefined)[],
+): RouteAttachments {
+  const outcomes = parentRefsOf(route).flatMap((parentRef, i) => {
+    const parent = parents[i];
+    if (parent === undefined) return [];
+    const result = attach(lookups, route, parentRef, parent.owner, parent.listeners);
+    return [{ parentRef, gateway: parent.gateway, result }];
+  });
+  const attached = new Map<string, AttachedRoute>();
+  for (const [gateway, group] of Map.groupBy(outcomes, (outcome) => outcome.gateway)) {
+    // Several parentRefs may name the same listener: it is attached to once.
+    const all = group.flatMap(({ result }) => ("attachments" in result ? result.attachments : []));
+    const byListener = new Map(all.map((attachment) => [attachment.assessed, attachment]));
+    if (byListener.size > 0) attached.set(gateway, { route, attachments: [...byListener.values()] });
+  }
+  return { outcomes, attached };
+}
