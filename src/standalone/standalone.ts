@@ -14,7 +14,7 @@ import type { ListenerReport } from "../model/proxy-report.ts";
 import type { ObservedDeployment } from "../model/snapshot.ts";
 import type { GatewayProxy } from "../proxy/proxy.ts";
 import { mergeStatus, statusTime } from "../translate/status/merge.ts";
-import { translate } from "../translate/translate.ts";
+import { Translator } from "../translate/translator.ts";
 import type { AnyManifest } from "./manifests/parse.ts";
 import { snapshotOf } from "./snapshot.ts";
 
@@ -41,6 +41,7 @@ export interface StandaloneStatus {
 export class Standalone {
   readonly #options: StandaloneOptions;
   readonly #loop: ReconcileLoop;
+  readonly #translator = new Translator();
   readonly #proxies = new Map<string, GatewayProxy>();
   readonly #ending = new Set<Promise<unknown>>();
   #manifests: readonly AnyManifest[] = [];
@@ -83,9 +84,9 @@ export class Standalone {
   }
 
   async #pass(): Promise<void> {
-    await this.#serve(translate(snapshotOf(this.#manifests, this.#deployments())));
+    await this.#serve(this.#translator.translate(snapshotOf(this.#manifests, this.#deployments())));
     // Once more, now that the proxies have said what they could bind.
-    this.#tell(translate(snapshotOf(this.#manifests, this.#deployments())));
+    this.#tell(this.#translator.translate(snapshotOf(this.#manifests, this.#deployments())));
   }
 
   async #serve(plan: Plan): Promise<void> {

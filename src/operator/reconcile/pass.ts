@@ -43,6 +43,7 @@ export interface PassParts {
 
 export class Pass {
   readonly #parts: PassParts;
+  readonly #translator = new Translator();
   /** Keeps what it made of the last snapshot. */
   readonly #translator = new Translator();
   /** Revisions by Gateway. */
