@@ -10,13 +10,13 @@ import { runOrThrow } from "../support/run-command.ts";
 export const CHECKOUT = join(import.meta.dirname, "../..");
 const ARCHIVE = join(CHECKOUT, "dist/fsm-gateway.oci.tar");
 const SOURCES = ["pepr.ts", "package.json", "{src,capabilities,crds,hack/image,hack/manifest}/**/*.*"];
-/** One after the other these tests share a name, and nothing else. */
+/** One after the other the tests of this folder share a name, and nothing else. */
 const NAME = "fsm-e2e";
 
 /** A fresh cluster with the image in it and nothing applied. */
-export async function freshCluster(): Promise<Cluster> {
+export async function freshCluster(name = NAME): Promise<Cluster> {
   await buildWhenStale();
-  const cluster = testCluster(NAME);
+  const cluster = testCluster(name);
   await cluster.down();
   return orDown(cluster, async () => {
     await cluster.up();
@@ -43,8 +43,8 @@ export async function applyCrds(cluster: Cluster, channel: GatewayApiChannel): P
 }
 
 /** A fresh cluster with the experimental channel, on which the operator runs and has accepted its class. */
-export async function deployedCluster(): Promise<Cluster> {
-  const cluster = await freshCluster();
+export async function deployedCluster(name = NAME): Promise<Cluster> {
+  const cluster = await freshCluster(name);
   return orDown(cluster, async () => {
     await applyCrds(cluster, "experimental");
     await cluster.kubectlOrThrow(["apply", "-f", join(CHECKOUT, "dist/install.yaml")]);

@@ -7,6 +7,7 @@ part_key() {
   case $1 in
     hyper | runtime | dns | tools) { go_version && tree_hash "$1" "build/$1"; } ;;
     images) { part_key tools && part_key dns && "$(node_binary)" --version && tree_hash build/images ../image; } ;;
+    conformance) { go_version && part_key dns && tree_hash ../../test/conformance/module build/conformance ../image; } ;;
     httpbin) { python3 -VV && tree_hash requirements.txt build/httpbin; } ;;
   esac | sha256sum | cut -c1-16
 }

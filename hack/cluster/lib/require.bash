@@ -22,7 +22,7 @@ missing_packages() {
 }
 
 # The highest `go` line of the modules that are built here: an older Go refuses them.
-go_needed() { sed -n 's/^go //p' "$CLUSTER_DIR"/*/go.mod | sort -V | tail -n 1; }
+go_needed() { sed -n 's/^go //p' "$CLUSTER_DIR"/*/go.mod "$CHECKOUT/test/conformance/module/go.mod" | sort -V | tail -n 1; }
 
 # Each check prints one line for each thing that is missing, and nothing when all is there.
 go_missing() {
