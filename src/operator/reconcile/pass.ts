@@ -43,8 +43,8 @@ export interface PassParts {
 
 export class Pass {
   readonly #parts: PassParts;
-  readonly #translator = new Translator();
   /** Keeps what it made of the last snapshot. */
+  readonly #translator = new Translator();
   /** Revisions by Gateway. */
   #published: ReadonlyMap<string, string> = new Map();
 
