@@ -55,8 +55,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   informers.start();
   log.info("reading the cluster", { kinds: informers.missing() });
   await informers.whenAllSynced;
-  const absent = [...informers.absent()];
-  if (absent.length > 0) log.warn("the cluster does not serve these kinds; they are looked for", { kinds: absent });
+  sayAbsent(log, informers.absent());
 
   const admission = await serveAdmission(options, certificates, informers.of, kick);
   certificates.onRotate(() => {
@@ -82,6 +81,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       client.close();
     },
   };
+}
+
+/** Once; without Gateways nothing works, while the standard channel never has all the kinds. */
+function sayAbsent(log: Logger, absent: ReadonlySet<string>): void {
+  const level = absent.has("Gateway") ? "warn" : "info";
+  if (absent.size > 0)
+    log[level]("the cluster does not serve these kinds; they are looked for", { kinds: [...absent] });
 }
 
 function startCertificates({ log, client, namespace }: OperatorOptions): Promise<CertificateKeeper> {
@@ -110,6 +116,7 @@ function serveAdmission(
       controllerName: CONTROLLER_NAME,
       gatewayClasses: informers.gatewayClasses.items(),
       gateways: informers.gateways.items(),
+      listenerSets: informers.listenerSets.items(),
     }),
   });
 }

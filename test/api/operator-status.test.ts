@@ -5,16 +5,15 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Condition, KubernetesObject } from "../../src/gateway-api/objects.ts";
+import type { KubernetesObject } from "../../src/gateway-api/objects.ts";
 import { systemClock } from "../../src/loop/clock.ts";
 import { CONTROLLER_NAME } from "../../src/model/identity.ts";
 import type { StatusPlan } from "../../src/model/plan.ts";
 import type { Cache } from "../../src/operator/informer/informer.ts";
 import { createOperatorInformers, type OperatorInformers } from "../../src/operator/informer/operator-informers.ts";
-import { isApiError } from "../../src/operator/kube/api-error.ts";
 import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
 import { Discovery } from "../../src/operator/kube/discovery.ts";
-import { EVENTS, referenceTo } from "../../src/operator/kube/resource.ts";
+import { EVENTS } from "../../src/operator/kube/resource.ts";
 import { ProxyReports } from "../../src/operator/observe/proxies.ts";
 import { SettledPorts } from "../../src/operator/observe/settled-ports.ts";
 import { takeSnapshot } from "../../src/operator/observe/snapshot.ts";
@@ -22,23 +21,8 @@ import { StatusWriter } from "../../src/operator/reconcile/statuses.ts";
 import { EventRecorder } from "../../src/operator/write/events.ts";
 import { Translator } from "../../src/translate/translator.ts";
 import { waitFor } from "../support/wait-for.ts";
+import { condition, FOREIGN, ForeignController, fresh, type StatusObject } from "./foreign-controller.ts";
 import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
-
-const FOREIGN = "test.example/foreign";
-
-interface Entry {
-  readonly controllerName: string;
-  readonly conditions: readonly Condition[];
-}
-
-interface Status {
-  readonly conditions?: readonly Condition[];
-  readonly parents?: readonly Entry[];
-  readonly ancestors?: readonly Entry[];
-  readonly supportedFeatures?: readonly unknown[];
-}
-
-type StatusObject = KubernetesObject & { readonly status?: Status };
 
 let api: Fixture;
 let informers: OperatorInformers;
@@ -77,19 +61,22 @@ const GATEWAY =
 const ROUTE = "{ parentRefs: [{ name: gw }], hostnames: [a.test], rules: [{ backendRefs: [{ name: b, port: 1 }] }] }";
 const POLICY = `{ targetRefs: [{ group: "", kind: Service, name: b }], validation: { hostname: b.test, wellKnownCACertificates: System } }`;
 
+const freshOf = (cache: Cache, object: Pick<KubernetesObject, "metadata">) => fresh(api.client, cache, object);
+/** Kinds and reasons of what was told of the objects of a name. */
+async function eventsOf(name: string): Promise<string[]> {
+  await events.flush();
+  const { items } = await api.client.list<KubernetesObject & Told>(EVENTS, { namespace: "default" });
+  return items.filter(({ regarding }) => regarding.name === name).map((e) => `${e.regarding.kind} ${e.reason}`);
+}
+
+interface Told {
+  readonly reason: string;
+  readonly regarding: { readonly kind: string; readonly name: string };
+}
+
 /** As the cache has it, once it has it. */
 function cached(cache: Cache, name: string): Promise<StatusObject> {
   return waitFor(`${cache.kind} ${name} is seen`, () => cache.get(name) as StatusObject | undefined);
-}
-
-async function fresh(cache: Cache, { metadata }: KubernetesObject): Promise<StatusObject> {
-  assert.ok(cache.type !== undefined);
-  return api.client.get<StatusObject>(cache.type, referenceTo({ metadata }));
-}
-
-function condition(type: string, message: string): Condition {
-  const lastTransitionTime = "2026-01-01T00:00:00Z";
-  return { type, status: "True", reason: "Accepted", message, observedGeneration: 1, lastTransitionTime };
 }
 
 /** What we want said of an object of any of the kinds in which others have a say. */
@@ -113,70 +100,6 @@ function planFor({ kind, metadata }: KubernetesObject, message: string): StatusP
   }
 }
 
-/** Another controller: its own entry in a route's parents or a policy's ancestors, its own condition elsewhere. */
-class ForeignController {
-  readonly #cache: Cache;
-  readonly #object: KubernetesObject;
-  #last: unknown;
-  #writes = 0;
-
-  constructor(cache: Cache, object: KubernetesObject) {
-    this.#cache = cache;
-    this.#object = object;
-  }
-
-  get writes(): number {
-    return this.#writes;
-  }
-
-  /** Reads, finds its own word untouched, says another one. */
-  async turn(): Promise<void> {
-    const { type } = this.#cache;
-    assert.ok(type !== undefined);
-    const object = await fresh(this.#cache, this.#object);
-    const status = object.status ?? {};
-    assert.deepEqual(this.#own(status), this.#last);
-    const next = this.#withOwn(status, `foreign ${this.#writes + 1}`);
-    try {
-      await api.client.put(type, { ...object, status: next } as KubernetesObject, { subresource: "status" });
-      this.#last = this.#own(next);
-      this.#writes++;
-    } catch (error) {
-      if (!isApiError(error, "Conflict")) throw error;
-    }
-  }
-
-  async check(): Promise<void> {
-    const { status = {} } = await fresh(this.#cache, this.#object);
-    assert.ok(this.#last !== undefined);
-    assert.deepEqual(this.#own(status), this.#last);
-  }
-
-  #field() {
-    const { kind } = this.#object;
-    if (kind === "TLSRoute" || kind === "TCPRoute") return { list: "parents", ref: "parentRef" } as const;
-    return kind === "BackendTLSPolicy" ? ({ list: "ancestors", ref: "ancestorRef" } as const) : undefined;
-  }
-
-  #own(status: Status): unknown {
-    const field = this.#field();
-    if (field === undefined) return status.conditions?.find(({ type }) => type === "test.example/Audited");
-    return status[field.list]?.find(({ controllerName }) => controllerName === FOREIGN);
-  }
-
-  #withOwn(status: Status, message: string): Status {
-    const field = this.#field();
-    if (field === undefined) {
-      const others = (status.conditions ?? []).filter(({ type }) => type !== "test.example/Audited");
-      return { ...status, conditions: [...others, condition("test.example/Audited", message)] };
-    }
-    const others = (status[field.list] ?? []).filter(({ controllerName }) => controllerName !== FOREIGN);
-    const ref = { group: "gateway.networking.k8s.io", kind: "Gateway", name: "gw" };
-    const entry = { [field.ref]: ref, controllerName: FOREIGN, conditions: [condition("Accepted", message)] };
-    return { ...status, [field.list]: [...others, entry] };
-  }
-}
-
 test("1,000 of our writes leave untouched what another controller writes into the same objects in between", async (t) => {
   const kinds = ["TLSRoute", "TCPRoute", "BackendTLSPolicy", "ListenerSet", "Gateway"] as const;
   const specs = {
@@ -194,12 +117,12 @@ test("1,000 of our writes leave untouched what another controller writes into th
       ["a", "b"].map(async (n) => ({ cache, object: await cached(cache, `default/shared-${n}`) })),
     ),
   );
-  const foreign = targets.map(({ cache, object }) => new ForeignController(cache, object));
+  const foreign = targets.map(({ cache, object }) => new ForeignController(api.client, cache, object));
   const state = { isDone: false };
   const theirs = foreign.map(async (controller) => {
     while (!state.isDone) {
       await controller.turn();
-      await sleep(20);
+      await sleep(50);
     }
   });
   sent = [];
@@ -212,13 +135,15 @@ test("1,000 of our writes leave untouched what another controller writes into th
 
   assert.ok(sent.length >= 1_000, `${sent.length} writes were sent`);
   for (const [i, { cache, object }] of targets.entries()) {
-    const { status = {} } = await fresh(cache, object);
+    const { status = {} } = await freshOf(cache, object);
     const entries = status.parents ?? status.ancestors;
     const ours = entries?.find(({ controllerName }) => controllerName === CONTROLLER_NAME)?.conditions;
     const accepted = (ours ?? status.conditions ?? []).find(({ type }) => type === "Accepted");
     assert.equal(accepted?.message, "ours 100", object.kind);
     await foreign[i]?.check();
   }
+  const transitions = kinds.map((kind) => `${kind} Accepted`).sort();
+  assert.deepEqual((await eventsOf("shared-a")).sort(), transitions, "told once, though written a hundred times");
   const written = foreign.map(({ writes }) => writes);
   assert.ok(Math.min(...written) >= 5, `the other controller wrote in between: ${written}`);
   t.diagnostic(`${sent.length} writes sent, ${sent.length - 1_000} of them into a conflict; theirs: ${written}`);
@@ -254,14 +179,8 @@ test("where others have filled the status, theirs stay and an Event says so", as
   await api.client.put(backendTlsPolicies.type, filled as KubernetesObject, { subresource: "status" });
   await waitFor("the cache has it", () => backendTlsPolicies.get("default/full")?.status?.ancestors?.length === 16);
   assert.deepEqual(await write([planFor(policy, "fine")]), []);
-  assert.deepEqual((await fresh(backendTlsPolicies, policy)).status?.ancestors, ancestors);
-  await events.flush();
-  const { items } = await api.client.list<KubernetesObject & { reason: string }>(EVENTS, { namespace: "default" });
-  const told = items.filter(({ metadata }) => metadata.name.startsWith("full."));
-  assert.deepEqual(
-    told.map(({ reason }) => reason),
-    ["StatusFull"],
-  );
+  assert.deepEqual((await freshOf(backendTlsPolicies, policy)).status?.ancestors, ancestors);
+  assert.deepEqual(await eventsOf("full"), ["BackendTLSPolicy StatusFull"]);
 });
 
 /** Everything from the caches to the statuses, as in a pass; nothing runs. */
@@ -299,17 +218,17 @@ test("two classes of ours are both served, another's is left alone; classes are 
   const ranks = sent.map((kind) => before[kind] ?? 2);
   assert.deepEqual(ranks, ranks.toSorted(), `${sent}`);
   for (const name of ["fsm", "second"]) {
-    const { status } = await fresh(gatewayClasses, { ...route, metadata: { name } });
+    const { status } = await freshOf(gatewayClasses, { metadata: { name } });
     const types = status?.conditions?.map(({ type, status: is }) => `${type}=${is}`);
     assert.deepEqual(types, ["Accepted=True", "SupportedVersion=True"]);
     assert.ok((status?.supportedFeatures?.length ?? 0) > 0);
   }
   const reasonOf = ({ status }: StatusObject) => status?.conditions?.find(({ type }) => type === "Accepted")?.reason;
-  assert.equal(reasonOf(await fresh(gatewayClasses, { ...route, metadata: { name: "theirs" } })), "Pending");
-  const ofTeam = (name: string) => fresh(gateways, { ...route, metadata: { name, namespace: "team" } });
+  assert.equal(reasonOf(await freshOf(gatewayClasses, { metadata: { name: "theirs" } })), "Pending");
+  const ofTeam = (name: string) => freshOf(gateways, { metadata: { name, namespace: "team" } });
   assert.equal(reasonOf(await ofTeam("gw")), "Accepted");
   assert.equal(reasonOf(await ofTeam("theirs")), "Pending");
-  const { status } = await fresh(tlsRoutes, route);
+  const { status } = await freshOf(tlsRoutes, route);
   assert.deepEqual(
     status?.parents?.map(({ controllerName }) => controllerName),
     [CONTROLLER_NAME],
@@ -319,15 +238,15 @@ test("two classes of ours are both served, another's is left alone; classes are 
 test("a Gateway that moves to another controller's class, or goes, takes our entry from its route and no other's", async () => {
   const { gateways, tlsRoutes } = informers.of;
   const route = await cached(tlsRoutes, "team/r");
-  const foreign = new ForeignController(tlsRoutes, route);
+  const foreign = new ForeignController(api.client, tlsRoutes, route);
   await waitFor("the other controller has its say", async () => {
     await foreign.turn();
     return foreign.writes > 0;
   });
   const controllersOf = async () =>
-    (await fresh(tlsRoutes, route)).status?.parents?.map((p) => p.controllerName).sort();
+    (await freshOf(tlsRoutes, route)).status?.parents?.map((p) => p.controllerName).sort();
   const current = async () => {
-    const { metadata } = await fresh(tlsRoutes, route);
+    const { metadata } = await freshOf(tlsRoutes, route);
     await waitFor(
       "the route is seen",
       () => tlsRoutes.get("team/r")?.metadata.resourceVersion === metadata.resourceVersion,
@@ -341,11 +260,11 @@ test("a Gateway that moves to another controller's class, or goes, takes our ent
     await pass();
   };
   await move("theirs");
-  const left = await fresh(gateways, { ...route, metadata: { name: "gw", namespace: "team" } });
+  const left = await freshOf(gateways, { metadata: { name: "gw", namespace: "team" } });
   assert.deepEqual(await controllersOf(), [FOREIGN]);
   await pass();
   assert.equal(
-    (await fresh(gateways, left)).metadata.resourceVersion,
+    (await freshOf(gateways, left)).metadata.resourceVersion,
     left.metadata.resourceVersion,
     "the Gateway is its new controller's business",
   );

@@ -19,7 +19,7 @@ function reviewing(validate: () => Verdict) {
   const none = () => undefined;
   const error = (message: string, fields?: LogFields) => void errors.push({ message, fields });
   const log: Logger = { debug: none, info: none, warn: none, error, child: () => log };
-  const context = () => ({ controllerName: "c", gatewayClasses: [], gateways: [] });
+  const context = () => ({ controllerName: "c", gatewayClasses: [], gateways: [], listenerSets: [] });
   return { review: reviewer<TlsRoute>(validate, { log, context }), errors };
 }
 

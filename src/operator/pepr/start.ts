@@ -4,9 +4,8 @@
  */
 import type { Capability } from "pepr";
 import type { ServedKind } from "../../../capabilities/gateway.ts";
-import { validateGateway } from "../../admission/gateway.ts";
 import type { AdmissionContext } from "../../admission/ownership.ts";
-import { validateTlsRoute } from "../../admission/tls-route.ts";
+import { validateObject } from "../../admission/validate.ts";
 import { bridgePepr } from "../../logging/pepr.ts";
 import type { Logger } from "../../model/log.ts";
 import { preparePeprEnvironment } from "./environment.ts";
@@ -94,12 +93,11 @@ function capabilityMaker(
   { log, served, context, onChange }: AdmissionOptions,
   isClosed: () => boolean,
 ): () => Capability[] {
-  const reviewGateway = reviewer(validateGateway, { log, context });
-  const reviewTlsRoute = reviewer(validateTlsRoute, { log, context });
+  const review = reviewer(validateObject, { log, context });
   const changed = (kind: string, name: string) => {
     if (!isClosed()) onChange(kind, name);
   };
-  return () => [gatewayCapability({ served, changed }), admissionCapability({ reviewGateway, reviewTlsRoute })];
+  return () => [gatewayCapability({ served, changed }), admissionCapability(review)];
 }
 
 async function settlesWithin(promise: Promise<void>, timeoutMs: number): Promise<boolean> {

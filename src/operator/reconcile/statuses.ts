@@ -14,17 +14,20 @@ import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { StatusPlan } from "../../model/plan.ts";
 import { mergeStatus, statusTime } from "../../translate/status/merge.ts";
 import type { Cache } from "../informer/informer.ts";
-import type { OperatorInformers } from "../informer/operator-informers.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { concurrently, failuresOf } from "../write/concurrently.ts";
 import type { EventRecorder } from "../write/events.ts";
 import { type StatusOutcome, writeStatus } from "../write/status.ts";
 import { transitions } from "./transitions.ts";
 
-/** Where a status is written. */
-type StatusCaches = Pick<
-  OperatorInformers["of"],
-  "gatewayClasses" | "gateways" | "listenerSets" | "tlsRoutes" | "tcpRoutes" | "httpRoutes" | "backendTlsPolicies"
+type StatusCache = Pick<Cache, "get" | "type">;
+
+/** The kinds that have a status of ours. */
+type StatusCaches = Readonly<
+  Record<
+    "gatewayClasses" | "gateways" | "listenerSets" | "tlsRoutes" | "tcpRoutes" | "httpRoutes" | "backendTlsPolicies",
+    StatusCache
+  >
 >;
 
 export interface StatusWriterOptions {
@@ -118,7 +121,7 @@ export class StatusWriter {
     this.#options.events.record(object, { type: "Warning", reason: "StatusFull", message, about: "status" });
   }
 
-  #cacheOf(kind: StatusPlan["kind"]): Pick<Cache, "get" | "type"> {
+  #cacheOf(kind: StatusPlan["kind"]): StatusCache {
     const { informers } = this.#options;
     switch (kind) {
       case "GatewayClass":

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     onChange: (kind, name) => report({ type: "changed", kind, name }),
     context: () => {
       if (defective) throw new Error("a defect");
-      return { controllerName: CONTROLLER_NAME, gatewayClasses: [fsmClass], gateways: [] };
+      return { controllerName: CONTROLLER_NAME, gatewayClasses: [fsmClass], gateways: [], listenerSets: [] };
     },
     ...(storeTimeoutMs === undefined ? {} : { storeTimeoutMs }),
   });
