@@ -11,5 +11,5 @@ const admitted = () => ({ warnings: [] });
 
 new PeprModule(manifest, [
   gatewayCapability({ served: new Set(["Gateway/v1", "TLSRoute/v1"]), changed: () => undefined }),
-  admissionCapability({ reviewGateway: admitted, reviewTlsRoute: admitted }),
+  admissionCapability(admitted),
 ]);

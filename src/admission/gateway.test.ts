@@ -23,7 +23,7 @@ function verdictOn(listener: Partial<Listener>, gatewayClassName = "fsm"): Verdi
     metadata: { name },
     spec: { controllerName: `${name}/controller` },
   }));
-  return validateGateway(gateway, { controllerName: "fsm/controller", gatewayClasses, gateways: [] });
+  return validateGateway(gateway, { controllerName: "fsm/controller", gatewayClasses, gateways: [], listenerSets: [] });
 }
 
 test("what gets a condition is admitted", () => {

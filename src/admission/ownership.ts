@@ -1,12 +1,20 @@
 /**
- * Whose object it is. Admission sees every Gateway and TLSRoute of the cluster, those of other controllers too; only what is
- * ours, or may become ours, is judged. Pure lookups over what the operator knows at that moment.
+ * Whose object it is. Admission sees every Gateway and every route of the cluster, those of other controllers too; only what
+ * is ours, or may become ours, is judged. Pure lookups over what the operator knows at that moment.
  */
-import { GATEWAY_GROUP, type Gateway, type ParentReference, type TlsRoute } from "../gateway-api/objects.ts";
+import {
+  GATEWAY_GROUP,
+  type Gateway,
+  type ListenerSet,
+  type ParentGatewayReference,
+  type ParentReference,
+  type TcpRoute,
+  type TlsRoute,
+} from "../gateway-api/objects.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 
 /** What the rules need to know besides the object itself. */
-export type AdmissionContext = Pick<Snapshot, "controllerName" | "gatewayClasses" | "gateways">;
+export type AdmissionContext = Pick<Snapshot, "controllerName" | "gatewayClasses" | "gateways" | "listenerSets">;
 
 export type Owner = "ours" | "foreign" | "unknown";
 
@@ -21,23 +29,42 @@ export function gatewayOwner(gateway: Gateway, context: AdmissionContext): Owner
   return classOwner(gateway.spec.gatewayClassName, context);
 }
 
+/** Unknown: its Gateway is not there (yet). */
+export function listenerSetOwner({ metadata, spec }: ListenerSet, context: AdmissionContext): Owner {
+  const { group = GATEWAY_GROUP, kind = "Gateway" } = spec.parentRef ?? {};
+  if (group !== GATEWAY_GROUP || kind !== "Gateway") return "foreign";
+  const gateway = find(context.gateways, spec.parentRef, metadata.namespace);
+  return gateway === undefined ? "unknown" : gatewayOwner(gateway, context);
+}
+
 /**
- * Foreign when no parentRef could lead to a Gateway of ours. A Gateway that is not there yet may become ours, so its route is
+ * Foreign when no parentRef could lead to a Gateway of ours. A parent that is not there yet may become ours, so its route is
  * judged: `kubectl apply` of one file sends both within milliseconds.
  */
-export function isForeignRoute(route: TlsRoute, context: AdmissionContext): boolean {
-  return (route.spec.parentRefs ?? []).every((parentRef) => isForeignParent(parentRef, route, context));
+export function isForeignRoute({ metadata, spec }: TlsRoute | TcpRoute, context: AdmissionContext): boolean {
+  return (spec.parentRefs ?? []).every((ref) => parentOwner(ref, metadata.namespace, context) === "foreign");
 }
 
-export function isGatewayRef(parentRef: ParentReference): boolean {
-  return (parentRef.group ?? GATEWAY_GROUP) === GATEWAY_GROUP && (parentRef.kind ?? "Gateway") === "Gateway";
+/** Does it name a kind that we take routes at? */
+export function isParentRef({ group = GATEWAY_GROUP, kind = "Gateway" }: ParentReference): boolean {
+  return group === GATEWAY_GROUP && (kind === "Gateway" || kind === "ListenerSet");
 }
 
-function isForeignParent(parentRef: ParentReference, route: TlsRoute, context: AdmissionContext): boolean {
-  if (!isGatewayRef(parentRef)) return true;
-  const namespace = parentRef.namespace ?? route.metadata.namespace;
-  const gateway = context.gateways.find(
-    ({ metadata }) => metadata.namespace === namespace && metadata.name === parentRef.name,
-  );
-  return gateway !== undefined && gatewayOwner(gateway, context) === "foreign";
+function parentOwner(ref: ParentReference, namespace: string | undefined, context: AdmissionContext): Owner {
+  if (!isParentRef(ref)) return "foreign";
+  if (ref.kind === "ListenerSet") {
+    const listenerSet = find(context.listenerSets, ref, namespace);
+    return listenerSet === undefined ? "unknown" : listenerSetOwner(listenerSet, context);
+  }
+  const gateway = find(context.gateways, ref, namespace);
+  return gateway === undefined ? "unknown" : gatewayOwner(gateway, context);
+}
+
+function find<T extends Gateway | ListenerSet>(
+  objects: readonly T[],
+  ref: ParentGatewayReference,
+  ownNamespace: string | undefined,
+): T | undefined {
+  const namespace = ref.namespace ?? ownNamespace;
+  return objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === ref.name);
 }

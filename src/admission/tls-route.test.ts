@@ -24,6 +24,7 @@ const context: AdmissionContext = {
   controllerName: "us/controller",
   gatewayClasses: [gatewayClass("fsm", "us/controller"), gatewayClass("other", "them/controller")],
   gateways: [gateway("ours", "fsm"), gateway("theirs", "other"), gateway("classless", "absent")],
+  listenerSets: [],
 };
 
 const BACKEND: BackendRef = { name: "web", port: 443 };

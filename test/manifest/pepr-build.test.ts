@@ -67,7 +67,7 @@ test("`pepr build` works, and derives the webhook's rules from the capabilities 
 
   await promisify(execFile)(join(checkout, "node_modules/.bin/pepr"), ["build"], { cwd: folder, timeout: 120_000 });
   const built = manifestsIn(await readFile(join(folder, "dist/pepr-module-fsm-gateway.yaml"), "utf8"));
-  assert.equal(asked(built).length, 8);
+  assert.equal(asked(built).length, 14);
   assert.deepEqual(asked(ours), asked(built));
 });
 

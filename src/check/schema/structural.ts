@@ -42,23 +42,17 @@ function hasType(type: Schema["type"], value: unknown): boolean {
   return type === undefined || typeof value === type;
 }
 
+const ARTICLES = {
+  object: "an object",
+  array: "a list",
+  integer: "an integer",
+  string: "a text (quote it)",
+  number: "a number",
+  boolean: "true or false",
+} as const;
+
 function article({ type }: Schema): string {
-  switch (type) {
-    case "object":
-      return "an object";
-    case "array":
-      return "a list";
-    case "integer":
-      return "an integer";
-    case "string":
-      return "a text (quote it)";
-    case "number":
-      return "a number";
-    case "boolean":
-      return "true or false";
-    case undefined:
-      return "a value";
-  }
+  return type === undefined ? "a value" : ARTICLES[type];
 }
 
 function ownProblems(schema: Schema, value: unknown): readonly OwnProblem[] {

@@ -4,10 +4,8 @@
  */
 import { type FSWatcher, readFileSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import { validateGateway } from "../../admission/gateway.ts";
 import type { AdmissionContext } from "../../admission/ownership.ts";
-import { validateTlsRoute } from "../../admission/tls-route.ts";
-import type { Verdict } from "../../admission/verdict.ts";
+import { validateObject } from "../../admission/validate.ts";
 import { snapshotOf } from "../snapshot.ts";
 import { type AnyManifest, type ManifestText, type ParsedManifests, type Problem, parseManifests } from "./parse.ts";
 import { referenceProblems } from "./references.ts";
@@ -46,23 +44,12 @@ function readFailure(error: unknown): string {
 function admissionProblems(manifests: readonly AnyManifest[]): readonly Problem[] {
   const context: AdmissionContext = snapshotOf(manifests, new Map());
   return manifests.flatMap((manifest) =>
-    verdict(manifest, context).problems.map(({ field, message }) => {
+    validateObject(manifest.object, context).problems.map(({ field, message }) => {
       const path = field.split(/[.[\]]+/).filter((part) => part !== "");
       const line = manifest.lineOf(path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)));
       return { file: manifest.file, line, field, message };
     }),
   );
-}
-
-function verdict(manifest: AnyManifest, context: AdmissionContext): Verdict {
-  switch (manifest.kind) {
-    case "Gateway":
-      return validateGateway(manifest.object, context);
-    case "TLSRoute":
-      return validateTlsRoute(manifest.object, context);
-    default:
-      return { problems: [], warnings: [] };
-  }
 }
 
 /** A save is a burst of events, and often a rename over the file: wait for the burst to end, and watch the folder. */

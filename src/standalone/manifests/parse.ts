@@ -117,7 +117,7 @@ function shapeProblem(file: string, issue: core.$ZodIssue, lineOf: (path: readon
 }
 
 /** Where a field stands; of a missing one, where its nearest parent does. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+export function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   for (let length = path.length; length > 0; length--) {
     const parent = document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
