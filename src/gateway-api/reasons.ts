@@ -22,7 +22,12 @@ export type GatewayResolvedRefsReason =
   | "ListenersNotResolved";
 
 export type ListenerSetAcceptedReason = "Accepted" | "NotAllowed" | "ParentNotAccepted" | "ListenersNotValid";
-export type ListenerSetProgrammedReason = "Programmed" | "Invalid" | "Pending" | "NotAllowed" | "ParentNotAccepted";
+export type ListenerSetProgrammedReason =
+  | "Programmed"
+  | "Pending"
+  | "NotAllowed"
+  | "ParentNotProgrammed"
+  | "ListenersNotValid";
 
 export type PolicyAcceptedReason = "Accepted" | "Conflicted" | "Invalid" | "TargetNotFound" | "NoValidCACertificate";
 export type PolicyResolvedRefsReason = "ResolvedRefs" | "InvalidCACertificateRef" | "InvalidKind";
@@ -42,7 +47,13 @@ export type ListenerResolvedRefsReason =
   | "RefNotPermitted"
   | "InvalidCACertificateRef"
   | "InvalidCACertificateKind";
-export type ListenerProgrammedReason = "Programmed" | "Invalid" | "Pending";
+/** The conflicts and PortUnavailable are for the entries of ListenerSets (`ListenerEntryConditionReason`). */
+export type ListenerProgrammedReason =
+  | "Programmed"
+  | "Invalid"
+  | "Pending"
+  | "PortUnavailable"
+  | ListenerConflictReason;
 
 export type RouteAcceptedReason =
   | "Accepted"

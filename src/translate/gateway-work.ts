@@ -26,18 +26,20 @@ export class GatewayWork {
   readonly gateway: Gateway;
   readonly listeners: readonly AssessedListener[];
   readonly listenerSets: readonly AssessedListenerSet[];
+  readonly clientCertificate: AssessedGateway["clientCertificate"];
   readonly #settlements = new Map<AnyRoute, Settlement>();
   readonly #counts = new Map<string, number>();
 
   /** `before`: settlements that have not changed are taken over, so that they are the same objects. */
   constructor(
-    { gateway, listeners, listenerSets }: AssessedGateway,
+    { gateway, listeners, listenerSets, clientCertificate }: AssessedGateway,
     attached: readonly AttachedRoute[],
     before?: GatewayWork,
   ) {
     this.gateway = gateway;
     this.listeners = listeners;
     this.listenerSets = listenerSets;
+    this.clientCertificate = clientCertificate;
     const claims = new HostnameClaims();
     for (const { route, attachments } of attached) {
       for (const { assessed, hostnames } of attachments) {
@@ -71,8 +73,15 @@ export class GatewayWork {
   ports(): readonly { readonly name: string; readonly port: number }[] {
     const valid = this.listeners.filter(({ verdict }) => verdict.ok);
     const named = new Map<number, string>();
+    const taken = new Set<string>();
     for (const { listener } of valid.length > 0 ? valid : this.listeners) {
-      if (!named.has(listener.port)) named.set(listener.port, listener.name);
+      const { name, port } = listener;
+      if (named.has(port)) continue;
+      // Listeners of several objects may share a name, ports of a Service may not.
+      let unique = name;
+      while (taken.has(unique)) unique = `${unique}-${port}`;
+      taken.add(unique);
+      named.set(port, unique);
     }
     return [...named].map(([port, name]) => ({ name, port }));
   }

@@ -16,6 +16,7 @@ import {
 import type { GatewayPlan, Plan, PolicyStatusPlan, RouteStatusPlan, StatusPlan } from "../model/plan.ts";
 import type { UnresolvedHost } from "../model/proxy-report.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { requestedAddress } from "./addresses/requested.ts";
 import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
 import { ConfigBuilder } from "./config.ts";
 import { type AttachedRoute, GatewayWork, NOTHING_SETTLED } from "./gateway-work.ts";
@@ -33,7 +34,7 @@ import {
   type RouteAttachments,
 } from "./routes/parents.ts";
 import { type AnyRoute, kindOf, parentRefsOf } from "./routes/route.ts";
-import { gatewayStatus } from "./status/gateway.ts";
+import { gatewayStatuses } from "./status/gateway.ts";
 import { gatewayClassStatus } from "./status/gateway-class.ts";
 import { policyStatus } from "./status/policy.ts";
 import { routeStatus } from "./status/route.ts";
@@ -79,12 +80,12 @@ export class Translator {
     const changedBackends = this.#resolveBackends(changes);
 
     const gateways = new Map<string, GatewayPlan>();
-    const statuses: StatusPlan[] = ourClasses.map((c) => gatewayClassStatus(c, snapshot.bundleVersion));
+    const statuses: StatusPlan[] = ourClasses.map((c) => gatewayClassStatus(c, snapshot));
     for (const [key, { work, builder }] of this.#states) {
       const config = builder.build({ work, backendsOf: (route) => this.#backendsOf(route), changedBackends });
       gateways.set(key, gatewayPlan(work, config));
       const gatewayClass = classes.get(work.gateway.spec.gatewayClassName);
-      statuses.push(gatewayStatus(work, gatewayClass, config, snapshot.deployments.get(key)));
+      statuses.push(...gatewayStatuses(work, gatewayClass, config, snapshot.deployments.get(key)));
     }
     this.#judgeRoutes(snapshot, changes, [...attached, ...changedBackends]);
     this.#judgePolicies(snapshot, changes);
@@ -209,6 +210,7 @@ const NO_HOSTS: readonly UnresolvedHost[] = [];
 
 function gatewayPlan(work: GatewayWork, config: GatewayPlan["config"]): GatewayPlan {
   const { metadata, spec } = work.gateway;
+  const address = requestedAddress(work.gateway);
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
@@ -217,6 +219,7 @@ function gatewayPlan(work: GatewayWork, config: GatewayPlan["config"]): GatewayP
     labels: spec.infrastructure?.labels ?? {},
     annotations: spec.infrastructure?.annotations ?? {},
     ports: work.ports(),
+    ...(address !== undefined && { address }),
     config,
   };
 }

@@ -1,10 +1,9 @@
 /**
- * What can be said of a listener from the specs alone: whether we can serve it and how, which routes it takes, whether it
- * conflicts with another. Runtime facts (bound, acknowledged) come later, in status/.
+ * What can be said of a Gateway's listeners from the specs alone: whether we can serve each and how, which routes it takes,
+ * whether it conflicts with another, what its references lead to. Those of attached ListenerSets are among them (GEP-1713).
+ * Runtime facts (bound, acknowledged) come later, in status/.
  */
-import { ANY_HOSTNAME, normalizeHostname } from "../../gateway-api/hostname.ts";
 import {
-  GATEWAY_GROUP,
   type Gateway,
   type Listener,
   type ListenerSet,
@@ -12,9 +11,17 @@ import {
   type RouteGroupKind,
 } from "../../gateway-api/objects.ts";
 import type { ListenerConflictReason, ListenerResolvedRefsReason } from "../../gateway-api/reasons.ts";
-import { PROXY_ADMIN_PORT } from "../../model/identity.ts";
 import type { AuthoritiesResource, CertificateResource, ListenerResource } from "../../model/proxy-config.ts";
+import { CertificateReferences } from "../certificates/references.ts";
 import type { Lookups } from "../lookups.ts";
+import { assessClientCertificate, type ClientCertificate } from "./client-certificate.ts";
+import { assessFrontends } from "./client-validation.ts";
+import { type Conflict, findConflicts } from "./conflicts.ts";
+import { type Draft, draftOf, isServable } from "./draft.ts";
+import { assessListenerSets } from "./listener-sets.ts";
+import { resourceOf } from "./resource.ts";
+import { assessRouteKinds } from "./route-kinds.ts";
+import { assessTermination, type GatewayTlsSettings, type Termination } from "./termination.ts";
 
 /** The object in whose spec a listener stands; routes name it in their parentRefs. */
 export type ListenerOwner = Gateway | ListenerSet;
@@ -45,106 +52,92 @@ export type ListenerVerdict =
       readonly message: string;
     };
 
+/** Why something that a listener names cannot be used. */
+export interface UnresolvedReference {
+  readonly reason: Exclude<ListenerResolvedRefsReason, "ResolvedRefs">;
+  readonly message: string;
+}
+
 /** A ListenerSet that names the Gateway as its parent. */
 export interface AssessedListenerSet {
   readonly listenerSet: ListenerSet;
   /** Undefined: it is attached, and its listeners are among the Gateway's. */
-  readonly refusal?: { readonly reason: "NotAllowed" | "ParentNotAccepted"; readonly message: string };
+  readonly refusal?: { readonly reason: "NotAllowed"; readonly message: string };
 }
 
 export interface AssessedGateway {
   readonly gateway: Gateway;
   /** The Gateway's own in their order, then those of the attached ListenerSets in theirs. */
   readonly listeners: readonly AssessedListener[];
+  /** In order of precedence. */
   readonly listenerSets: readonly AssessedListenerSet[];
+  /** What it shows to backends; absent where its spec names none. */
+  readonly clientCertificate?: ClientCertificate;
 }
-
-const TLS_ROUTE: RouteGroupKind = { group: GATEWAY_GROUP, kind: "TLSRoute" };
 
 /** `listenerSets`: all that name the Gateway as their parent. */
 export function assessGateway(
-  _lookups: Lookups,
+  lookups: Lookups,
   gateway: Gateway,
   listenerSets: readonly ListenerSet[],
 ): AssessedGateway {
-  const alone = (gateway.spec.listeners ?? []).map((listener) => assessAlone(gateway, listener));
-  const listeners = alone.map((assessed) => {
-    if (!assessed.verdict.ok) return assessed;
-    const rivals = alone.filter((other) => other !== assessed && other.verdict.ok && collide(assessed, other));
-    return rivals.length === 0 ? withResource(assessed) : { ...assessed, verdict: conflict(assessed, rivals) };
-  });
-  const refusal = { reason: "NotAllowed", message: "ListenerSets are not served yet" } as const;
-  return { gateway, listeners, listenerSets: listenerSets.map((listenerSet) => ({ listenerSet, refusal })) };
-}
-
-function withResource(assessed: AssessedListener): AssessedListener {
-  const { name, hostname, listener } = assessed;
+  const assessedSets = assessListenerSets(lookups, gateway, listenerSets);
+  const attached = assessedSets.flatMap(({ listenerSet, refusal }) => (refusal === undefined ? [listenerSet] : []));
+  const groups = [gateway, ...attached].map((owner) => (owner.spec.listeners ?? []).map((one) => draftOf(owner, one)));
+  const conflicts: ReadonlyMap<Draft, Conflict> = findConflicts(groups.map((group) => group.filter(isServable)));
+  const references = new CertificateReferences(lookups);
+  const clientCertificate = assessClientCertificate(references, gateway);
+  const settings = { references, frontends: assessFrontends(references, gateway), clientCertificate };
   return {
-    ...assessed,
-    resource: {
-      kind: "listener",
-      name,
-      port: listener.port,
-      protocol: "TLS",
-      tls: { mode: "Passthrough" },
-      ...(hostname !== ANY_HOSTNAME && { hostname }),
-    },
+    gateway,
+    listeners: groups.flat().map((one) => finish(settings, one, conflicts.get(one))),
+    listenerSets: assessedSets,
+    ...(clientCertificate !== undefined && { clientCertificate }),
   };
 }
 
-function assessAlone(owner: ListenerOwner, listener: Listener): AssessedListener {
-  const verdict = assessSpec(listener);
-  const hostname = listener.hostname ? normalizeHostname(listener.hostname) : ANY_HOSTNAME;
-  const supported = verdict.ok || verdict.reason === "PortUnavailable" ? [TLS_ROUTE] : [];
-  const name = `${objectKey(owner)}/${listener.name}`;
-  return { listener, owner, name, hostname, verdict, needs: [], ...assessKinds(listener, supported) };
+function finish(settings: GatewayTlsSettings, draft: Draft, conflict: Conflict | undefined): AssessedListener {
+  const { listener, owner, hostname, speech } = draft;
+  const termination = speech?.terminates ? assessTermination(settings, owner, listener) : undefined;
+  const { supportedKinds, problem } = assessRouteKinds(listener, speech?.routeKinds ?? []);
+  const problems: readonly UnresolvedReference[] = [
+    ...(termination?.problems ?? []),
+    ...(problem === undefined ? [] : [{ reason: "InvalidRouteKinds" as const, message: problem }]),
+  ];
+  const name = listenerName(owner, listener);
+  const verdict =
+    conflict === undefined ? withAuthorities(draft.verdict, termination) : { ok: false as const, ...conflict };
+  const resource = verdict.ok && isServable(draft) ? resourceOf(name, draft, termination?.tls) : undefined;
+  return {
+    listener,
+    owner,
+    name,
+    hostname,
+    supportedKinds,
+    verdict,
+    resolvedRefs: resolvedRefs(problems),
+    ...(resource !== undefined && { resource }),
+    needs: resource === undefined ? [] : (termination?.needs ?? []),
+  };
 }
 
-function assessSpec({ protocol, port, tls }: Listener): ListenerVerdict {
-  if (protocol !== "TLS") {
-    const message = `Protocol ${protocol} is not served: this controller serves TLS listeners with tls.mode Passthrough`;
-    return { ok: false, reason: "UnsupportedProtocol", message };
-  }
-  const mode = tls?.mode ?? "Terminate";
-  if (mode !== "Passthrough") {
-    const message = `tls.mode ${mode} is not served: set tls.mode to Passthrough, and let the backend decrypt`;
-    return { ok: false, reason: "UnsupportedValue", message };
-  }
-  if (port === PROXY_ADMIN_PORT) {
-    const message = `Port ${port} is the proxies' own port for probes and metrics: choose another`;
-    return { ok: false, reason: "PortUnavailable", message };
-  }
-  return { ok: true };
+/** Names of listeners are unique within their object only. */
+function listenerName(owner: ListenerOwner, { name }: Listener): string {
+  return `${owner.kind === "ListenerSet" ? "ListenerSet/" : ""}${objectKey(owner)}/${name}`;
 }
 
-function assessKinds(
-  listener: Listener,
-  supported: readonly RouteGroupKind[],
-): Pick<AssessedListener, "supportedKinds" | "resolvedRefs"> {
-  const asked = listener.allowedRoutes?.kinds ?? [];
-  const resolved = { reason: "ResolvedRefs", message: "All references are resolved" } as const;
-  if (asked.length === 0) return { supportedKinds: supported, resolvedRefs: resolved };
-  const isAsked = (kind: RouteGroupKind) => asked.some((a) => sameKind(a, kind));
-  const unknown = asked.filter((kind) => !supported.some((s) => sameKind(s, kind)));
-  const supportedKinds = supported.filter(isAsked);
-  if (unknown.length === 0) return { supportedKinds, resolvedRefs: resolved };
-  const names = unknown.map((kind) => `${kind.group ?? GATEWAY_GROUP}/${kind.kind}`).join(", ");
-  const message = `allowedRoutes.kinds names ${names}, which a ${listener.protocol} listener here does not take; it takes TLSRoute`;
-  return { supportedKinds, resolvedRefs: { reason: "InvalidRouteKinds", message } };
+function withAuthorities(verdict: ListenerVerdict, termination: Termination | undefined): ListenerVerdict {
+  if (!verdict.ok || !termination?.lacksAuthorities) return verdict;
+  const message =
+    "Clients must show a certificate, but no authority that could have signed it can be used: see ResolvedRefs";
+  return { ok: false, reason: "NoValidCACertificate", message };
 }
 
-function sameKind(a: RouteGroupKind, b: RouteGroupKind): boolean {
-  return (a.group ?? GATEWAY_GROUP) === (b.group ?? GATEWAY_GROUP) && a.kind === b.kind;
-}
-
-/** Two TLS listeners are distinct by hostname (Gateway API, "Distinct Listeners"); within a Gateway nobody wins. */
-function collide(a: AssessedListener, b: AssessedListener): boolean {
-  return a.listener.port === b.listener.port && a.hostname === b.hostname;
-}
-
-function conflict(loser: AssessedListener, rivals: readonly AssessedListener[]): ListenerVerdict {
-  const names = rivals.map((rival) => `"${rival.listener.name}"`).join(", ");
-  const what = loser.hostname === ANY_HOSTNAME ? "no hostname" : `hostname ${loser.hostname}`;
-  const message = `Port ${loser.listener.port} with ${what} is also claimed by listener ${names}: neither is served until they differ`;
-  return { ok: false, reason: "HostnameConflict", message };
+function resolvedRefs(problems: readonly UnresolvedReference[]): AssessedListener["resolvedRefs"] {
+  // A condition holds 32,768 characters: far more than this many sentences with names of 253.
+  const MAX_SENTENCES = 16;
+  const [first] = problems;
+  if (first === undefined) return { reason: "ResolvedRefs", message: "All references are resolved" };
+  const sentences = problems.slice(0, MAX_SENTENCES).map(({ message }) => message);
+  return { reason: first.reason, message: sentences.join("; ") };
 }

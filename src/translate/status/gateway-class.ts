@@ -2,15 +2,37 @@
 import type { GatewayClass } from "../../gateway-api/objects.ts";
 import type { GatewayClassReason } from "../../gateway-api/reasons.ts";
 import type { DesiredCondition, GatewayClassStatusPlan } from "../../model/plan.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
 import { condition } from "../conditions.ts";
 
-/** Features of Gateway API's conformance suite that are true of this program, sorted. */
-const SUPPORTED_FEATURES = ["Gateway", "ReferenceGrant", "TLSRoute"] as const;
+/**
+ * Features of Gateway API's conformance suite that are true of this program, sorted, each with the kind without which it means
+ * nothing. What has to do with routing HTTP is not here, nor BackendTLSPolicy, which the suite tries with HTTP only.
+ */
+const FEATURES: readonly (readonly [name: string, kind: string])[] = [
+  ["Gateway", "Gateway"],
+  ["GatewayAddressEmpty", "Gateway"],
+  ["GatewayBackendClientCertificate", "BackendTLSPolicy"],
+  ["GatewayFrontendClientCertificateValidation", "Gateway"],
+  ["GatewayFrontendClientCertificateValidationInsecureFallback", "Gateway"],
+  ["GatewayInfrastructure", "Gateway"],
+  ["GatewayPort8080", "Gateway"],
+  ["GatewayStaticAddresses", "Gateway"],
+  ["ListenerSet", "ListenerSet"],
+  ["ReferenceGrant", "ReferenceGrant"],
+  ["TCPRoute", "TCPRoute"],
+  ["TLSRoute", "TLSRoute"],
+  ["TLSRouteModeMixed", "TLSRoute"],
+  ["TLSRouteModeTerminate", "TLSRoute"],
+];
 
 /** The bundle that the tests run against; other versions are served as well as their CRDs allow. */
 const SUPPORTED_BUNDLE = "v1.6.";
 
-export function gatewayClassStatus(gatewayClass: GatewayClass, bundleVersion?: string): GatewayClassStatusPlan {
+export function gatewayClassStatus(
+  gatewayClass: GatewayClass,
+  { absentKinds, bundleVersion }: Pick<Snapshot, "absentKinds" | "bundleVersion">,
+): GatewayClassStatusPlan {
   const conditions = [accepted(gatewayClass)];
   if (bundleVersion !== undefined) conditions.push(supportedVersion(bundleVersion));
   return {
@@ -19,7 +41,7 @@ export function gatewayClassStatus(gatewayClass: GatewayClass, bundleVersion?: s
     ...(gatewayClass.metadata.uid !== undefined && { uid: gatewayClass.metadata.uid }),
     generation: gatewayClass.metadata.generation ?? 1,
     conditions,
-    supportedFeatures: SUPPORTED_FEATURES,
+    supportedFeatures: FEATURES.filter(([, kind]) => !absentKinds.has(kind)).map(([name]) => name),
   };
 }
 

@@ -1,35 +1,78 @@
-/** Status of a Gateway: its own conditions, its addresses, and its listeners' statuses. */
+/** Status of a Gateway: its own conditions, its addresses, and its own listeners' statuses; ListenerSets are counted only. */
 import type { Gateway, GatewayClass } from "../../gateway-api/objects.ts";
-import type { GatewayAcceptedReason, GatewayProgrammedReason } from "../../gateway-api/reasons.ts";
-import type { DesiredCondition, GatewayStatusPlan } from "../../model/plan.ts";
+import type {
+  GatewayAcceptedReason,
+  GatewayProgrammedReason,
+  GatewayResolvedRefsReason,
+} from "../../gateway-api/reasons.ts";
+import type { DesiredCondition, GatewayStatusPlan, ListenerSetStatusPlan } from "../../model/plan.ts";
 import type { ProxyConfig } from "../../model/proxy-config.ts";
 import type { ObservedDeployment } from "../../model/snapshot.ts";
+import { unsupportedAddress, unusableAddress } from "../addresses/requested.ts";
 import { condition } from "../conditions.ts";
 import type { GatewayWork } from "../gateway-work.ts";
+import type { ClientCertificate } from "../listeners/client-certificate.ts";
+import { hasInsecureFallback } from "../listeners/client-validation.ts";
 import { isAccepted } from "./gateway-class.ts";
-import { type JudgedListener, judgeListener } from "./listener.ts";
+import { type JudgedListener, judgeListeners, namesOf } from "./listener.ts";
+import { isAttached, listenerSetStatuses } from "./listener-set.ts";
 
-export function gatewayStatus(
+/** A Gateway as its status has it, for those whose status depends on it. */
+export interface JudgedGateway {
+  readonly accepted: DesiredCondition;
+  /** Why clients have no address to connect to. */
+  readonly unreachable?: { readonly reason: "AddressNotAssigned" | "AddressNotUsable"; readonly message: string };
+  readonly listeners: readonly JudgedListener[];
+}
+
+/** Of the Gateway and of the ListenerSets that name it. */
+export function gatewayStatuses(
   work: GatewayWork,
   gatewayClass: GatewayClass | undefined,
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
-): GatewayStatusPlan {
+): readonly (GatewayStatusPlan | ListenerSetStatusPlan)[] {
+  const judged = judgeGateway(work, gatewayClass, config, deployment);
+  const listenerSets = listenerSetStatuses(work, judged, config, deployment);
+  return [gatewayStatus(work, judged, deployment, listenerSets.filter(isAttached).length), ...listenerSets];
+}
+
+function judgeGateway(
+  work: GatewayWork,
+  gatewayClass: GatewayClass | undefined,
+  config: ProxyConfig,
+  deployment: ObservedDeployment | undefined,
+): JudgedGateway {
   const { gateway } = work;
-  const listeners = work.listeners.map((assessed) => judgeListener(work, assessed, config, deployment));
-  const accepted = judgeAccepted(gateway, gatewayClass, listeners);
-  const addresses = deployment?.addresses ?? [];
+  const listeners = judgeListeners(work, gateway, config, deployment);
+  const unreachable = judgeReachable(gateway, deployment?.addresses ?? []);
+  return {
+    accepted: judgeAccepted(gateway, gatewayClass, listeners),
+    ...(unreachable !== undefined && { unreachable }),
+    listeners,
+  };
+}
+
+function gatewayStatus(
+  { gateway, clientCertificate }: GatewayWork,
+  judged: JudgedGateway,
+  deployment: ObservedDeployment | undefined,
+  attachedListenerSets: number,
+): GatewayStatusPlan {
   const { namespace, name, uid, generation = 1 } = gateway.metadata;
+  const conditions = [judged.accepted, judgeProgrammed(judged)];
+  if (clientCertificate !== undefined) conditions.push(judgeResolvedRefs(clientCertificate, judged.listeners));
+  if (hasInsecureFallback(gateway)) conditions.push(INSECURE_FALLBACK);
   return {
     kind: "Gateway",
     name,
     ...(namespace !== undefined && { namespace }),
     ...(uid !== undefined && { uid }),
     generation,
-    conditions: [accepted, judgeProgrammed(accepted, listeners, addresses.length)],
-    addresses,
-    listeners: listeners.map(({ status }) => status),
-    attachedListenerSets: work.listenerSets.filter(({ refusal }) => refusal === undefined).length,
+    conditions,
+    addresses: deployment?.addresses ?? [],
+    listeners: judged.listeners.map(({ status }) => status),
+    attachedListenerSets,
   };
 }
 
@@ -47,32 +90,56 @@ function judgeAccepted(
     const message = "spec.infrastructure.parametersRef is not supported: remove it";
     return make("Accepted", false, "InvalidParameters", message);
   }
-  if ((gateway.spec.addresses ?? []).some(({ value }) => value)) {
-    const message = "spec.addresses is not supported: remove it and an address is assigned";
-    return make("Accepted", false, "UnsupportedAddress", message);
-  }
-  const invalid = listeners.filter(({ accepted }) => !accepted).map(({ status }) => `"${status.name}"`);
-  if (invalid.length === 0) return make("Accepted", true, "Accepted", "The Gateway is valid");
-  const message = `Listener ${invalid.join(", ")} is not valid: see its conditions`;
-  return make("Accepted", invalid.length < listeners.length, "ListenersNotValid", message);
+  const unsupported = unsupportedAddress(gateway);
+  if (unsupported !== undefined) return make("Accepted", false, "UnsupportedAddress", unsupported);
+  const invalid = namesOf(listeners, ({ valid }) => !valid);
+  if (invalid === "") return make("Accepted", true, "Accepted", "The Gateway is valid");
+  const valid = namesOf(listeners, (listener) => listener.valid);
+  const rest = valid === "" ? "no other is" : `${valid} is`;
+  const message = `Listener ${invalid} is not valid (see its conditions); ${rest}`;
+  return make("Accepted", valid !== "", "ListenersNotValid", message);
 }
 
-/** True when clients can connect: an address, and every valid listener served by the proxies behind it. */
-function judgeProgrammed(
-  accepted: DesiredCondition,
-  listeners: readonly JudgedListener[],
-  addresses: number,
-): DesiredCondition {
+function judgeReachable(gateway: Gateway, addresses: ObservedDeployment["addresses"]): JudgedGateway["unreachable"] {
+  const unusable = unusableAddress(gateway, addresses);
+  if (unusable !== undefined) return { reason: "AddressNotUsable", message: unusable };
+  if (addresses.length > 0) return undefined;
+  const message = "No address is assigned to the Gateway's Service yet: does the cluster give LoadBalancers addresses?";
+  return { reason: "AddressNotAssigned", message };
+}
+
+/** True when clients can connect: an address, and every valid listener of its own served by the proxies behind it. */
+function judgeProgrammed({ accepted, unreachable, listeners }: JudgedGateway): DesiredCondition {
   const make = condition<GatewayProgrammedReason>;
   if (accepted.status !== "True") return make("Programmed", false, "Invalid", accepted.message);
-  if (addresses === 0) {
-    const message =
-      "No address is assigned to the Gateway's Service yet: does the cluster give LoadBalancers addresses?";
-    return make("Programmed", false, "AddressNotAssigned", message);
-  }
-  const waiting = listeners.filter((l) => l.accepted && !l.programmed).map(({ status }) => `"${status.name}"`);
-  if (waiting.length > 0) {
-    return make("Programmed", false, "Pending", `Waiting for listener ${waiting.join(", ")}: see its conditions`);
+  if (unreachable !== undefined) return make("Programmed", false, unreachable.reason, unreachable.message);
+  const waiting = namesOf(listeners, ({ valid, programmed }) => valid && !programmed);
+  if (waiting !== "") {
+    return make("Programmed", false, "Pending", `Waiting for listener ${waiting}: see its conditions`);
   }
   return make("Programmed", true, "Programmed", "The proxies serve the Gateway's listeners at its addresses");
 }
+
+/** Written where there is a reference to judge; it sums up the listeners' too, as the API wants. */
+function judgeResolvedRefs(
+  clientCertificate: ClientCertificate,
+  listeners: readonly JudgedListener[],
+): DesiredCondition {
+  const make = condition<GatewayResolvedRefsReason>;
+  if (!("certificate" in clientCertificate)) {
+    return make("ResolvedRefs", false, clientCertificate.reason, clientCertificate.message);
+  }
+  const unresolved = namesOf(listeners, ({ status }) =>
+    status.conditions.some((one) => one.type === "ResolvedRefs" && one.status === "False"),
+  );
+  if (unresolved === "") return make("ResolvedRefs", true, "ResolvedRefs", "All references are resolved");
+  const message = `References of listener ${unresolved} are not resolved: see its conditions`;
+  return make("ResolvedRefs", false, "ListenersNotResolved", message);
+}
+
+const INSECURE_FALLBACK = condition(
+  "InsecureFrontendValidationMode",
+  true,
+  "ConfigurationChanged",
+  "spec.tls.frontend has mode AllowInsecureFallback: clients without a valid certificate are let in",
+);

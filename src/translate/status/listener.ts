@@ -1,4 +1,4 @@
-/** Conditions of a listener: what its spec allows, joined with what the proxies say they serve. */
+/** Conditions of a listener, a Gateway's or a ListenerSet's: what its spec allows, joined with what the proxies say they serve. */
 import type {
   ListenerAcceptedReason,
   ListenerConflictReason,
@@ -11,50 +11,73 @@ import type { ListenerReport } from "../../model/proxy-report.ts";
 import type { ObservedDeployment } from "../../model/snapshot.ts";
 import { condition, count } from "../conditions.ts";
 import type { GatewayWork } from "../gateway-work.ts";
-import type { AssessedListener } from "../listeners/assess.ts";
+import type { AssessedListener, ListenerOwner, ListenerVerdict } from "../listeners/assess.ts";
 
 export interface JudgedListener {
   readonly status: DesiredListenerStatus;
-  readonly accepted: boolean;
+  /** Can it be served? A valid listener is, at the latest once the proxies have it. */
+  readonly valid: boolean;
   readonly programmed: boolean;
 }
 
-export function judgeListener(
+/** The listeners that stand in the spec of `owner`. */
+export function judgeListeners(
+  work: GatewayWork,
+  owner: ListenerOwner,
+  config: ProxyConfig,
+  deployment: ObservedDeployment | undefined,
+): readonly JudgedListener[] {
+  return work.listeners
+    .filter((assessed) => assessed.owner === owner)
+    .map((assessed) => judgeListener(work, assessed, config, deployment));
+}
+
+/** `"a", "b"`: those that `select` takes, by name. */
+export function namesOf(listeners: readonly JudgedListener[], select: (listener: JudgedListener) => boolean): string {
+  return listeners
+    .filter(select)
+    .map(({ status }) => `"${status.name}"`)
+    .join(", ");
+}
+
+function judgeListener(
   work: GatewayWork,
   assessed: AssessedListener,
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
 ): JudgedListener {
   const serving = judgeServing(assessed, config, deployment);
-  const verdict = serving.state === "unusable" ? serving.verdict : assessed.verdict;
-  const conditions = [
-    verdict.ok
-      ? condition<ListenerAcceptedReason>("Accepted", true, "Accepted", "The listener is valid")
-      : condition<ListenerAcceptedReason>("Accepted", false, verdict.reason, verdict.message),
-    conflicted(verdict),
-    resolvedRefs(assessed),
-    programmed(serving),
-  ];
+  const verdict = serving.state === "refused" ? serving.verdict : assessed.verdict;
   const { name } = assessed.listener;
   const attachedRoutes = work.attachedRoutes(assessed.name);
+  const conditions = [
+    accepted(assessed, verdict),
+    conflicted(verdict),
+    resolvedRefs(assessed),
+    programmed(assessed, serving),
+  ];
   return {
     status: { name, supportedKinds: assessed.supportedKinds, attachedRoutes, conditions },
-    accepted: verdict.ok,
+    valid: serving.state === "serving" || serving.state === "pending",
     programmed: serving.state === "serving",
   };
 }
 
+type Refusal = Exclude<ListenerVerdict, { ok: true }>;
+
 type Serving =
   | { readonly state: "serving"; readonly proxies: number }
   | { readonly state: "pending"; readonly message: string }
-  | { readonly state: "unusable"; readonly verdict: Exclude<AssessedListener["verdict"], { ok: true }> };
+  | { readonly state: "unresolved" }
+  | { readonly state: "refused"; readonly verdict: Refusal };
 
 function judgeServing(
   assessed: AssessedListener,
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
 ): Serving {
-  if (!assessed.verdict.ok) return { state: "unusable", verdict: assessed.verdict };
+  if (!assessed.verdict.ok) return { state: "refused", verdict: assessed.verdict };
+  if (assessed.resource === undefined) return { state: "unresolved" };
   const key = `listener:${assessed.name}`;
   const version = config.resources.get(key)?.version;
   // A proxy that has not applied its first configuration takes no connections yet (it is not Ready): it is not counted.
@@ -62,41 +85,71 @@ function judgeServing(
   if (proxies.length === 0) return { state: "pending", message: "No proxy has reported yet" };
   const reports = proxies.flatMap((proxy) => proxy.listeners.filter((l) => l.key === key && l.version === version));
   const failed = reports.find((report) => report.state === "failed");
-  if (failed !== undefined) return unusable(failed);
+  if (failed !== undefined) return { state: "refused", verdict: unavailable(failed) };
   const { port } = assessed.listener;
   if (reports.length < proxies.length) {
     const all = count(proxies.length, "proxy has", "proxies have");
     return { state: "pending", message: `${reports.length} of ${all} bound port ${port} for it` };
   }
-  if (!(deployment?.readyPorts ?? []).includes(port)) {
+  if (!deployment?.readyPorts.includes(port)) {
     return { state: "pending", message: `Port ${port} is bound, but the address does not lead to a ready proxy yet` };
   }
   return { state: "serving", proxies: proxies.length };
 }
 
-function unusable(report: ListenerReport & { readonly state: "failed" }): Serving {
-  return { state: "unusable", verdict: { ok: false, reason: "PortUnavailable", message: report.message } };
+function unavailable({ message }: ListenerReport & { readonly state: "failed" }): Refusal {
+  return { ok: false, reason: "PortUnavailable", message };
 }
 
-function conflicted(verdict: AssessedListener["verdict"]): DesiredCondition {
-  if (!verdict.ok && (verdict.reason === "HostnameConflict" || verdict.reason === "ProtocolConflict")) {
+function accepted({ listener, resource }: AssessedListener, verdict: ListenerVerdict): DesiredCondition {
+  const make = condition<ListenerAcceptedReason>;
+  if (!verdict.ok) return make("Accepted", false, verdict.reason, verdict.message);
+  if (resource === undefined) {
+    return make("Accepted", true, "Accepted", "The listener is valid, but cannot be served: see ResolvedRefs");
+  }
+  const note = isHttp(listener.protocol) ? `, but ${HTTP_NOTE}` : "";
+  return make("Accepted", true, "Accepted", `The listener is valid${note}`);
+}
+
+/** What nobody should have to find out by trying. */
+const HTTP_NOTE = "HTTP is not routed here: every request is answered with 503";
+
+function isHttp(protocol: string): boolean {
+  return protocol === "HTTP" || protocol === "HTTPS";
+}
+
+function conflicted(verdict: ListenerVerdict): DesiredCondition {
+  if (!verdict.ok && isConflict(verdict.reason)) {
     return condition<ListenerConflictReason>("Conflicted", true, verdict.reason, verdict.message);
   }
-  return condition("Conflicted", false, "NoConflicts", "No other listener claims its port and hostname");
+  return condition("Conflicted", false, "NoConflicts", "No other listener claims its connections");
+}
+
+function isConflict(reason: Refusal["reason"]): reason is ListenerConflictReason {
+  return reason === "HostnameConflict" || reason === "ProtocolConflict";
 }
 
 function resolvedRefs({ resolvedRefs: { reason, message } }: AssessedListener): DesiredCondition {
   return condition<ListenerResolvedRefsReason>("ResolvedRefs", reason === "ResolvedRefs", reason, message);
 }
 
-function programmed(serving: Serving): DesiredCondition {
+function programmed(assessed: AssessedListener, serving: Serving): DesiredCondition {
   const make = condition<ListenerProgrammedReason>;
   switch (serving.state) {
-    case "serving":
-      return make("Programmed", true, "Programmed", `Served by ${count(serving.proxies, "proxy", "proxies")}`);
+    case "serving": {
+      const note = isHttp(assessed.listener.protocol) ? `; ${HTTP_NOTE}` : "";
+      return make("Programmed", true, "Programmed", `Served by ${count(serving.proxies, "proxy", "proxies")}${note}`);
+    }
     case "pending":
       return make("Programmed", false, "Pending", serving.message);
-    case "unusable":
-      return make("Programmed", false, "Invalid", serving.verdict.message);
+    case "unresolved":
+      return make("Programmed", false, "Invalid", assessed.resolvedRefs.message);
+    case "refused":
+      return make("Programmed", false, refusedReason(assessed.owner, serving.verdict), serving.verdict.message);
   }
+}
+
+/** For an entry of a ListenerSet the API repeats the reason; for a Gateway's listener it has one word for all. */
+function refusedReason({ kind }: ListenerOwner, { reason }: Refusal): ListenerProgrammedReason {
+  return kind === "ListenerSet" && (isConflict(reason) || reason === "PortUnavailable") ? reason : "Invalid";
 }

@@ -1,0 +1,77 @@
+/**
+ * From a reference to a Secret or a ConfigMap to what it holds, or to the reason why it cannot be used. The grant is looked
+ * at before the object, so that nobody learns what exists in a namespace that grants nothing.
+ */
+import { type ConfigMap, type ObjectReference, objectKey, type Secret } from "../../gateway-api/objects.ts";
+import type { AuthoritiesResource, CertificateResource } from "../../model/proxy-config.ts";
+import { isPermitted } from "../grants.ts";
+import type { Lookups } from "../lookups.ts";
+import { type Authorities, readAuthorities } from "./authorities.ts";
+import { type KeyPair, readKeyPair } from "./key-pair.ts";
+
+/** The object in whose spec a reference stands. */
+export interface Referrer {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string;
+}
+
+export interface ReferenceProblem {
+  readonly reason: "NotPermitted" | "InvalidKind" | "Invalid";
+  readonly message: string;
+}
+
+/** Resolves references for one assessment: what many of them name is read once. */
+export class CertificateReferences {
+  readonly #lookups: Lookups;
+  readonly #keyPairs = new Map<Secret, KeyPair>();
+  readonly #authorities = new Map<ConfigMap, Authorities>();
+
+  constructor(lookups: Lookups) {
+    this.#lookups = lookups;
+  }
+
+  /** `field`: where the reference stands, for messages. */
+  keyPair(from: Referrer, ref: ObjectReference, field: string): CertificateResource | ReferenceProblem {
+    const key = this.#targetOf(from, ref, field, "Secret");
+    if (typeof key !== "string") return key;
+    const secret = this.#lookups.secret(key);
+    if (secret === undefined) return invalid(field, `there is no Secret ${key} of type kubernetes.io/tls`);
+    const pair = this.#keyPairs.get(secret) ?? readKeyPair(secret);
+    this.#keyPairs.set(secret, pair);
+    return "problem" in pair ? invalid(field, pair.problem) : pair.certificate;
+  }
+
+  authorities(from: Referrer, ref: ObjectReference, field: string): AuthoritiesResource | ReferenceProblem {
+    const key = this.#targetOf(from, ref, field, "ConfigMap");
+    if (typeof key !== "string") return key;
+    const configMap = this.#lookups.configMap(key);
+    if (configMap === undefined) return invalid(field, `there is no ConfigMap ${key} with a ca.crt`);
+    const found = this.#authorities.get(configMap) ?? readAuthorities(configMap);
+    this.#authorities.set(configMap, found);
+    return "problem" in found ? invalid(field, found.problem) : found.authorities;
+  }
+
+  /** `namespace/name`, if the reference is of the kind wanted, which is of the core group, and permitted. */
+  #targetOf(from: Referrer, ref: ObjectReference, field: string, wanted: string): string | ReferenceProblem {
+    const { group = "", kind = wanted, namespace = from.namespace, name } = ref;
+    if (group !== "" || kind !== wanted) {
+      const given = group === "" ? kind : `${group}/${kind}`;
+      return { reason: "InvalidKind", message: `${field} names a ${given}: name a ${wanted}` };
+    }
+    const to = { group, kind, namespace, name };
+    if (isPermitted(this.#lookups, { from, to })) return objectKey({ metadata: { namespace, name } });
+    const grant = `a ReferenceGrant in namespace ${namespace} from ${from.kind} of namespace ${from.namespace} to ${kind}`;
+    return { reason: "NotPermitted", message: `${field} may not name ${kind} ${namespace}/${name} without ${grant}` };
+  }
+}
+
+export function isProblem(
+  found: CertificateResource | AuthoritiesResource | ReferenceProblem,
+): found is ReferenceProblem {
+  return "reason" in found;
+}
+
+function invalid(field: string, message: string): ReferenceProblem {
+  return { reason: "Invalid", message: `${field}: ${message}` };
+}

@@ -1,0 +1,44 @@
+/** Which ListenerSets a Gateway takes, and their order of precedence (GEP-1713). */
+import { type Gateway, type ListenerSet, objectKey } from "../../gateway-api/objects.ts";
+import { selects } from "../../gateway-api/selector.ts";
+import type { Lookups } from "../lookups.ts";
+import type { AssessedListenerSet } from "./assess.ts";
+
+/** In order of precedence: the oldest first, then by `namespace/name`. */
+export function assessListenerSets(
+  lookups: Lookups,
+  gateway: Gateway,
+  listenerSets: readonly ListenerSet[],
+): readonly AssessedListenerSet[] {
+  return listenerSets.toSorted(byPrecedence).map((listenerSet) => {
+    if (isAllowed(lookups, gateway, listenerSet)) return { listenerSet };
+    const { from = "None" } = gateway.spec.allowedListeners?.namespaces ?? {};
+    const message = `Gateway ${objectKey(gateway)} takes no ListenerSets of namespace ${listenerSet.metadata.namespace} (spec.allowedListeners.namespaces.from: ${from}): its owner must allow them`;
+    return { listenerSet, refusal: { reason: "NotAllowed", message } };
+  });
+}
+
+function byPrecedence(a: ListenerSet, b: ListenerSet): number {
+  const ages = [a, b].map(({ metadata }) => metadata.creationTimestamp ?? "") as [string, string];
+  return compare(...ages) || compare(objectKey(a), objectKey(b));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function isAllowed(lookups: Lookups, gateway: Gateway, { metadata }: ListenerSet): boolean {
+  const { namespace = "" } = metadata;
+  const { from = "None", selector } = gateway.spec.allowedListeners?.namespaces ?? {};
+  switch (from) {
+    case "All":
+      return true;
+    case "Same":
+      return namespace === gateway.metadata.namespace;
+    case "Selector":
+      return selects(selector, lookups.namespace(namespace)?.metadata.labels);
+    default:
+      return false;
+  }
+}
