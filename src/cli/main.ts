@@ -2,7 +2,7 @@
  * The `fsm-gateway` command: reads the command line, runs one command, and turns its end into an exit code. Commands are
  * imported when they are called, so that `proxy` does not load the operator.
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { EXIT, UsageError } from "./exit.ts";
 import {
   collectAddress,
@@ -29,6 +29,7 @@ function buildProgram(): Command {
     .exitOverride()
     .showHelpAfterError("(fsm-gateway --help says more)");
   addRun(program);
+  addCheck(program);
   addOperator(program);
   addProxy(program);
   program
@@ -55,6 +56,39 @@ function addRun(program: Command): void {
     .addOption(logLevelOption())
     .addOption(logFormatOption("text"))
     .action(async (files: string[], options) => (await import("./commands/run.ts")).run(files, options));
+}
+
+const CHECK_HELP = `
+Judges by the schema and rules of Gateway API (offline), by our admission, and by what the gateway would make of it all.
+Only what is in the files is known: references to other objects are warnings.
+
+Exit codes:
+  0  nothing is wrong, or there are warnings only
+  1  there are errors (with --strict: or warnings)
+  2  the command line or a file cannot be read; nothing was checked`;
+
+function addCheck(program: Command): void {
+  program
+    .command("check")
+    .description("say what is wrong with YAML files before a cluster does; needs no cluster")
+    .argument(
+      "<files...>",
+      "files of Kubernetes objects; - is standard input. Kinds that play no part here are passed over",
+    )
+    .option("-n, --namespace <name>", "namespace of objects that name none", "default")
+    .addOption(
+      new Option("--channel <channel>", "channel of Gateway API in your cluster")
+        .choices(["standard", "experimental"])
+        .default("experimental"),
+    )
+    .option("--strict", "warnings count as errors", false)
+    .addOption(outputOption())
+    .addHelpText("after", CHECK_HELP)
+    .action(async (files: string[], options) => (await import("./commands/check.ts")).runCheck(files, options));
+}
+
+function outputOption(): Option {
+  return new Option("-o, --output <format>", "for people or for programs").choices(["text", "json"]).default("text");
 }
 
 function addOperator(program: Command): void {

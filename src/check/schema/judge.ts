@@ -15,6 +15,8 @@ export interface Judgement {
   readonly remarks: readonly Violation[];
   /** The object as it would be stored: without unknown fields and with defaults. */
   readonly object: unknown;
+  /** Whether every field has its type and none is missing: others may read `object` as one of its kind. */
+  readonly shaped: boolean;
 }
 
 export interface Candidate {
@@ -26,15 +28,18 @@ export function judge(definition: KindDefinition, rules: Rules, candidate: Candi
   const version = candidate.apiVersion.slice(candidate.apiVersion.indexOf("/") + 1);
   const found = definition.versions.find(({ name }) => name === version);
   if (found === undefined || !found.served) {
-    return { violations: [notServed(definition, candidate.apiVersion)], remarks: [], object: candidate };
+    return { violations: [notServed(definition, candidate.apiVersion)], remarks: [], object: candidate, shaped: false };
   }
   const { object, unknown } = prepare(found.schema, candidate);
   const shape = structuralViolations(found.schema, object);
-  const asked = shape.some(({ blocksRules }) => blocksRules) ? [] : rules.violations(found.schema, object);
+  const named = metadataViolations(candidate.metadata, definition.namespaced);
+  const blocked = shape.some(({ blocksRules }) => blocksRules);
+  const asked = blocked ? [] : rules.violations(found.schema, object);
   return {
-    violations: [...metadataViolations(candidate.metadata, definition.namespaced), ...shape, ...asked],
+    violations: [...named, ...shape, ...asked],
     remarks: [...unknown.map(unknownField), ...deprecation(found)],
     object,
+    shaped: !blocked && named.length === 0,
   };
 }
 
