@@ -1,17 +1,22 @@
 /** What tests of the operator's parts at a real API server have in common. */
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/model/identity.ts";
 import { KubeClient } from "../../src/operator/kube/client.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { runOrThrow } from "../support/run-command.ts";
 
 const crds = fileURLToPath(new URL("../../hack/gateway-api/crds", import.meta.url));
+const parts = fileURLToPath(new URL("../../hack/manifest/parts", import.meta.url));
 
 export { SILENT } from "../../src/loop/silent-log.ts";
 
 export interface Fixture extends ApiServer {
   readonly client: KubeClient;
+  /** Gives the operator's ServiceAccount the rights that the manifest gives it, and a client that has no others. */
+  operatorClient(): Promise<KubeClient>;
   /** Installs the CRDs of a channel and waits until they are served; `without`: the CRDs of these kinds are left out. */
   installGatewayApi(channel: "standard" | "experimental", without?: readonly string[]): Promise<void>;
   /** `kubectl apply` of a YAML stream. */
@@ -24,6 +29,7 @@ export async function startFixture(): Promise<Fixture> {
   const config = new KubeConfig();
   config.loadFromFile(server.kubeconfig);
   const client = new KubeClient(config);
+  const clients = [client];
   const kubectl = async (args: readonly string[], input?: string): Promise<void> => {
     const { code, stderr } = await server.kubectl(args, input === undefined ? {} : { input });
     if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
@@ -32,8 +38,26 @@ export async function startFixture(): Promise<Fixture> {
     ...server,
     client,
     stop: async () => {
-      client.close();
+      for (const open of clients) open.close();
       await server.stop();
+    },
+    operatorClient: async () => {
+      for (const part of ["00-namespaces", "20-access"]) await kubectl(["apply", "-f", join(parts, `${part}.yaml`)]);
+      const { code, stdout, stderr } = await server.kubectl([
+        "create",
+        "token",
+        OPERATOR_NAME,
+        "-n",
+        OPERATOR_NAMESPACE,
+      ]);
+      if (code !== 0) throw new Error(`kubectl create token: ${stderr}`);
+      const cluster = config.getCurrentCluster();
+      if (cluster === null) throw new Error("the kubeconfig names no cluster");
+      const limited = new KubeConfig();
+      limited.loadFromClusterAndUser(cluster, { name: "operator", token: stdout.trim() });
+      const operator = new KubeClient(limited);
+      clients.push(operator);
+      return operator;
     },
     installGatewayApi: async (channel, without = []) => {
       const stream = await runOrThrow(crds, [channel], { timeoutMs: 300_000 });

@@ -1,6 +1,6 @@
 /**
- * Statuses at a real API server, as the operator writes them: from its informers' caches, beside another controller that
- * writes into the same objects.
+ * Statuses at a real API server, as the operator writes them: from its informers' caches, with the rights that the manifest
+ * gives it and no others, beside another controller that writes into the same objects.
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -34,7 +34,7 @@ let writer: StatusWriter;
 before(async () => {
   api = await startFixture();
   await api.installGatewayApi("experimental");
-  const { client } = api;
+  const client = await api.operatorClient();
   const common = { client, clock: systemClock, log: SILENT };
   const bundle = new InstalledBundle({ client, log: SILENT, onChange: () => undefined });
   const discovery = new Discovery(client, systemClock);
