@@ -9,6 +9,7 @@ import type {
   ListenerResource,
   Resource,
   RouteResource,
+  TerminateTls,
   VersionedResource,
 } from "../../src/model/proxy-config.ts";
 import { configRevision, resourceKey, versioned } from "../../src/model/revision.ts";
@@ -21,6 +22,24 @@ export const listener = (name: string, port: number, hostname?: string): Listene
   tls: { mode: "Passthrough" },
   ...(hostname === undefined ? {} : { hostname }),
 });
+
+/** A listener that ends TLS, with these certificates. */
+export const terminating = (
+  name: string,
+  port: number,
+  certificates: readonly string[],
+  more: { readonly hostname?: string } & Omit<TerminateTls, "mode" | "certificates"> = {},
+): ListenerResource => {
+  const { hostname, ...tls } = more;
+  return {
+    kind: "listener",
+    name,
+    port,
+    protocol: "TLS",
+    tls: { mode: "Terminate", certificates, ...tls },
+    ...(hostname === undefined ? {} : { hostname }),
+  };
+};
 
 /** A route at one listener; backends as `name: weight`. */
 export const route = (
