@@ -252,7 +252,7 @@ export interface ReferenceGrant extends KubernetesObject {
 /** GEP-1897. */
 export interface BackendTlsPolicy extends KubernetesObject {
   readonly spec: {
-    readonly targetRefs?: readonly PolicyTargetReference[];
+    readonly targetRefs: readonly PolicyTargetReference[];
     readonly validation: BackendTlsValidation;
     readonly options?: Readonly<Record<string, string>>;
   };
@@ -355,4 +355,9 @@ export function serviceKey({ metadata }: EndpointSlice): string {
 export function objectKey(object: { readonly metadata: ObjectMeta }): string {
   const { namespace, name } = object.metadata;
   return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** The namespace of a namespaced object. */
+export function namespaceOf({ metadata }: { readonly metadata: ObjectMeta }): string {
+  return metadata.namespace ?? "";
 }

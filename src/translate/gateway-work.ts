@@ -20,7 +20,7 @@ export interface Settlement {
   readonly lost: readonly LostHostname[];
 }
 
-export const NOTHING_SETTLED: Settlement = { won: [], lost: [] };
+const NOTHING_SETTLED: Settlement = { won: [], lost: [] };
 
 export class GatewayWork {
   readonly gateway: Gateway;

@@ -8,6 +8,7 @@ import {
   type ConfigMap,
   type EndpointSlice,
   type Namespace,
+  namespaceOf,
   objectKey,
   type ReferenceGrant,
   type Secret,
@@ -45,7 +46,7 @@ export class Indexer {
   readonly #namespaces = new GroupIndex<Namespace>(byName);
   readonly #services = new GroupIndex<Service>(byName);
   readonly #endpointSlices = new GroupIndex<EndpointSlice>((slice) => [serviceKey(slice)]);
-  readonly #grants = new GroupIndex<ReferenceGrant>(({ metadata }) => [metadata.namespace ?? ""]);
+  readonly #grants = new GroupIndex<ReferenceGrant>((grant) => [namespaceOf(grant)]);
   readonly #secrets = new GroupIndex<Secret>(byName);
   readonly #configMaps = new GroupIndex<ConfigMap>(byName);
   readonly #policies = new GroupIndex<BackendTlsPolicy>(targetServices);

@@ -9,6 +9,7 @@ import {
   type BackendTlsPolicy,
   type Gateway,
   type ListenerSet,
+  namespaceOf,
   objectKey,
   type TcpRoute,
   type TlsRoute,
@@ -19,7 +20,7 @@ import type { Snapshot } from "../model/snapshot.ts";
 import { requestedAddress } from "./addresses/requested.ts";
 import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
 import { ConfigBuilder } from "./config.ts";
-import { type AttachedRoute, GatewayWork, NOTHING_SETTLED } from "./gateway-work.ts";
+import { type AttachedRoute, GatewayWork } from "./gateway-work.ts";
 import { Derivation } from "./incremental/derivation.ts";
 import { sameMap, stableList } from "./incremental/same.ts";
 import { type AssessedGateway, assessGateway } from "./listeners/assess.ts";
@@ -82,7 +83,7 @@ export class Translator {
     const gateways = new Map<string, GatewayPlan>();
     const statuses: StatusPlan[] = ourClasses.map((c) => gatewayClassStatus(c, snapshot));
     for (const [key, { work, builder }] of this.#states) {
-      const config = builder.build({ work, backendsOf: (route) => this.#backendsOf(route), changedBackends });
+      const config = builder.build({ work, backendsOf: (route) => this.#backends.result(route), changedBackends });
       gateways.set(key, gatewayPlan(work, config));
       const gatewayClass = classes.get(work.gateway.spec.gatewayClassName);
       statuses.push(...gatewayStatuses(work, gatewayClass, config, snapshot.deployments.get(key)));
@@ -111,7 +112,7 @@ export class Translator {
       lookups: this.#indexer.lookups,
       changes,
     });
-    const parents = gateways.flatMap((gateway) => this.#assessed.result(gateway)?.parents ?? []);
+    const parents = gateways.flatMap((gateway) => this.#assessed.result(gateway).parents);
     if (!sameMap(this.#parents, parents)) this.#parents = new Map(parents);
   }
 
@@ -133,16 +134,16 @@ export class Translator {
   #settle(changed: ReadonlySet<AnyRoute>): void {
     const attached = new Map<string, AttachedRoute[]>();
     for (const route of this.#routes) {
-      for (const [key, one] of this.#attachments.result(route)?.attached ?? []) {
+      for (const [key, one] of this.#attachments.result(route).attached) {
         const list = attached.get(key);
         if (list === undefined) attached.set(key, [one]);
         else list.push(one);
       }
     }
-    const states = this.#gateways.flatMap((gateway): [string, GatewayState][] => {
+    const states = this.#gateways.map((gateway): [string, GatewayState] => {
       const key = objectKey(gateway);
-      const assessed = this.#assessed.result(gateway)?.assessed;
-      return assessed === undefined ? [] : [[key, nextState(this.#states.get(key), assessed, attached.get(key) ?? [])]];
+      const { assessed } = this.#assessed.result(gateway);
+      return [key, nextState(this.#states.get(key), assessed, attached.get(key) ?? NO_ROUTES)];
     });
     if (changed.size > 0 || !sameMap(this.#states, states)) this.#states = new Map(states);
   }
@@ -159,17 +160,14 @@ export class Translator {
     });
   }
 
-  #backendsOf(route: AnyRoute): readonly RuleBackend[] {
-    return this.#backends.result(route) ?? NO_BACKENDS;
-  }
-
   #judgeRoutes({ controllerName, deployments }: Snapshot, changes: Changes, suspects: readonly AnyRoute[]): void {
     this.#unresolved = unresolvedHosts(deployments, this.#unresolved);
     const outcomesOf = (route: AnyRoute) =>
-      (this.#attachments.result(route)?.outcomes ?? []).map(({ parentRef, gateway, result }) => ({
+      this.#attachments.result(route).outcomes.map(({ parentRef, gateway, result }) => ({
         parentRef,
         result,
-        settlement: this.#states.get(gateway)?.work.settled(route) ?? NOTHING_SETTLED,
+        // Parents are Gateways of ours and their ListenerSets: each has its state.
+        settlement: (this.#states.get(gateway) as GatewayState).work.settled(route),
         unresolved: this.#unresolved.get(gateway) ?? NO_HOSTS,
       }));
     this.#routeStatuses.update({
@@ -178,9 +176,9 @@ export class Translator {
       suspects,
       inputs: (route) => {
         const outcomes = outcomesOf(route).flatMap((one) => [one.result, one.settlement, one.unresolved]);
-        return [controllerName, this.#backendsOf(route), ...outcomes];
+        return [controllerName, this.#backends.result(route), ...outcomes];
       },
-      compute: (_lookups, route) => routeStatus(controllerName, route, outcomesOf(route), this.#backendsOf(route)),
+      compute: (_lookups, route) => routeStatus(controllerName, route, outcomesOf(route), this.#backends.result(route)),
       lookups: this.#indexer.lookups,
       changes,
     });
@@ -188,7 +186,7 @@ export class Translator {
 
   #judgePolicies({ controllerName, backendTlsPolicies }: Snapshot, changes: Changes): void {
     const works = [...this.#states.values()].map(({ work }) => work);
-    const gateways = gatewaysOfPolicies(backendTlsPolicies, works, (route) => this.#backendsOf(route));
+    const gateways = gatewaysOfPolicies(backendTlsPolicies, works, (route) => this.#backends.result(route));
     this.#policyStatuses.update({
       subjects: backendTlsPolicies,
       context: [gateways],
@@ -204,6 +202,7 @@ function present<T>(value: T | undefined): readonly T[] {
   return value === undefined ? [] : [value];
 }
 
+const NO_ROUTES: readonly AttachedRoute[] = [];
 const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];
 const NO_HOSTS: readonly UnresolvedHost[] = [];
@@ -212,7 +211,7 @@ function gatewayPlan(work: GatewayWork, config: GatewayPlan["config"]): GatewayP
   const { metadata, spec } = work.gateway;
   const address = requestedAddress(work.gateway);
   return {
-    namespace: metadata.namespace ?? "",
+    namespace: namespaceOf(work.gateway),
     name: metadata.name,
     uid: metadata.uid ?? "",
     gatewayClassName: spec.gatewayClassName,

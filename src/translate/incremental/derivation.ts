@@ -30,8 +30,9 @@ export class Derivation<S, R> {
   /** Subjects by what they asked. */
   readonly #askers = new Map<string, Set<S>>();
 
-  result(subject: S): R | undefined {
-    return this.#entries.get(subject)?.result;
+  /** Of a subject of the last update: there is one for each. */
+  result(subject: S): R {
+    return (this.#entries.get(subject) as Entry<R>).result;
   }
 
   /** @returns the subjects whose results are new; every result is current then. */
