@@ -86,6 +86,25 @@ describe("the test cluster", { timeout: 45 * 60_000 }, () => {
     });
   });
 
+  it("gives a LoadBalancer the address that it asks for, and none when that cannot be had", async () => {
+    const service = ["get", "service", "asking", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"];
+    const ask = (ip: string) => inProof("patch", "service", "asking", "-p", `{"spec":{"loadBalancerIP":"${ip}"}}`);
+    const becomes = (ip: string) => waitFor(`address "${ip}"`, async () => (await inProof(...service)) === ip);
+    await inProof("create", "service", "loadbalancer", "asking", "--tcp=80");
+    await ask("10.77.1.77");
+    await becomes("10.77.1.77");
+    await ask(addressOfEcho);
+    await becomes("");
+    await ask("10.77.1.78");
+    await becomes("10.77.1.78");
+    await ask("192.0.2.1");
+    await becomes("");
+    const events = await inProof("get", "events", "--field-selector=reason=SyncLoadBalancerFailed");
+    assert.match(events, new RegExp(`loadBalancerIP ${addressOfEcho}: proof/echo has it`));
+    assert.match(events, /loadBalancerIP 192\.0\.2\.1: not an address of/);
+    await inProof("delete", "service", "asking");
+  });
+
   it("resolves Services in a pod, and answers NXDOMAIN for names that nobody has", async () => {
     const answer = JSON.parse(await inPod('console.log(await (await fetch("http://echo.proof:8080/")).text())'));
     assert.match(answer.pod, /^echo-/);

@@ -1,5 +1,5 @@
 /**
- * Reads what `go test -v` prints while tests run side by side. Owns who said a line, so that of a run with some ten thousand
+ * Reads what `go test -v` prints while tests run side by side. Owns who said a line, so that of a run with some 28,000
  * lines one sees the outcomes, and of a test that failed all it said. Never judges: the exit status does.
  */
 
