@@ -28,5 +28,5 @@ function collect(
       for (const address of endpoint.addresses) found.set(`${address} ${target}`, { address, port: target });
     }
   }
-  return [...found.keys()].sort().flatMap((key) => found.get(key) ?? []);
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
 }

@@ -12,7 +12,7 @@ import type { Refuse, ResolvedBackend } from "./resolved.ts";
 export function serviceBackend(lookups: Lookups, service: Service, port: number, refuse: Refuse): ResolvedBackend {
   const { name } = service.metadata;
   if (service.spec.type === "ExternalName") return refuseExternalName(service, refuse);
-  const all = service.spec.ports ?? [];
+  const { ports: all = [] } = service.spec;
   const numbered = all.filter((candidate) => candidate.port === port);
   if (numbered.length === 0) {
     const ports = all.map((candidate) => candidate.port).join(", ") || "none";
@@ -54,8 +54,8 @@ function portBackend(lookups: Lookups, service: Service, servicePort: ServicePor
     notes.push(`${what}: connections to it are refused until a Pod is Ready`);
   }
   if (encryption?.problem !== undefined) {
-    const what = `BackendTLSPolicy ${policy?.metadata.name} of Service ${name} cannot be followed`;
-    notes.push(`${what}: connections that a listener has decrypted are refused`);
+    const what = `Connections that a listener has decrypted are not sent to Service ${name}`;
+    notes.push(`${what}: its BackendTLSPolicy ${policy?.metadata.name} cannot be followed`);
   }
   return {
     backend: {

@@ -30,47 +30,53 @@ export function xBackend(
   const resolved = externalHost(hostname, own.port, () => `XBackend/${objectKey(object)}`, refuse);
   const encryption = encryptionOf(lookups, object, hostname);
   if (resolved.problem !== undefined || encryption === undefined) return resolved;
-  const { tls, needs, warning } = encryption;
-  const note = `XBackend ${name}: ${warning}`;
-  return { ...resolved, backend: { ...resolved.backend, tls }, needs, ...(warning !== undefined && { note }) };
+  const { tls, needs, note } = encryption;
+  return { ...resolved, backend: { ...resolved.backend, tls }, needs, ...(note !== undefined && { note }) };
 }
 
 interface Encryption {
   readonly tls: BackendTls;
   readonly needs: ResolvedBackend["needs"];
   /** An XBackend has no status of ours, so that the route tells what is wrong with it. */
-  readonly warning?: string;
+  readonly note?: string;
 }
 
 function encryptionOf(lookups: Lookups, object: XBackend, hostname: string): Encryption | undefined {
+  const { namespace = "" } = object.metadata;
   const { tls: asked } = object.spec;
   if (asked === undefined || asked.mode === "None") return undefined;
   // The API requires no validation: then the certificate must be the host's own, from an authority that the system knows.
   const validation = asked.validation ?? { hostname, wellKnownCACertificates: "System" };
-  const assessed = assessValidation(lookups, object.metadata.namespace ?? "", validation);
+  const assessed = assessValidation(lookups, namespace, validation);
   const { tls, needs, resolvedRefs } = assessed;
-  if (tls.type === "invalid") return refused(tls.reason);
-  const warning = resolvedRefs.reason === "ResolvedRefs" ? {} : { warning: resolvedRefs.message };
-  if (asked.mode !== "ClientAndServer") return { tls, needs, ...warning };
+  if (tls.type === "invalid") return refused(object, tls.reason);
+  const isWhole = resolvedRefs.reason === "ResolvedRefs";
+  const note = isWhole ? {} : { note: `XBackend ${object.metadata.name}: ${resolvedRefs.message}` };
+  if (asked.mode !== "ClientAndServer") return { tls, needs, ...note };
   const read = clientCertificate(lookups, object, asked.clientCertificateRef);
-  if ("problem" in read) return refused(read.problem);
-  return { tls: { ...tls, certificate: read.certificate.name }, needs: [...needs, read.certificate], ...warning };
+  if ("problem" in read) return refused(object, read.problem);
+  return { tls: { ...tls, certificate: read.certificate.name }, needs: [...needs, read.certificate], ...note };
 }
 
-function refused(reason: string): Encryption {
-  const warning = `${reason}: connections that a listener has decrypted are refused`;
-  return { tls: { type: "invalid", reason }, needs: [], warning };
+function refused({ metadata }: XBackend, reason: string): Encryption {
+  const note = `Connections that a listener has decrypted are not sent to XBackend ${metadata.name}: ${reason}`;
+  return { tls: { type: "invalid", reason }, needs: [], note };
 }
 
 function clientCertificate(lookups: Lookups, object: XBackend, ref: ObjectReference | undefined): KeyPair {
   if (ref === undefined) return { problem: "tls.clientCertificateRef is missing: name a Secret" };
-  const from = { group: GATEWAY_X_GROUP, kind: "XBackend", namespace: object.metadata.namespace ?? "" };
-  const { group = "", kind = "Secret", namespace = from.namespace, name } = ref;
+  const { namespace: own = "" } = object.metadata;
+  const { group = "", kind = "Secret", namespace = own, name } = ref;
   if (group !== "" || kind !== "Secret") {
     return { problem: `tls.clientCertificateRef: kind ${group || "core"}/${kind} is not supported; use a Secret` };
   }
-  if (!isPermitted(lookups, { from, to: { group, kind, namespace, name } })) {
-    const where = `namespace ${namespace}, where no ReferenceGrant permits XBackends of ${from.namespace}`;
+  if (
+    !isPermitted(lookups, {
+      from: { group: GATEWAY_X_GROUP, kind: "XBackend", namespace: own },
+      to: { group, kind, namespace, name },
+    })
+  ) {
+    const where = `namespace ${namespace}, where no ReferenceGrant permits XBackends of ${own}`;
     return { problem: `tls.clientCertificateRef: Secret ${name} is in ${where}` };
   }
   const secret = lookups.secret(`${namespace}/${name}`);

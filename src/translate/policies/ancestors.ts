@@ -24,6 +24,6 @@ export function gatewaysOfPolicies(
 }
 
 function gatewaysOf(policy: BackendTlsPolicy, reached: ReadonlyMap<string, ReadonlySet<Gateway>>): readonly Gateway[] {
-  const services = (policy.spec.targetRefs ?? []).map((ref) => targetService(policy, ref) ?? "");
+  const services = policy.spec.targetRefs.map((ref) => targetService(policy, ref) ?? "");
   return [...new Set(services.flatMap((service) => [...(reached.get(service) ?? [])]))];
 }

@@ -20,7 +20,7 @@ export function policyHolding(
 ): BackendTlsPolicy | undefined {
   let holder: BackendTlsPolicy | undefined;
   for (const policy of lookups.policiesOf(service)) {
-    const isRival = (policy.spec.targetRefs ?? []).some(
+    const isRival = policy.spec.targetRefs.some(
       (ref) => ref.sectionName === sectionName && targetService(policy, ref) === service,
     );
     if (isRival && (holder === undefined || rank(policy) < rank(holder))) holder = policy;

@@ -86,7 +86,7 @@ function takes({ supportedKinds }: AssessedListener, wanted: string): boolean {
 
 /** `Same` is the namespace of the object in whose spec the listener stands: for a ListenerSet's, not the Gateway's. */
 function allowsNamespace(lookups: Lookups, route: AnyRoute, { listener, owner }: AssessedListener): boolean {
-  const namespace = route.metadata.namespace ?? "";
+  const { namespace = "" } = route.metadata;
   const { from = "Same", selector } = listener.allowedRoutes?.namespaces ?? {};
   switch (from) {
     case "All":

@@ -40,7 +40,7 @@ const PROTOCOLS: Readonly<Record<RouteKind, readonly string[]>> = {
 
 export function refuseKind(kind: RouteKind, named: readonly AssessedListener[]): Refusal {
   const whys = enumerate(named.map((assessed) => whyNotTaken(kind, assessed)));
-  const message = `A ${kind} attaches to listeners with protocol ${PROTOCOLS[kind].join(" or ")}: ${whys}`;
+  const message = `${kind}s attach to listeners with protocol ${PROTOCOLS[kind].join(" or ")}: ${whys}`;
   return { reason: "NotAllowedByListeners", message };
 }
 

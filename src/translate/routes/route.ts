@@ -19,7 +19,8 @@ export function isForwarding(route: AnyRoute): route is ForwardingRoute {
 }
 
 export function parentRefsOf(route: AnyRoute): readonly ParentReference[] {
-  return route.spec.parentRefs ?? [];
+  const { parentRefs = [] } = route.spec;
+  return parentRefs;
 }
 
 /** Name of its RouteResource. */

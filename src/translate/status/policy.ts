@@ -6,6 +6,7 @@ import {
   type BackendTlsPolicy,
   GATEWAY_GROUP,
   type Gateway,
+  type ParentReference,
   type PolicyTargetReference,
 } from "../../gateway-api/objects.ts";
 import type { PolicyAcceptedReason, PolicyResolvedRefsReason } from "../../gateway-api/reasons.ts";
@@ -30,16 +31,17 @@ export function policyStatus(
   const { namespace = "", name, uid, generation = 1 } = policy.metadata;
   const validation = assessValidation(lookups, namespace, policy.spec.validation);
   const conditions = [accepted(lookups, policy, validation), resolvedRefs(validation)];
-  const ancestors = gateways.slice(0, MAX_ANCESTORS).map(({ metadata }) => ({
-    ancestorRef: { group: GATEWAY_GROUP, kind: "Gateway", namespace: metadata.namespace ?? "", name: metadata.name },
-    conditions,
-  }));
+  const ancestors = gateways.slice(0, MAX_ANCESTORS).map((gateway) => ({ ancestorRef: refTo(gateway), conditions }));
   return { kind: "BackendTLSPolicy", namespace, name, ...(uid !== undefined && { uid }), generation, ancestors };
+}
+
+function refTo({ metadata: { namespace = "", name } }: Gateway): ParentReference {
+  return { group: GATEWAY_GROUP, kind: "Gateway", namespace, name };
 }
 
 function accepted(lookups: Lookups, policy: BackendTlsPolicy, { problem }: AssessedValidation): DesiredCondition {
   const make = condition<PolicyAcceptedReason>;
-  const judged = (policy.spec.targetRefs ?? []).map((ref, i) => judgeTarget(lookups, policy, ref, `targetRefs[${i}]`));
+  const judged = policy.spec.targetRefs.map((ref, i) => judgeTarget(lookups, policy, ref, `targetRefs[${i}]`));
   const refused = judged.flatMap((target) => ("reason" in target ? [target] : []));
   const [first] = refused;
   if (first !== undefined && refused.length === judged.length) {
@@ -47,7 +49,7 @@ function accepted(lookups: Lookups, policy: BackendTlsPolicy, { problem }: Asses
   }
   if (problem !== undefined) return make("Accepted", false, problem.reason, problem.message);
   const notes = judged.flatMap(({ message }) => (message === undefined ? [] : [message]));
-  const effect = "Connections that a listener with tls.mode Terminate has decrypted are encrypted and verified so";
+  const effect = "It applies to connections that a listener with tls.mode Terminate has decrypted";
   const options = Object.keys(policy.spec.options ?? {}).length > 0 ? ["spec.options is not used"] : [];
   return make("Accepted", true, "Accepted", [effect, ...notes, ...options].join("; "));
 }
@@ -74,7 +76,8 @@ function judgeTarget(
   const service = lookups.service(key);
   if (service === undefined) return { reason: "TargetNotFound", message: `${field}: there is no Service ${key}` };
   const { sectionName } = ref;
-  const ports = (service.spec.ports ?? []).filter(({ name }) => sectionName === undefined || name === sectionName);
+  const { ports: all = [] } = service.spec;
+  const ports = all.filter(({ name }) => sectionName === undefined || name === sectionName);
   if (ports.length === 0) {
     return { reason: "TargetNotFound", message: `${field}: Service ${ref.name} has no port named ${sectionName}` };
   }
@@ -86,8 +89,9 @@ function judgeTarget(
   }
   const holder = policyHolding(lookups, key, sectionName);
   if (holder !== policy) {
-    const message = `${field}: BackendTLSPolicy ${holder?.metadata.name} targets the same and comes first: it is older, or of the same age and first by name`;
-    return { reason: "Conflicted", message };
+    const isTwin = holder?.metadata.creationTimestamp === policy.metadata.creationTimestamp;
+    const why = isTwin ? "which is of the same age and comes first by name" : "which is older";
+    return { reason: "Conflicted", message: `${field} belongs to BackendTLSPolicy ${holder?.metadata.name}, ${why}` };
   }
   return others.length === 0 ? {} : { message: `${field}: it does not apply to port ${others.join(", ")}` };
 }

@@ -68,7 +68,8 @@ function accepted(route: AnyRoute, { lost }: Settlement, result: AttachResult): 
     ...unserved(result.attachments),
     ...losses(lost.filter(({ listener }) => here.has(listener))),
   ];
-  if ((route.spec.rules ?? []).length > 1)
+  const { rules = [] } = route.spec;
+  if (rules.length > 1)
     said.push(`only rules[0] is served: a ${kindOf(route)} rule has no matches, so it takes everything`);
   return make("Accepted", true, "Accepted", sentences(said));
 }
@@ -92,9 +93,10 @@ const WHY: Readonly<Record<Precedence, string>> = {
 /** One sentence for all that a listener gave to the same route for the same reason. */
 function losses(lost: readonly LostHostname[]): readonly string[] {
   const groups = Map.groupBy(lost, ({ listener, winner, by }) => {
-    return `on listener "${listener.listener.name}" belongs to ${kindOf(winner)} ${objectKey(winner)}, ${WHY[by]}`;
+    const who = `${kindOf(winner)} ${objectKey(winner)}, ${WHY[by]}`;
+    return `${who}, has listener "${listener.listener.name}"`;
   });
-  return [...groups].map(([where, group]) => `${enumerate(group.map(describeLost))} ${where}`);
+  return [...groups].map(([has, group]) => `${has} for ${enumerate(group.map(describeLost))}`);
 }
 
 function describeLost({ listener, hostname }: LostHostname): string {
