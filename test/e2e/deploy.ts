@@ -37,9 +37,7 @@ async function orDown(cluster: Cluster, work: () => Promise<void>): Promise<Clus
 
 export async function applyCrds(cluster: Cluster, channel: GatewayApiChannel): Promise<void> {
   await cluster.apply(await gatewayApiCrds(channel));
-  const crds = ["gatewayclasses", "gateways", "tlsroutes", "referencegrants"];
-  const names = crds.map((plural) => `crd/${plural}.gateway.networking.k8s.io`);
-  await cluster.kubectlOrThrow(["wait", "--for=condition=Established", ...names, "--timeout=30s"]);
+  await cluster.kubectlOrThrow(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
 }
 
 /** A fresh cluster with the experimental channel, on which the operator runs and has accepted its class. */

@@ -49,7 +49,7 @@ describe("mishaps of a new user", { timeout: 10 * 60_000 }, () => {
     const { code, stderr } = await cluster.outside(curl);
     const line = await waitFor(`the proxy's line about ${serverName}`, async () => {
       const log = await cluster.kubectlOrThrow(["-n", NAMESPACE, "logs", "deployment/fsm-gateway-good"]);
-      return log.split("\n").findLast((text) => text.includes(`"route":"${NAMESPACE}/${route}"`));
+      return log.split("\n").findLast((text) => text.includes(`"route":"TLSRoute/${NAMESPACE}/${route}"`));
     });
     return { code, stderr, line: JSON.parse(line) };
   }
@@ -150,8 +150,9 @@ describe("mishaps of a new user", { timeout: 10 * 60_000 }, () => {
       const text = await cluster.kubectlOrThrow(["-n", "elsewhere", "get", "tlsroute", "stranger", "-o", "json"]);
       return sentence(JSON.parse(text).status?.parents?.[0]?.conditions, "Accepted", "False");
     });
-    const rule = 'Listener "foo" (allowedRoutes.namespaces.from: Same) takes no routes of namespace elsewhere';
-    assert.equal(message, `NotAllowedByListeners: ${rule}`);
+    const rule = 'Listener "foo" (allowedRoutes.namespaces.from: Same) takes no TLSRoute of namespace elsewhere';
+    const mend = "its owner can set from to All, or to Selector with a label of elsewhere";
+    assert.equal(message, `NotAllowedByListeners: ${rule}: ${mend}`);
   });
 
   it("a parentRef with a wrong port: NoMatchingParent says which there are", async () => {
