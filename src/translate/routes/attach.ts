@@ -50,7 +50,7 @@ export function attach(
   if (isForwarding(route) && (route.spec.rules ?? []).length === 0) {
     return { reason: "UnsupportedValue", message: "spec.rules is empty: name a backend in rules[0].backendRefs" };
   }
-  const hostnames = hostnamesOf(route);
+  const hostnames = routeHostnames(route);
   const attachments = allowing
     .map((assessed) => ({ assessed, hostnames: effectiveHostnames(assessed.hostname, hostnames) }))
     .filter((attachment) => attachment.hostnames.length > 0);
@@ -62,7 +62,7 @@ function isNamed({ sectionName, port }: ParentReference, listener: AssessedListe
 }
 
 /** The route's hostnames, normalised; `*` when it has none: a TCPRoute, or a v1alpha2 TLSRoute. */
-function hostnamesOf({ spec }: AnyRoute): readonly string[] {
+export function routeHostnames({ spec }: AnyRoute): readonly string[] {
   const hostnames = ("hostnames" in spec && spec.hostnames) || [];
   return hostnames.length === 0 ? [ANY_HOSTNAME] : hostnames.map(normalizeHostname);
 }
