@@ -7,9 +7,8 @@ export type Authorities = { readonly authorities: AuthoritiesResource } | { read
 
 export function readAuthorities(configMap: ConfigMap): Authorities {
   const name = objectKey(configMap);
-  const text = configMap.data?.["ca.crt"];
-  if (text === undefined) return { problem: `ConfigMap ${name} has no ca.crt` };
+  const { data: { "ca.crt": text = "" } = {} } = configMap;
   const certificates = readCertificates(text);
-  if (certificates === undefined) return { problem: `ca.crt of ConfigMap ${name} holds no certificates in PEM` };
+  if (certificates === undefined) return { problem: `ConfigMap ${name} has no ca.crt with certificates in PEM` };
   return { authorities: { kind: "authorities", name, certificates: certificates.pem } };
 }

@@ -11,7 +11,7 @@ export type KeyPair = { readonly certificate: CertificateResource } | { readonly
 
 export function readKeyPair(secret: Secret): KeyPair {
   const name = objectKey(secret);
-  const { "tls.crt": certificate, "tls.key": key } = secret.data ?? {};
+  const { data: { "tls.crt": certificate, "tls.key": key } = {} } = secret;
   if (certificate === undefined) return { problem: `Secret ${name} has no tls.crt` };
   if (key === undefined) return { problem: `Secret ${name} has no tls.key` };
   const chain = readCertificates(decode(certificate));

@@ -2,7 +2,15 @@
  * From a reference to a Secret or a ConfigMap to what it holds, or to the reason why it cannot be used. The grant is looked
  * at before the object, so that nobody learns what exists in a namespace that grants nothing.
  */
-import { type ConfigMap, type ObjectReference, objectKey, type Secret } from "../../gateway-api/objects.ts";
+import {
+  type ConfigMap,
+  GATEWAY_GROUP,
+  type Gateway,
+  type ListenerSet,
+  type ObjectReference,
+  objectKey,
+  type Secret,
+} from "../../gateway-api/objects.ts";
 import type { AuthoritiesResource, CertificateResource } from "../../model/proxy-config.ts";
 import { isPermitted } from "../grants.ts";
 import type { Lookups } from "../lookups.ts";
@@ -14,6 +22,11 @@ export interface Referrer {
   readonly group: string;
   readonly kind: string;
   readonly namespace: string;
+}
+
+export function referrerOf({ kind, metadata }: Gateway | ListenerSet): Referrer {
+  const { namespace = "" } = metadata;
+  return { group: GATEWAY_GROUP, kind, namespace };
 }
 
 export interface ReferenceProblem {
@@ -57,7 +70,7 @@ export class CertificateReferences {
     const { group = "", kind = wanted, namespace = from.namespace, name } = ref;
     if (group !== "" || kind !== wanted) {
       const given = group === "" ? kind : `${group}/${kind}`;
-      return { reason: "InvalidKind", message: `${field} names a ${given}: name a ${wanted}` };
+      return { reason: "InvalidKind", message: `${field} names kind ${given}: name a ${wanted}` };
     }
     const to = { group, kind, namespace, name };
     if (isPermitted(this.#lookups, { from, to })) return objectKey({ metadata: { namespace, name } });

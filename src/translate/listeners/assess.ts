@@ -83,7 +83,7 @@ export function assessGateway(
 ): AssessedGateway {
   const assessedSets = assessListenerSets(lookups, gateway, listenerSets);
   const attached = assessedSets.flatMap(({ listenerSet, refusal }) => (refusal === undefined ? [listenerSet] : []));
-  const groups = [gateway, ...attached].map((owner) => (owner.spec.listeners ?? []).map((one) => draftOf(owner, one)));
+  const groups = [gateway, ...attached].map(draftsOf);
   const conflicts: ReadonlyMap<Draft, Conflict> = findConflicts(groups.map((group) => group.filter(isServable)));
   const references = new CertificateReferences(lookups);
   const clientCertificate = assessClientCertificate(references, gateway);
@@ -94,6 +94,11 @@ export function assessGateway(
     listenerSets: assessedSets,
     ...(clientCertificate !== undefined && { clientCertificate }),
   };
+}
+
+function draftsOf(owner: ListenerOwner): readonly Draft[] {
+  const { listeners = [] } = owner.spec;
+  return listeners.map((listener) => draftOf(owner, listener));
 }
 
 function finish(settings: GatewayTlsSettings, draft: Draft, conflict: Conflict | undefined): AssessedListener {

@@ -1,7 +1,7 @@
 /** The certificate that a Gateway shows to its backends (GEP-3155): `spec.tls.backend.clientCertificateRef`. */
-import { GATEWAY_GROUP, type Gateway } from "../../gateway-api/objects.ts";
+import type { Gateway } from "../../gateway-api/objects.ts";
 import type { CertificateResource } from "../../model/proxy-config.ts";
-import { type CertificateReferences, isProblem } from "../certificates/references.ts";
+import { type CertificateReferences, isProblem, referrerOf } from "../certificates/references.ts";
 
 export type ClientCertificate =
   | { readonly certificate: CertificateResource }
@@ -10,12 +10,11 @@ export type ClientCertificate =
 /** Nothing where none is asked for. */
 export function assessClientCertificate(
   references: CertificateReferences,
-  { metadata, spec }: Gateway,
+  gateway: Gateway,
 ): ClientCertificate | undefined {
-  const ref = spec.tls?.backend?.clientCertificateRef;
+  const ref = gateway.spec.tls?.backend?.clientCertificateRef;
   if (ref === undefined) return undefined;
-  const from = { group: GATEWAY_GROUP, kind: "Gateway", namespace: metadata.namespace ?? "" };
-  const found = references.keyPair(from, ref, "spec.tls.backend.clientCertificateRef");
+  const found = references.keyPair(referrerOf(gateway), ref, "spec.tls.backend.clientCertificateRef");
   if (!isProblem(found)) return { certificate: found };
   const reason = found.reason === "NotPermitted" ? "RefNotPermitted" : "InvalidClientCertificateRef";
   return { reason, message: found.message };

@@ -2,9 +2,14 @@
  * Which certificates clients must show (GEP-91): `spec.tls.frontend` of the Gateway, by port. It holds for every listener that
  * decrypts, those of ListenerSets too; the references are the Gateway's.
  */
-import { type FrontendTls, GATEWAY_GROUP, type Gateway } from "../../gateway-api/objects.ts";
+import type { FrontendTls, Gateway } from "../../gateway-api/objects.ts";
 import type { AuthoritiesResource, ClientValidation } from "../../model/proxy-config.ts";
-import { type CertificateReferences, isProblem, type ReferenceProblem } from "../certificates/references.ts";
+import {
+  type CertificateReferences,
+  isProblem,
+  type ReferenceProblem,
+  referrerOf,
+} from "../certificates/references.ts";
 import type { UnresolvedReference } from "./assess.ts";
 
 export interface FrontendValidation {
@@ -36,13 +41,13 @@ export function hasInsecureFallback({ spec }: Gateway): boolean {
 
 function assess(
   references: CertificateReferences,
-  { metadata }: Gateway,
+  gateway: Gateway,
   tls: FrontendTls | undefined,
   field: string,
 ): FrontendValidation | undefined {
   if (tls?.validation === undefined) return undefined;
   const { caCertificateRefs = [], mode } = tls.validation;
-  const from = { group: GATEWAY_GROUP, kind: "Gateway", namespace: metadata.namespace ?? "" };
+  const from = referrerOf(gateway);
   const needs: AuthoritiesResource[] = [];
   const problems: UnresolvedReference[] = [];
   for (const [i, ref] of caCertificateRefs.entries()) {

@@ -23,6 +23,6 @@ export function assessRouteKinds(
   return { supportedKinds, problem };
 }
 
-function isSame(a: RouteGroupKind, b: RouteGroupKind): boolean {
-  return (a.group ?? GATEWAY_GROUP) === (b.group ?? GATEWAY_GROUP) && a.kind === b.kind;
+function isSame({ group = GATEWAY_GROUP, kind }: RouteGroupKind, other: RouteGroupKind): boolean {
+  return group === other.group && kind === other.kind;
 }

@@ -1,7 +1,7 @@
 /** The certificates that a listener shows: `tls.certificateRefs`, those that can be used, and what is wrong with the others. */
-import { GATEWAY_GROUP, type Listener } from "../../gateway-api/objects.ts";
+import type { Listener } from "../../gateway-api/objects.ts";
 import type { CertificateResource } from "../../model/proxy-config.ts";
-import { type CertificateReferences, isProblem } from "../certificates/references.ts";
+import { type CertificateReferences, isProblem, referrerOf } from "../certificates/references.ts";
 import type { ListenerOwner, UnresolvedReference } from "./assess.ts";
 
 export interface ServerCertificates {
@@ -22,7 +22,7 @@ export function assessServerCertificates(
       "tls.certificateRefs is empty: name a Secret of type kubernetes.io/tls, or set tls.mode to Passthrough";
     return { certificates: [], problems: [{ reason: "InvalidCertificateRef", message }] };
   }
-  const from = { group: GATEWAY_GROUP, kind: owner.kind, namespace: owner.metadata.namespace ?? "" };
+  const from = referrerOf(owner);
   const certificates = new Map<string, CertificateResource>();
   const problems: UnresolvedReference[] = [];
   for (const [i, ref] of refs.entries()) {

@@ -35,11 +35,12 @@ export function gatewayClassStatus(
 ): GatewayClassStatusPlan {
   const conditions = [accepted(gatewayClass)];
   if (bundleVersion !== undefined) conditions.push(supportedVersion(bundleVersion));
+  const { name, uid, generation = 1 } = gatewayClass.metadata;
   return {
     kind: "GatewayClass",
-    name: gatewayClass.metadata.name,
-    ...(gatewayClass.metadata.uid !== undefined && { uid: gatewayClass.metadata.uid }),
-    generation: gatewayClass.metadata.generation ?? 1,
+    name,
+    ...(uid !== undefined && { uid }),
+    generation,
     conditions,
     supportedFeatures: FEATURES.filter(([, kind]) => !absentKinds.has(kind)).map(([name]) => name),
   };
