@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { testAuthority } from "../../../test/wire/authority.ts";
+import { startGateway } from "../../../test/wire/gateway.ts";
+import { helloFor } from "../../../test/wire/hello-bytes.ts";
+import { connectTo, freePorts, LOOPBACK, readAll } from "../../../test/wire/sockets.ts";
+import type { ProxyOptions } from "../proxy.ts";
+
+const run = promisify(execFile);
+const SENTENCE = "This gateway routes TLS and TCP connections; it does not route HTTP requests.\n";
+
+async function startHttp(t: TestContext, options: Partial<ProxyOptions> = {}) {
+  const gateway = startGateway(t, options);
+  const [port = 0] = await freePorts(1);
+  await gateway.set(
+    { kind: "listener", name: "all", port, protocol: "HTTP" },
+    { kind: "listener", name: "shop", port, protocol: "HTTP", hostname: "shop.example" },
+  );
+  return { ...gateway, port };
+}
+
+test("fetch gets 503 and a sentence; the log names the listener of the host", async (t) => {
+  const { port, connections } = await startHttp(t);
+  const answer = await fetch(`http://${LOOPBACK}:${port}/`);
+  assert.deepEqual([answer.status, await answer.text()], [503, SENTENCE]);
+  assert.equal(answer.headers.get("connection"), "close");
+  const curl = await run("curl", [
+    "-sS",
+    "-w",
+    "%{http_code}",
+    "-H",
+    "Host: shop.example",
+    `http://${LOOPBACK}:${port}/x`,
+  ]);
+  assert.equal(curl.stdout, `${SENTENCE}503`);
+  const head = await run("curl", ["-sS", "-I", `http://${LOOPBACK}:${port}/x`]);
+  assert.match(head.stdout, /^HTTP\/1.1 503 Service Unavailable\r\n/);
+  assert.deepEqual(
+    (await connections(3)).map(({ reason, listener }) => [reason, listener]),
+    [
+      ["http_not_served", "all"],
+      ["http_not_served", "shop"],
+      ["http_not_served", "all"],
+    ],
+  );
+});
+
+test("HTTPS is decrypted and answered the same", async (t) => {
+  const authority = await testAuthority();
+  const gateway = startGateway(t);
+  const [port = 0] = await freePorts(1);
+  const tls = { mode: "Terminate", certificates: ["cert"] } as const;
+  await gateway.set(
+    { kind: "listener", name: "l", port, protocol: "HTTPS", tls },
+    await authority.certificate("cert", { dns: ["a.example"] }),
+  );
+  const args = [
+    "-sSk",
+    "-w",
+    "%{http_code}",
+    "--resolve",
+    `a.example:${port}:${LOOPBACK}`,
+    `https://a.example:${port}/`,
+  ];
+  assert.equal((await run("curl", args)).stdout, `${SENTENCE}503`);
+  const [line] = await gateway.connections(1);
+  assert.deepEqual([line?.reason, line?.listener, line?.decrypted], ["http_not_served", "l", true]);
+});
+
+test("a client that is slow to ask and slow to send its body reads the whole answer", async (t) => {
+  const { port, connections } = await startHttp(t);
+  const client = await connectTo(port);
+  for (const byte of "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 900000\r\n\r\n") {
+    client.write(byte);
+    await sleep(1);
+  }
+  for (let part = 0; part < 9; part++) {
+    client.write(Buffer.alloc(100_000));
+    await sleep(10);
+  }
+  const answer = String(await readAll(client));
+  assert.ok(answer.startsWith("HTTP/1.1 503 ") && answer.endsWith(SENTENCE), answer);
+  client.end();
+  assert.equal((await connections(1))[0]?.reason, "http_not_served");
+});
+
+test("what is no HTTP/1 request is closed without an answer, and so is one that is never complete", async (t) => {
+  const { port, connections } = await startHttp(t, { timeOuts: { clientHelloMs: 300 } });
+  const beginnings = [
+    helloFor("a.example"),
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "SSH-2.0-OpenSSH_9.9\r\n\r\n",
+    `GET / HTTP/1.1\r\nx: ${"x".repeat(17_000)}`,
+    "GET / HTTP/1.1\r\nhost: a\r\n",
+  ];
+  for (const beginning of beginnings) {
+    const client = await connectTo(port);
+    client.write(beginning);
+    assert.equal((await readAll(client)).length, 0);
+    client.end();
+    await once(client, "close");
+  }
+  const gone = await connectTo(port);
+  gone.end("GET / HT");
+  await readAll(gone);
+  assert.deepEqual(
+    (await connections(6)).map(({ reason }) => reason),
+    [...Array(5).fill("http_not_served"), "client_closed_early"],
+  );
+});
