@@ -32,19 +32,18 @@ export function gatewayStatuses(
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
 ): readonly (GatewayStatusPlan | ListenerSetStatusPlan)[] {
-  const judged = judgeGateway(work, gatewayClass, config, deployment);
-  const listenerSets = listenerSetStatuses(work, judged, config, deployment);
+  const listeners = judgeListeners(work, config, deployment);
+  const judged = judgeGateway(work.gateway, gatewayClass, listeners(work.gateway), deployment);
+  const listenerSets = listenerSetStatuses(work, judged, listeners);
   return [gatewayStatus(work, judged, deployment, listenerSets.filter(isAttached).length), ...listenerSets];
 }
 
 function judgeGateway(
-  work: GatewayWork,
+  gateway: Gateway,
   gatewayClass: GatewayClass | undefined,
-  config: ProxyConfig,
+  listeners: readonly JudgedListener[],
   deployment: ObservedDeployment | undefined,
 ): JudgedGateway {
-  const { gateway } = work;
-  const listeners = judgeListeners(work, gateway, config, deployment);
   const unreachable = judgeReachable(gateway, deployment?.addresses ?? []);
   return {
     accepted: judgeAccepted(gateway, gatewayClass, listeners),

@@ -3,24 +3,21 @@
 import { objectKey } from "../../gateway-api/objects.ts";
 import type { ListenerSetAcceptedReason, ListenerSetProgrammedReason } from "../../gateway-api/reasons.ts";
 import type { DesiredCondition, ListenerSetStatusPlan } from "../../model/plan.ts";
-import type { ProxyConfig } from "../../model/proxy-config.ts";
-import type { ObservedDeployment } from "../../model/snapshot.ts";
 import { condition } from "../conditions.ts";
 import type { GatewayWork } from "../gateway-work.ts";
 import type { AssessedListenerSet } from "../listeners/assess.ts";
 import type { JudgedGateway } from "./gateway.ts";
-import { type JudgedListener, judgeListeners, namesOf } from "./listener.ts";
+import { type JudgedListener, type JudgedListeners, namesOf } from "./listener.ts";
 
 /** One for each ListenerSet that names the Gateway, attached or not. */
 export function listenerSetStatuses(
   work: GatewayWork,
   gateway: JudgedGateway,
-  config: ProxyConfig,
-  deployment: ObservedDeployment | undefined,
+  judged: JudgedListeners,
 ): readonly ListenerSetStatusPlan[] {
   return work.listenerSets.map((assessed) => {
     const { namespace, name, uid, generation = 1 } = assessed.listenerSet.metadata;
-    const listeners = judgeListeners(work, assessed.listenerSet, config, deployment);
+    const listeners = judged(assessed.listenerSet);
     return {
       kind: "ListenerSet",
       name,

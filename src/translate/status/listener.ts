@@ -6,7 +6,7 @@ import type {
   ListenerResolvedRefsReason,
 } from "../../gateway-api/reasons.ts";
 import type { DesiredCondition, DesiredListenerStatus } from "../../model/plan.ts";
-import type { ProxyConfig } from "../../model/proxy-config.ts";
+import type { ProxyConfig, ResourceKey } from "../../model/proxy-config.ts";
 import type { ListenerReport } from "../../model/proxy-report.ts";
 import type { ObservedDeployment } from "../../model/snapshot.ts";
 import { condition, count } from "../conditions.ts";
@@ -20,17 +20,43 @@ export interface JudgedListener {
   readonly programmed: boolean;
 }
 
-/** The listeners that stand in the spec of `owner`. */
+/** By the object in whose spec they stand. */
+export type JudgedListeners = (owner: ListenerOwner) => readonly JudgedListener[];
+
 export function judgeListeners(
   work: GatewayWork,
-  owner: ListenerOwner,
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
-): readonly JudgedListener[] {
-  return work.listeners
-    .filter((assessed) => assessed.owner === owner)
-    .map((assessed) => judgeListener(work, assessed, config, deployment));
+): JudgedListeners {
+  const running = runningSide(deployment);
+  const judged = new Map<ListenerOwner, JudgedListener[]>();
+  for (const assessed of work.listeners) {
+    const one = judgeListener(work, assessed, config, running);
+    const known = judged.get(assessed.owner);
+    if (known === undefined) judged.set(assessed.owner, [one]);
+    else known.push(one);
+  }
+  return (owner) => judged.get(owner) ?? [];
 }
+
+/** What the proxies say, in the order in which it is asked for: thousands of listeners may have reports. */
+interface RunningSide {
+  readonly proxies: number;
+  readonly reports: ReadonlyMap<ResourceKey, readonly ListenerReport[]>;
+  readonly readyPorts: ReadonlySet<number>;
+}
+
+function runningSide({ proxies, readyPorts }: ObservedDeployment = NOTHING_RUNS): RunningSide {
+  // A proxy that has not applied its first configuration takes no connections yet (it is not Ready): it is not counted.
+  const serving = proxies.filter((proxy) => proxy.revision !== "");
+  const reports = Map.groupBy(
+    serving.flatMap((proxy) => proxy.listeners),
+    ({ key }) => key,
+  );
+  return { proxies: serving.length, reports, readyPorts: new Set(readyPorts) };
+}
+
+const NOTHING_RUNS: ObservedDeployment = { addresses: [], readyPorts: [], proxies: [] };
 
 /** `"a", "b"`: those that `select` takes, by name. */
 export function namesOf(listeners: readonly JudgedListener[], select: (listener: JudgedListener) => boolean): string {
@@ -44,9 +70,9 @@ function judgeListener(
   work: GatewayWork,
   assessed: AssessedListener,
   config: ProxyConfig,
-  deployment: ObservedDeployment | undefined,
+  running: RunningSide,
 ): JudgedListener {
-  const serving = judgeServing(assessed, config, deployment);
+  const serving = judgeServing(assessed, config, running);
   const verdict = serving.state === "refused" ? serving.verdict : assessed.verdict;
   const { name } = assessed.listener;
   const attachedRoutes = work.attachedRoutes(assessed.name);
@@ -74,27 +100,25 @@ type Serving =
 function judgeServing(
   assessed: AssessedListener,
   config: ProxyConfig,
-  deployment: ObservedDeployment | undefined,
+  { proxies, reports, readyPorts }: RunningSide,
 ): Serving {
   if (!assessed.verdict.ok) return { state: "refused", verdict: assessed.verdict };
   if (assessed.resource === undefined) return { state: "unresolved" };
   const key = `listener:${assessed.name}`;
   const version = config.resources.get(key)?.version;
-  // A proxy that has not applied its first configuration takes no connections yet (it is not Ready): it is not counted.
-  const proxies = (deployment?.proxies ?? []).filter((proxy) => proxy.revision !== "");
-  if (proxies.length === 0) return { state: "pending", message: "No proxy has reported yet" };
-  const reports = proxies.flatMap((proxy) => proxy.listeners.filter((l) => l.key === key && l.version === version));
-  const failed = reports.find((report) => report.state === "failed");
+  if (proxies === 0) return { state: "pending", message: "No proxy has reported yet" };
+  const current = (reports.get(key) ?? []).filter((report) => report.version === version);
+  const failed = current.find((report) => report.state === "failed");
   if (failed !== undefined) return { state: "refused", verdict: unavailable(failed) };
   const { port } = assessed.listener;
-  if (reports.length < proxies.length) {
-    const all = count(proxies.length, "proxy has", "proxies have");
-    return { state: "pending", message: `${reports.length} of ${all} bound port ${port} for it` };
+  if (current.length < proxies) {
+    const all = count(proxies, "proxy has", "proxies have");
+    return { state: "pending", message: `${current.length} of ${all} bound port ${port} for it` };
   }
-  if (!deployment?.readyPorts.includes(port)) {
+  if (!readyPorts.has(port)) {
     return { state: "pending", message: `Port ${port} is bound, but the address does not lead to a ready proxy yet` };
   }
-  return { state: "serving", proxies: proxies.length };
+  return { state: "serving", proxies };
 }
 
 function unavailable({ message }: ListenerReport & { readonly state: "failed" }): Refusal {
