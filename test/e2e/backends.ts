@@ -1,10 +1,19 @@
-/** Real TLS backends in pods: Services `a`, `b`, … whose server says its own name to each client, under one certificate. */
+/**
+ * Real backends in a pod, under one certificate: Services `a`, `b`, … whose TLS server says its own name to each client, and a
+ * Service `talk` that repeats what it is told and says whether it came encrypted.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Cluster, makeCertificate } from "../support/cluster.ts";
+import { apply } from "./gateways.ts";
 
 export const BACKEND_PORT = 443;
-const TARGET_PORT = 8443;
+/** Ports of Service `talk`. */
+export const PLAINTEXT = { name: "plaintext", port: 3000 } as const;
+export const ENCRYPTED = { name: "encrypted", port: 3443 } as const;
+
+const SELECTOR = { app: "backends" };
+const FIRST_TARGET_PORT = 8443;
 
 /** Deploys them into the namespace, waits until they are ready, and gives back the file with the CA to trust. */
 export async function deployBackends(
@@ -16,47 +25,48 @@ export async function deployBackends(
   await inNamespace("create", "secret", "tls", "backend", `--cert=${tls.certFile}`, `--key=${tls.keyFile}`);
   const script = await readFile(join(import.meta.dirname, "manifests/servers.mjs"), "utf8");
   await inNamespace("create", "configmap", "backend", `--from-literal=servers.mjs=${script}`);
-  for (const name of names) {
-    for (const object of [deployment(name), service(name)]) {
-      await cluster.kubectlOrThrow(["-n", namespace, "apply", "-f", "-"], { input: JSON.stringify(object) });
-    }
-  }
-  for (const name of names) await inNamespace("rollout", "status", `deployment/${name}`, "--timeout=50s");
+  const items = [deployment(names), ...names.map((name, i) => service(name, FIRST_TARGET_PORT + i)), talkService()];
+  await apply(cluster, namespace, { apiVersion: "v1", kind: "List", items });
+  await inNamespace("rollout", "status", "deployment/backends", "--timeout=55s");
   return tls.caFile;
 }
 
-export function service(name: string, targetPort = TARGET_PORT) {
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name },
-    spec: { selector: { backend: name }, ports: [{ name: "tls", port: BACKEND_PORT, targetPort }] },
-  };
+export function service(name: string, targetPort = FIRST_TARGET_PORT) {
+  return serviceOf(name, [{ name: "tls", port: BACKEND_PORT, targetPort }]);
 }
 
-function deployment(name: string) {
-  const labels = { backend: name };
+function talkService() {
+  return serviceOf("talk", [PLAINTEXT, ENCRYPTED]);
+}
+
+function serviceOf(name: string, ports: readonly object[]) {
+  return { apiVersion: "v1", kind: "Service", metadata: { name }, spec: { selector: SELECTOR, ports } };
+}
+
+function deployment(names: readonly string[]) {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name },
-    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: podSpec(name) } },
+    metadata: { name: "backends" },
+    spec: {
+      selector: { matchLabels: SELECTOR },
+      template: { metadata: { labels: SELECTOR }, spec: podSpec(names) },
+    },
   };
 }
 
-function podSpec(name: string) {
+function podSpec(names: readonly string[]) {
   return {
     terminationGracePeriodSeconds: 2,
     securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
     containers: [
       {
-        name: "backend",
+        name: "backends",
         image: "localhost/node:26",
         imagePullPolicy: "Never",
         args: ["/scripts/servers.mjs"],
-        env: [{ name: "BACKEND", value: name }],
-        ports: [{ name: "tls", containerPort: TARGET_PORT }],
-        readinessProbe: { tcpSocket: { port: "tls" }, periodSeconds: 1 },
+        env: [{ name: "BACKENDS", value: JSON.stringify(names) }],
+        readinessProbe: { tcpSocket: { port: PLAINTEXT.port }, periodSeconds: 1 },
         securityContext: {
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,

@@ -4,6 +4,7 @@
  */
 import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
 import { type Cluster, type GatewayApiChannel, gatewayApiCrds, testCluster } from "../support/cluster.ts";
 import { runOrThrow } from "../support/run-command.ts";
 
@@ -35,9 +36,25 @@ async function orDown(cluster: Cluster, work: () => Promise<void>): Promise<Clus
   }
 }
 
-export async function applyCrds(cluster: Cluster, channel: GatewayApiChannel): Promise<void> {
-  await cluster.apply(await gatewayApiCrds(channel));
+/** All of a channel's, or those alone that have these plural names. */
+export async function applyCrds(
+  cluster: Cluster,
+  channel: GatewayApiChannel,
+  plurals?: readonly string[],
+): Promise<void> {
+  const all = await gatewayApiCrds(channel);
+  await cluster.apply(plurals === undefined ? all : definitionsOf(all, plurals));
   await cluster.kubectlOrThrow(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+}
+
+function definitionsOf(stream: string, plurals: readonly string[]): string {
+  const definitions = parseAllDocuments(stream).map((document) => document.toJS());
+  const items = plurals.map((plural) => {
+    const found = definitions.find((definition) => definition?.spec?.names?.plural === plural);
+    if (found === undefined) throw new Error(`the channel has no ${plural}`);
+    return found;
+  });
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }
 
 /** A fresh cluster with the experimental channel, on which the operator runs and has accepted its class. */

@@ -15,7 +15,7 @@ export async function applyPair(cluster: Cluster, namespace: string, name: strin
   await apply(cluster, namespace, route, gateway);
 }
 
-/** Waits until the Gateway is Programmed. */
+/** Waits until the Gateway is Programmed, and gives back its address. */
 export async function programmedAddress(cluster: Cluster, namespace: string, name: string): Promise<string> {
   const wait = ["wait", "--for=condition=Programmed", `gateway/${name}`, "--timeout=55s"];
   return cluster.kubectlOrThrow(["-n", namespace, ...wait, "-o", "jsonpath={.status.addresses[0].value}"]);

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Cluster, waitFor } from "../support/cluster.ts";
 import { service } from "./backends.ts";
+import { type Condition, sentence } from "./conditions.ts";
 import { deployedCluster } from "./deploy.ts";
 import { apply, applyPair, programmedAddress } from "./gateways.ts";
 import { freshGateway } from "./objects.ts";
@@ -168,21 +169,8 @@ describe("mishaps of a new user", { timeout: 10 * 60_000 }, () => {
     const message = await eventOn("Gateway", "taken", "NameTaken");
     const mend = "delete or rename it, so that the Gateway's own can be made";
     assert.equal(message, `Service default/fsm-gateway-taken is not ours: ${mend}`);
-    assert.deepEqual((await get("service", "fsm-gateway-taken")).spec.selector, { backend: "theirs" });
+    assert.deepEqual((await get("service", "fsm-gateway-taken")).spec.selector, { app: "backends" });
     await cluster.kubectlOrThrow(["-n", NAMESPACE, "delete", "service", "fsm-gateway-taken"]);
     await programmedAddress(cluster, NAMESPACE, "taken");
   });
 });
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-}
-
-function sentence(conditions: readonly Condition[] | undefined, type: string, status: string): string | undefined {
-  const found = (conditions ?? []).find((condition) => condition.type === type && condition.status === status);
-  return found && `${found.reason}: ${found.message}`;
-}

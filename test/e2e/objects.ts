@@ -10,6 +10,7 @@ export interface Pair {
   readonly route: string;
 }
 
+const GROUP = "gateway.networking.k8s.io";
 const HTTPBIN: Backend = { name: "httpbin.org", port: 443 };
 
 export interface PairOptions {
@@ -23,19 +24,18 @@ export interface PairOptions {
 /** A Gateway with one passthrough listener, and a TLSRoute of the same name that sends all its connections to the backend. */
 export function freshGateway(name: string, options: PairOptions = {}): Pair {
   const { backend = HTTPBIN, port = 8000, gatewayClassName = "fsm", hostnames, version = "v1alpha2" } = options;
-  const listener = { name: "foo", protocol: "TLS", port, tls: { mode: "Passthrough" } };
+  const spec = { parentRefs: [{ name }], ...(hostnames && { hostnames }), rules: [{ backendRefs: [backend] }] };
   return {
-    gateway: JSON.stringify({
-      apiVersion: "gateway.networking.k8s.io/v1",
-      kind: "Gateway",
-      metadata: { name },
-      spec: { gatewayClassName, listeners: [listener] },
-    }),
-    route: JSON.stringify({
-      apiVersion: `gateway.networking.k8s.io/${version}`,
-      kind: "TLSRoute",
-      metadata: { name },
-      spec: { parentRefs: [{ name }], ...(hostnames && { hostnames }), rules: [{ backendRefs: [backend] }] },
-    }),
+    gateway: gatewayObject("Gateway", name, { gatewayClassName, listeners: [passthrough("foo", port)] }),
+    route: gatewayObject("TLSRoute", name, spec, version),
   };
+}
+
+export function passthrough(name: string, port: number) {
+  return { name, protocol: "TLS", port, tls: { mode: "Passthrough" } };
+}
+
+/** Of Gateway API's group. */
+export function gatewayObject(kind: string, name: string, spec: object, version = "v1"): string {
+  return JSON.stringify({ apiVersion: `${GROUP}/${version}`, kind, metadata: { name }, spec });
 }
