@@ -90,6 +90,6 @@ function byName(object: Parameters<typeof objectKey>[0]): readonly string[] {
 }
 
 function targetServices({ metadata, spec }: BackendTlsPolicy): readonly string[] {
-  const services = (spec.targetRefs ?? []).filter(({ group = "", kind }) => group === "" && kind === "Service");
+  const services = spec.targetRefs.filter(({ group = "", kind }) => group === "" && kind === "Service");
   return [...new Set(services.map(({ name }) => `${metadata.namespace}/${name}`))];
 }

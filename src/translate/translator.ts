@@ -25,7 +25,7 @@ import { Derivation } from "./incremental/derivation.ts";
 import { sameMap, stableList } from "./incremental/same.ts";
 import { type AssessedGateway, assessGateway } from "./listeners/assess.ts";
 import { type Changes, Indexer } from "./lookups.ts";
-import { gatewaysOfPolicies } from "./policies/ancestors.ts";
+import { gatewaysByPolicy } from "./policies/ancestors.ts";
 import {
   attachAll,
   findParent,
@@ -186,12 +186,13 @@ export class Translator {
 
   #judgePolicies({ controllerName, backendTlsPolicies }: Snapshot, changes: Changes): void {
     const works = [...this.#states.values()].map(({ work }) => work);
-    const gateways = gatewaysOfPolicies(backendTlsPolicies, works, (route) => this.#backends.result(route));
+    const isNeeded = backendTlsPolicies.length > 0;
+    const gatewaysOf = gatewaysByPolicy(isNeeded ? works : [], (route) => this.#backends.result(route));
     this.#policyStatuses.update({
       subjects: backendTlsPolicies,
-      context: [gateways],
-      inputs: (policy) => [controllerName, ...(gateways.get(policy) ?? [])],
-      compute: (lookups, policy) => policyStatus(lookups, controllerName, policy, gateways.get(policy) ?? []),
+      context: [gatewaysOf],
+      inputs: (policy) => [controllerName, ...gatewaysOf(policy)],
+      compute: (lookups, policy) => policyStatus(lookups, controllerName, policy, gatewaysOf(policy)),
       lookups: this.#indexer.lookups,
       changes,
     });

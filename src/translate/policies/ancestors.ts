@@ -5,13 +5,11 @@ import type { GatewayWork } from "../gateway-work.ts";
 import type { AnyRoute } from "../routes/route.ts";
 import { targetService } from "./precedence.ts";
 
-/** The Gateways that reach a target of each policy by an attached route, in the order given. */
-export function gatewaysOfPolicies(
-  policies: readonly BackendTlsPolicy[],
+/** Tells the Gateways that reach a target of a policy by an attached route. */
+export function gatewaysByPolicy(
   works: Iterable<GatewayWork>,
   backendsOf: (route: AnyRoute) => readonly RuleBackend[],
-): ReadonlyMap<BackendTlsPolicy, readonly Gateway[]> {
-  if (policies.length === 0) return new Map();
+): (policy: BackendTlsPolicy) => readonly Gateway[] {
   const reached = new Map<string, Set<Gateway>>();
   for (const work of works) {
     for (const route of work.routes()) {
@@ -20,10 +18,8 @@ export function gatewaysOfPolicies(
       }
     }
   }
-  return new Map(policies.map((policy) => [policy, gatewaysOf(policy, reached)]));
-}
-
-function gatewaysOf(policy: BackendTlsPolicy, reached: ReadonlyMap<string, ReadonlySet<Gateway>>): readonly Gateway[] {
-  const services = policy.spec.targetRefs.map((ref) => targetService(policy, ref) ?? "");
-  return [...new Set(services.flatMap((service) => [...(reached.get(service) ?? [])]))];
+  return (policy) => {
+    const services = policy.spec.targetRefs.map((ref) => targetService(policy, ref) ?? "");
+    return [...new Set(services.flatMap((service) => [...(reached.get(service) ?? [])]))];
+  };
 }

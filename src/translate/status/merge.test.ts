@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GatewayStatusPlan, ListenerSetStatusPlan, PolicyStatusPlan, RouteStatusPlan } from "../../model/plan.ts";
-import { mergeConditions, mergeStatus } from "./merge.ts";
+import { mergeConditions, mergeStatus, statusTime } from "./merge.ts";
 
 const before = "2026-01-01T00:00:00Z";
 const context = { controllerName: "ours", now: "2026-01-02T00:00:00Z" };
@@ -151,4 +151,19 @@ test("the same Gateway on two ports keeps two entries with their own times", () 
   };
   const once = mergeStatus(two, undefined, { ...context, now: before });
   assert.deepEqual(mergeStatus(two, once, context), once);
+});
+
+test("a class keeps every condition of others and of versions before, and tells its features", () => {
+  const status = {
+    conditions: ["SupportedVersion", "example.com/Audited"].map(known),
+    supportedFeatures: [{ name: "Old" }],
+  };
+  const gatewayClass = { kind: "GatewayClass", name: "fsm", generation: 2, conditions: [desired] } as const;
+  const merged = mergeStatus({ ...gatewayClass, supportedFeatures: ["Gateway", "TLSRoute"] }, status, context);
+  assert.deepEqual(typesOf(merged.conditions), ["SupportedVersion", "example.com/Audited", "Accepted"]);
+  assert.deepEqual(merged.supportedFeatures, [{ name: "Gateway" }, { name: "TLSRoute" }]);
+});
+
+test("a time is written in whole seconds", () => {
+  assert.equal(statusTime(new Date("2026-01-02T03:04:05.678Z")), "2026-01-02T03:04:05Z");
 });
