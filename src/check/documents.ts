@@ -2,9 +2,19 @@
  * YAML text in, objects with the lines of their fields out; the items of a `List` are objects of their own. Pure. It knows no
  * kind: whether an object makes sense is others' business.
  */
-import { type Document, LineCounter, parseAllDocuments } from "yaml";
+import { type Document, LineCounter, parseAllDocuments, type Tags } from "yaml";
 import { type ManifestText, offsetOf, type Problem } from "../standalone/manifests/parse.ts";
 import { isRecord } from "./schema/values.ts";
+
+/**
+ * As kubectl reads YAML: 1.1, where `n` and `on` are not texts, but without that version's times and sexagesimal numbers, which
+ * its parser does not know.
+ */
+const AS_KUBECTL = {
+  schema: "yaml-1.1",
+  customTags: (tags: Tags) =>
+    tags.filter((tag) => typeof tag === "string" || (tag.format !== "TIME" && !tag.tag.endsWith(":timestamp"))),
+} as const;
 
 export interface ReadObject {
   readonly file: string;
@@ -26,7 +36,7 @@ export function readTexts(texts: readonly ManifestText[]): ReadTexts {
   const problems: Problem[] = [];
   for (const { file, text } of texts) {
     const lines = new LineCounter();
-    for (const document of parseAllDocuments(text, { lineCounter: lines })) {
+    for (const document of parseAllDocuments(text, { ...AS_KUBECTL, lineCounter: lines })) {
       const lineOf = (path: readonly PropertyKey[]) => lines.linePos(offsetOf(document as Document, path)).line;
       const [broken] = document.errors;
       if (broken !== undefined) {

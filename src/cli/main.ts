@@ -30,6 +30,7 @@ function buildProgram(): Command {
     .showHelpAfterError("(fsm-gateway --help says more)");
   addRun(program);
   addCheck(program);
+  addExplain(program);
   addOperator(program);
   addProxy(program);
   program
@@ -85,6 +86,30 @@ function addCheck(program: Command): void {
     .addOption(outputOption())
     .addHelpText("after", CHECK_HELP)
     .action(async (files: string[], options) => (await import("./commands/check.ts")).runCheck(files, options));
+}
+
+const EXPLAIN_HELP = `
+Asks the very functions that the proxies use. Reads a cluster only (it needs to list Secrets), and does not ask its proxies
+or DNS: whether a host resolves or a port is bound, the statuses say.
+
+Exit codes:
+  0  something would serve the connection
+  1  it would be refused everywhere
+  2  the command line, a file or the cluster cannot be read`;
+
+function addExplain(program: Command): void {
+  program
+    .command("explain")
+    .description("say which listener, route and backends a connection gets, and why all others lose")
+    .argument("<sni>", "server name that the client sends; - for a client that sends none")
+    .argument("[files...]", "YAML files; without any, the cluster of the kubeconfig")
+    .option("-p, --port <port>", "this port alone (default: all that have listeners)", (value) => parsePort(value))
+    .option("-n, --namespace <name>", "namespace of objects in files that name none", "default")
+    .addOption(outputOption())
+    .addHelpText("after", EXPLAIN_HELP)
+    .action(async (sni: string, files: string[], options) =>
+      (await import("./commands/explain.ts")).runExplain(sni, files, options),
+    );
 }
 
 function outputOption(): Option {

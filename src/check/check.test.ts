@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { check } from "./check.ts";
+import { findingLine, reportJson, summaryLine } from "./finding.ts";
+import type { Definitions, KindDefinition, Schema } from "./schema/definitions.ts";
+
+/** Stand-ins for Gateway API's definitions, which only a test with Go can have: test/api/check-schema.test.ts judges by those. */
+const LOOSE: Schema = {
+  type: "object",
+  properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+};
+const kind = (name: string, schema = LOOSE): KindDefinition => ({
+  group: "gateway.networking.k8s.io",
+  kind: name,
+  namespaced: true,
+  versions: [{ name: "v1", served: true, schema }],
+});
+const WITH_PORT: Schema = {
+  type: "object",
+  properties: {
+    spec: { type: "object", properties: { parentRefs: {}, hostnames: {}, rules: {}, port: { type: "integer" } } },
+  },
+};
+const experimental = [kind("Gateway"), kind("TLSRoute", WITH_PORT)];
+const definitions: Definitions = { bundleVersion: "v0.0.0", channels: { standard: [], experimental } };
+
+function report(text: string) {
+  const result = check({
+    texts: [{ file: "f.yaml", text }],
+    namespace: "default",
+    definitions,
+    channel: "experimental",
+  });
+  assert.ok("report" in result, JSON.stringify(result));
+  return result.report;
+}
+const said = (text: string) => report(text).findings.map(findingLine);
+
+const GATEWAY = `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: g }
+spec:
+  gatewayClassName: fsm
+  listeners:
+  - { name: a, port: 443, protocol: TLS, tls: { mode: Passthrough } }
+`;
+const route = (fields: string) => `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: { name: r }
+spec:
+  ${fields}
+`;
+const GOOD =
+  "{ parentRefs: [{ name: g }], hostnames: [a.example], rules: [{ backendRefs: [{ name: a.example.org, port: 443 }] }] }";
+
+test("nothing is wrong, and it is said what was looked at", () => {
+  const found = report(`${GATEWAY}${route(GOOD)}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: d }\n`);
+  assert.deepEqual(found.findings, []);
+  assert.equal(
+    summaryLine(found),
+    "checked 2 objects in 1 file against Gateway API v0.0.0 (experimental); passed over 1 object of other kinds (apps/v1 Deployment): 0 errors, 0 warnings",
+  );
+});
+
+const cases: [string, string, RegExp][] = [
+  [
+    "the schema",
+    route("{ port: x }"),
+    /^f\.yaml:13: error: TLSRoute default\/r: spec\.port: must be an integer, not "x"$/,
+  ],
+  ["a text that kubectl takes for a boolean", route("{ port: on }"), /spec\.port: must be an integer, not true$/],
+  [
+    "a field that does not exist",
+    route(GOOD.replace("{ p", "{ prot: 1, p")),
+    /^f\.yaml:13: warning: TLSRoute default\/r: spec\.prot: is no field/,
+  ],
+  [
+    "admission",
+    route(GOOD.replace("a.example.org", "https://a.org")),
+    /^f\.yaml:13: error: .*spec\.rules\[0\]\.backendRefs\[0\]\.name: "https:\/\/a\.org" is a URL/,
+  ],
+  [
+    "a route that does not attach",
+    route(GOOD.replace("name: g", "name: g, sectionName: z")),
+    /error: .*spec\.parentRefs\[0\]: Gateway g has no listener/,
+  ],
+  [
+    "a Gateway in none of the files",
+    route(GOOD.replace("name: g", "name: z")),
+    /warning: .*spec\.parentRefs\[0\]\.name: there is no Gateway default\/z/,
+  ],
+  [
+    "a Service in none of the files",
+    route(GOOD.replace("a.example.org", "web")),
+    /warning: .*backendRefs\[0\]: Service default\/web is not in the files/,
+  ],
+  [
+    "a port that a Service in the files has not",
+    `${route(GOOD.replace("a.example.org", "web"))}---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }\n`,
+    /error: .*backendRefs\[0\]: Service web has no port 443; it has 80$/,
+  ],
+  [
+    "weight 0 for all",
+    route(GOOD.replace("port: 443", "port: 443, weight: 0")),
+    /warning: .*Every backendRef has weight 0/,
+  ],
+  [
+    "a hostname lost to another route",
+    `${route(GOOD)}${route(GOOD).replace("name: r", "name: s")}`,
+    /warning: TLSRoute default\/s: spec\.parentRefs\[0\]: .*TLSRoute default\/r/,
+  ],
+  [
+    "the same object twice",
+    route(GOOD) + route(GOOD),
+    /error: .*metadata\.name: TLSRoute default\/r stands at f\.yaml:11 already/,
+  ],
+  [
+    "a kind that the channel has not",
+    "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gatewy\nmetadata: { name: g }\n",
+    /error: Gatewy g: kind: Gatewy is no kind/,
+  ],
+];
+for (const [name, text, expected] of cases) {
+  test(`${name} is told once, with its line`, () => {
+    const lines = said(GATEWAY + text);
+    assert.equal(lines.length, 1, lines.join("\n"));
+    assert.match(lines[0] ?? "", expected);
+  });
+}
+
+test("HTTP listeners are served by no route", () => {
+  const text = GATEWAY.replace("443, protocol: TLS, tls: { mode: Passthrough }", "80, protocol: HTTP");
+  assert.match(said(text).join("\n"), /^f\.yaml:7: warning: .*spec\.listeners\[0\]\.protocol: HTTP is not routed/);
+});
+
+test("items of a List are objects with lines of their own", () => {
+  const text =
+    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: gateway.networking.k8s.io/v1\n  kind: TLSRoute\n  metadata: { name: r }\n  spec:\n    port: x\n";
+  assert.match(said(text).join("\n"), /^f\.yaml:8: error: TLSRoute default\/r: spec\.port: /);
+});
+
+test("a text without objects is a problem, and nothing else is said", () => {
+  const result = check({
+    texts: [
+      { file: "f", text: "a: [" },
+      { file: "g", text: "- 1" },
+    ],
+    namespace: "d",
+    definitions,
+    channel: "standard",
+  });
+  assert.deepEqual("problems" in result && result.problems.map(({ file }) => file), ["f", "g"]);
+});
+
+test("for programs: a version, what was checked, the findings", () => {
+  const json = JSON.parse(reportJson(report(route("{ port: x }"))));
+  assert.deepEqual(Object.keys(json), ["version", "checked", "findings"]);
+  assert.deepEqual(json.findings, [
+    {
+      severity: "error",
+      judge: "schema",
+      file: "f.yaml",
+      line: 6,
+      kind: "TLSRoute",
+      namespace: "default",
+      name: "r",
+      field: "spec.port",
+      message: 'must be an integer, not "x"',
+    },
+  ]);
+});

@@ -1,0 +1,43 @@
+/** `fsm-gateway explain SNI`: takes a snapshot of files or of the cluster, explains, prints. */
+import { explain, isServed } from "../../explain/explain.ts";
+import { explanationText } from "../../explain/text.ts";
+import { normalizeHostname } from "../../gateway-api/hostname.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import { loadManifests } from "../../standalone/manifests/load.ts";
+import { formatProblem } from "../../standalone/manifests/parse.ts";
+import { snapshotOf } from "../../standalone/snapshot.ts";
+import { EXIT, UsageError } from "../exit.ts";
+
+export interface ExplainOptions {
+  readonly port?: number;
+  readonly namespace: string;
+  readonly output: "text" | "json";
+}
+
+export async function runExplain(
+  sni: string,
+  files: readonly string[],
+  { port, namespace, output }: ExplainOptions,
+): Promise<void> {
+  const serverName = sni === "-" ? undefined : normalizeHostname(sni);
+  const snapshot = files.length === 0 ? await cluster() : fromFiles(files, namespace);
+  const explanations = explain(snapshot, { serverName, ...(port !== undefined && { port }) });
+  if (output === "json")
+    console.log(JSON.stringify({ version: 1, serverName: serverName ?? null, explanations }, null, 2));
+  else if (explanations.length > 0) console.log(explanations.map(explanationText).join("\n\n"));
+  else console.log(`refused: no Gateway of ours has a listener${port === undefined ? "" : ` on port ${port}`}`);
+  process.exitCode = isServed(explanations) ? EXIT.ok : EXIT.failed;
+}
+
+function fromFiles(files: readonly string[], namespace: string): Snapshot {
+  const { manifests, problems } = loadManifests(files, namespace);
+  if (problems.length > 0) throw new UsageError(problems.map(formatProblem));
+  return snapshotOf(manifests, new Map());
+}
+
+async function cluster(): Promise<Snapshot> {
+  const { readCluster } = await import("../../operator/explain/read-cluster.ts");
+  return readCluster().catch((error: Error) => {
+    throw new UsageError([`the cluster cannot be read: ${error.message}; name files, or check the kubeconfig`]);
+  });
+}

@@ -1,0 +1,99 @@
+/**
+ * Which listener, route and backends a connection gets, and why every other candidate lost. Pure. The winner is the data plane's own
+ * (translate, then decide on the proxy's table), so that the answer can never differ from what proxies do; here is only said why.
+ */
+
+import type { Plan } from "../model/plan.ts";
+import type { ListenerResource, ProxyConfig } from "../model/proxy-config.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { applyDelta } from "../proxy/route/apply-delta.ts";
+import { Balancer } from "../proxy/route/balancer.ts";
+import { type Decision, decide } from "../proxy/route/decide.ts";
+import { portKind } from "../proxy/route/port-kind.ts";
+import { EMPTY_TABLE, findRoute, type RouteTable } from "../proxy/route/route-table.ts";
+import { translate } from "../translate/translate.ts";
+import { backendShares } from "./backends.ts";
+import type { BackendShare, Explanation, Outcome } from "./explanation.ts";
+import { type Candidate, candidatesOf, lostListeners } from "./listeners.ts";
+import { lostRoutes } from "./routes.ts";
+
+export interface Question {
+  /** Lower case, without a trailing dot; undefined for a client that sends none. */
+  readonly serverName: string | undefined;
+  /** All ports with listeners when absent. */
+  readonly port?: number;
+}
+
+/** By Gateway, then port. Empty: no Gateway of ours has a listener there. */
+export function explain(snapshot: Snapshot, question: Question): readonly Explanation[] {
+  const plan = translate(snapshot);
+  return [...plan.gateways].flatMap(([gateway, { config }]) => {
+    const table = tableOf(config);
+    const candidates = candidatesOf(snapshot, plan, gateway);
+    const ports = [...new Set(candidates.map(({ port }) => port))].sort((a, b) => a - b);
+    return ports
+      .filter((port) => question.port === undefined || question.port === port)
+      .map((port) => explainPort({ snapshot, plan, gateway, table, candidates, port }, question.serverName));
+  });
+}
+
+export interface Place {
+  readonly snapshot: Snapshot;
+  readonly plan: Plan;
+  /** `namespace/name`. */
+  readonly gateway: string;
+  readonly table: RouteTable;
+  /** The Gateway's listeners, served or not. */
+  readonly candidates: readonly Candidate[];
+  readonly port: number;
+}
+
+/** The table of a proxy with this configuration. */
+export function tableOf(config: ProxyConfig): RouteTable {
+  const applied = applyDelta(EMPTY_TABLE, { revision: config.revision, upserts: config.resources, removals: [] });
+  if ("refused" in applied) throw new Error(`a proxy would refuse this configuration: ${applied.refused.message}`);
+  return applied.ok;
+}
+
+/** The decision of a proxy; a port that speaks no TLS sees no server name. */
+export function decideAt(table: RouteTable, port: number, serverName: string | undefined): Decision {
+  const seen = portKind(table, port) === "TLS" ? serverName : undefined;
+  return decide(table, new Balancer(() => 0), { port, serverName: seen });
+}
+
+function explainPort(place: Place, serverName: string | undefined): Explanation {
+  const { table, gateway, port } = place;
+  const decision = decideAt(table, port, serverName);
+  const { listener, route } = decision.path;
+  const resource = route === undefined ? undefined : findRoute(table, route);
+  const backends = resource === undefined ? [] : backendShares(table, resource);
+  const winner = listener === undefined ? undefined : table.listeners.get(listener)?.resource;
+  return {
+    gateway,
+    port,
+    outcome: outcomeOf(decision, backends),
+    ...(listener !== undefined && { listener }),
+    ...(route !== undefined && { route }),
+    backends,
+    lost: {
+      listeners: lostListeners(place, serverName, winner),
+      routes: lostRoutes(place, nameSeenBy(winner, serverName), winner, resource),
+    },
+  };
+}
+
+function nameSeenBy(winner: ListenerResource | undefined, serverName: string | undefined): string | undefined {
+  return winner?.protocol === "TCP" ? undefined : serverName;
+}
+
+/** The decision is one connection's; a route serves when any of its shares does. */
+function outcomeOf(decision: Decision, backends: readonly BackendShare[]): Outcome {
+  if (decision.action === "answer") return { action: "answer" };
+  if (backends.some(({ share, refusal }) => share > 0 && refusal === undefined)) return { action: "serve" };
+  return { action: "refuse", reason: decision.action === "refuse" ? decision.reason : "no_backend" };
+}
+
+/** Would anything serve the connection? */
+export function isServed(explanations: readonly Explanation[]): boolean {
+  return explanations.some(({ outcome }) => outcome.action === "serve");
+}

@@ -1,0 +1,90 @@
+/**
+ * A cluster's objects at one moment, read once and only read, as the snapshot that the operator would see. What runs is not asked:
+ * the stream between operator and proxies is theirs alone. Gateway API kinds that the cluster does not serve are absent.
+ */
+import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import { systemClock } from "../../loop/clock.ts";
+import { CONTROLLER_NAME } from "../../model/identity.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import { KubeClient, type Selection } from "../kube/client.ts";
+import { Discovery, type GroupKind } from "../kube/discovery.ts";
+import {
+  apiVersionOf,
+  CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  GATEWAY_API_KINDS,
+  NAMESPACES,
+  type ResourceType,
+  SECRETS,
+  SERVICES,
+} from "../kube/resource.ts";
+
+/** Objects a page; a Secret or ConfigMap may have 1 MiB. */
+const PAGE = 100;
+
+/** From the kubeconfig. @throws ApiError when something may not be read: an answer from less would be wrong. */
+export async function readCluster(): Promise<Snapshot> {
+  const client = KubeClient.fromDefault();
+  try {
+    return await read(client);
+  } finally {
+    client.close();
+  }
+}
+
+async function read(client: KubeClient): Promise<Snapshot> {
+  const discovery = new Discovery(client, systemClock);
+  const absentKinds = new Set<string>();
+  const gatewayApi = async <T extends KubernetesObject>(wanted: GroupKind): Promise<readonly T[]> => {
+    const type = await discovery.resolve(wanted);
+    if (type !== undefined) return listAll<T>(client, type);
+    absentKinds.add(wanted.kind);
+    return [];
+  };
+  const kinds = GATEWAY_API_KINDS;
+  return {
+    controllerName: CONTROLLER_NAME,
+    gatewayClasses: await gatewayApi(kinds.gatewayClasses),
+    gateways: await gatewayApi(kinds.gateways),
+    listenerSets: await gatewayApi(kinds.listenerSets),
+    tlsRoutes: await gatewayApi(kinds.tlsRoutes),
+    tcpRoutes: await gatewayApi(kinds.tcpRoutes),
+    httpRoutes: await gatewayApi(kinds.httpRoutes),
+    backendTlsPolicies: await gatewayApi(kinds.backendTlsPolicies),
+    xBackends: await gatewayApi(kinds.xBackends),
+    referenceGrants: await gatewayApi(kinds.referenceGrants),
+    namespaces: await listAll(client, NAMESPACES),
+    secrets: await listAll(client, SECRETS, { fieldSelector: "type=kubernetes.io/tls" }),
+    configMaps: await authorities(client),
+    services: await listAll(client, SERVICES),
+    endpointSlices: await listAll(client, ENDPOINT_SLICES),
+    deployments: new Map(),
+    absentKinds,
+  };
+}
+
+async function authorities(client: KubeClient): Promise<Snapshot["configMaps"]> {
+  const all = await listAll<Snapshot["configMaps"][number]>(client, CONFIG_MAPS);
+  return all.filter(({ data }) => data?.["ca.crt"] !== undefined);
+}
+
+/** Items of a list come without kind and version. */
+async function listAll<T extends KubernetesObject>(
+  client: KubeClient,
+  type: ResourceType,
+  selection: Selection = {},
+): Promise<readonly T[]> {
+  const apiVersion = apiVersionOf(type);
+  const items: T[] = [];
+  let from: string | undefined;
+  do {
+    const page = await client.list<T>(type, {
+      ...selection,
+      limit: PAGE,
+      ...(from !== undefined && { continue: from }),
+    });
+    items.push(...page.items.map((item) => ({ ...item, apiVersion, kind: type.kind })));
+    from = page.metadata.continue || undefined;
+  } while (from !== undefined);
+  return items;
+}
