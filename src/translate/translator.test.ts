@@ -35,7 +35,9 @@ const gateways = fc.tuple(name, fc.uniqueArray(fc.constantFrom(443, 8443), { min
   ([n, ports, host]): Edit =>
     (s) => {
       const listeners = ports.map((port) => passthrough(`p${port}`, port, host ?? undefined));
-      return { ...s, gateways: put(s.gateways, gateway(n, listeners)) };
+      const made = gateway(n, [...listeners, { name: "tcp", port: 9001, protocol: "TCP" }]);
+      const allowedListeners = { namespaces: { from: "Same" } };
+      return { ...s, gateways: put(s.gateways, { ...made, spec: { ...made.spec, allowedListeners } }) };
     },
 );
 const routes = fc
@@ -58,10 +60,55 @@ const slices = fc.tuple(name, fc.uniqueArray(fc.constantFrom("10.0.0.1", "10.0.0
   ([n, addresses]): Edit =>
     (s) => ({ ...s, endpointSlices: put(s.endpointSlices, slice(n, addresses)) }),
 );
-const removals = fc.tuple(fc.constantFrom("gateways", "tlsRoutes", "services"), name).map(
-  ([kind, n]): Edit =>
-    (s) => ({ ...s, [kind]: without<Snapshot["gateways"][number]>(s[kind] as never, n) }),
+const tcpRoutes = fc.tuple(name, fc.subarray([...NAMES]), name, times).map(
+  ([n, parents, to, createdAt]): Edit =>
+    (s) => {
+      const { metadata, spec, apiVersion } = tlsRoute(n, { parents, service: to, createdAt });
+      const { hostnames: _, ...rest } = spec;
+      return { ...s, tcpRoutes: put(s.tcpRoutes, { apiVersion, kind: "TCPRoute", metadata, spec: rest }) };
+    },
 );
+const listenerSets = fc.tuple(name, name, fc.constantFrom(443, 9443), times).map(
+  ([n, parent, port, createdAt]): Edit =>
+    (s) => {
+      const metadata = { name: n, namespace: NAMESPACE, uid: `set-${n}`, generation: 1, creationTimestamp: createdAt };
+      const spec = {
+        parentRef: { name: parent },
+        listeners: [passthrough("set", port), { name: "tcp", port: 9000, protocol: "TCP" }],
+      };
+      return {
+        ...s,
+        listenerSets: put(s.listenerSets, {
+          apiVersion: "gateway.networking.k8s.io/v1",
+          kind: "ListenerSet",
+          metadata,
+          spec,
+        }),
+      };
+    },
+);
+const policies = fc.tuple(name, name, times).map(
+  ([n, target, createdAt]): Edit =>
+    (s) => {
+      const metadata = {
+        name: n,
+        namespace: NAMESPACE,
+        uid: `policy-${n}`,
+        generation: 1,
+        creationTimestamp: createdAt,
+      };
+      const validation = { hostname: "backend.test", wellKnownCACertificates: "System" };
+      const spec = { targetRefs: [{ group: "", kind: "Service", name: target }], validation };
+      const policy = { apiVersion: "gateway.networking.k8s.io/v1", kind: "BackendTLSPolicy", metadata, spec };
+      return { ...s, backendTlsPolicies: put(s.backendTlsPolicies, policy) };
+    },
+);
+const removals = fc
+  .tuple(fc.constantFrom("gateways", "listenerSets", "tlsRoutes", "tcpRoutes", "services", "backendTlsPolicies"), name)
+  .map(
+    ([kind, n]): Edit =>
+      (s) => ({ ...s, [kind]: without<Snapshot["gateways"][number]>(s[kind] as never, n) }),
+  );
 const reports = fc.tuple(name, fc.boolean()).map(
   ([n, fails]): Edit =>
     (s) => {
@@ -76,10 +123,13 @@ const reports = fc.tuple(name, fc.boolean()).map(
       return { ...s, deployments: new Map([...s.deployments, [`${NAMESPACE}/${n}`, deployment]]) };
     },
 );
-const edits = fc.array(fc.oneof(gateways, routes, services, slices, removals, reports), {
-  minLength: 1,
-  maxLength: 25,
-});
+const edits = fc.array(
+  fc.oneof(gateways, listenerSets, routes, tcpRoutes, services, slices, policies, removals, reports),
+  {
+    minLength: 1,
+    maxLength: 25,
+  },
+);
 
 test("a translator gives after every edit what a fresh one gives", () => {
   fc.assert(
