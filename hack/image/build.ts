@@ -9,6 +9,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { rootCertificates } from "node:tls";
 import { parseArgs } from "node:util";
+import { DEFINITIONS_FILE } from "../../src/check/definitions-file.ts";
+import { writeDefinitions } from "../gateway-api/build-definitions.ts";
 import { renderInstallManifest } from "../manifest/install.ts";
 import { baseEntries, NODE_PATH, NONROOT } from "./base-layer.ts";
 import { BUNDLE_ENTRY, BUNDLE_FILE, bundle } from "./bundle.ts";
@@ -91,6 +93,7 @@ async function main(args: readonly string[]): Promise<void> {
 
   const folder = join(dist, "bundle");
   await bundle(BUNDLE_ENTRY, folder);
+  addDefinitions(join(folder, DEFINITIONS_FILE));
   const app = packLayer(readTree(folder, APP_FOLDER), cachedGzip);
   const images = options.architectures.map((name) => platformImage(name, app, imageConfig(version)));
 
@@ -104,6 +107,15 @@ async function main(args: readonly string[]): Promise<void> {
   writeFileSync(manifest, renderInstallManifest({ image: options.image, version }));
   console.log(`${relative(checkout, manifest)}: installs ${options.image}`);
   console.log(`built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** What `check` judges by; without it the image would have a command that cannot work. */
+function addDefinitions(file: string): void {
+  try {
+    writeDefinitions(file);
+  } catch (error) {
+    throw new MissingPrerequisite((error as Error).message);
+  }
 }
 
 function mebibytes(layers: readonly Layer[]): string {

@@ -1,0 +1,47 @@
+/** `fsm-gateway check` and `explain` as a user or CI meets them: exit codes, and where the words go. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+const EXAMPLES = ["gateway.yaml", "tlsroute.yaml"].map((name) =>
+  join(import.meta.dirname, "../../examples/tls-passthrough", name),
+);
+const folder = mkdtempSync(join(tmpdir(), "fsm-gateway-test-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function run(...args: string[]) {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8", input: "" });
+}
+
+test("a file that is not there, no file, a wrong channel: exit code 2", () => {
+  const missing = run("check", join(folder, "missing.yaml"));
+  assert.equal(missing.status, 2);
+  assert.match(missing.stderr, /missing\.yaml:1: cannot be read: there is no such file/);
+  assert.equal(run("check").status, 2);
+  assert.match(run("check", "--channel", "beta", "x.yaml").stderr, /Allowed choices are standard, experimental/);
+});
+
+test("explain: the walkthrough's route serves every name; exit code 0, and JSON for programs", () => {
+  const text = run("explain", "httpbin.org", ...EXAMPLES);
+  assert.equal(text.status, 0, text.stderr);
+  assert.match(
+    text.stdout,
+    /port 8000: served\n {2}listener .*\n {2}route +TLSRoute\/\S+\/tcp-route\n {2}backend +\S+ \(100 %\): httpbin\.org:443\n/,
+  );
+  const { version, serverName, explanations } = JSON.parse(run("explain", "-", "-o", "json", ...EXAMPLES).stdout);
+  assert.deepEqual([version, serverName, explanations[0].outcome], [1, null, { action: "serve" }]);
+});
+
+test("explain: nothing listens there, or a file is no YAML", () => {
+  const nobody = run("explain", "a.example", "--port", "9", ...EXAMPLES);
+  assert.equal(nobody.status, 1);
+  assert.match(nobody.stdout, /refused: no Gateway of ours has a listener on port 9/);
+  const broken = join(folder, "broken.yaml");
+  writeFileSync(broken, "a: [1");
+  assert.equal(run("explain", "a.example", broken).status, 2);
+  assert.equal(run("explain", "a.example", "--port", "x", ...EXAMPLES).status, 2);
+});
