@@ -9,12 +9,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Cluster, waitFor } from "../support/cluster.ts";
 import { BACKEND_PORT, deployBackends } from "./backends.ts";
-import { applyCrds, CHECKOUT, freshCluster, operatorReady } from "./deploy.ts";
+import { applyCrds, deployedCluster } from "./deploy.ts";
 import { apply, programmedAddress } from "./gateways.ts";
 import { gatewayObject, passthrough } from "./objects.ts";
 import { operatorPods } from "./operator.ts";
 import { startTraffic } from "./traffic.ts";
 
+const FIRST = ["gatewayclasses", "gateways", "tlsroutes", "referencegrants"];
 const HOST = "app.example";
 const ROUTED = { rules: [{ backendRefs: [{ name: "a", port: BACKEND_PORT }] }] };
 /** An absent kind is looked for every few seconds; then its informer lists, and the proxies bind. */
@@ -28,11 +29,7 @@ describe("kinds that the cluster does not have at first", { timeout: 10 * 60_000
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "fsm-gateway-e2e-"));
-    cluster = await freshCluster();
-    await applyCrds(cluster, "standard", ["gatewayclasses", "gateways", "tlsroutes", "referencegrants"]);
-    await cluster.kubectlOrThrow(["apply", "-f", join(CHECKOUT, "dist/install.yaml")]);
-    await operatorReady(cluster);
-    await cluster.kubectlOrThrow(["wait", "--for=condition=Accepted", "gatewayclass/fsm", "--timeout=55s"]);
+    cluster = await deployedCluster(undefined, (fresh) => applyCrds(fresh, "standard", FIRST));
     caFile = await deployBackends(cluster, { namespace: "default", folder, names: ["a"], host: HOST });
   });
 

@@ -57,11 +57,14 @@ function definitionsOf(stream: string, plurals: readonly string[]): string {
   return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }
 
-/** A fresh cluster with the experimental channel, on which the operator runs and has accepted its class. */
-export async function deployedCluster(name = NAME): Promise<Cluster> {
+/** A fresh cluster with the experimental channel or what else is given, on which the operator runs and has accepted its class. */
+export async function deployedCluster(
+  name = NAME,
+  installDefinitions = (cluster: Cluster) => applyCrds(cluster, "experimental"),
+): Promise<Cluster> {
   const cluster = await freshCluster(name);
   return orDown(cluster, async () => {
-    await applyCrds(cluster, "experimental");
+    await installDefinitions(cluster);
     await cluster.kubectlOrThrow(["apply", "-f", join(CHECKOUT, "dist/install.yaml")]);
     await operatorReady(cluster);
     await cluster.kubectlOrThrow(["wait", "--for=condition=Accepted", "gatewayclass/fsm", "--timeout=55s"]);

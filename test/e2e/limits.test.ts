@@ -16,9 +16,6 @@ const FIRST_PORT = 8001;
 const LAST_PORT = 8064;
 const HOSTNAMES = Array.from({ length: 1024 }, (_, i) => `host-${i + 1}.limits.example`);
 const BACKENDS = Array.from({ length: 16 }, (_, i) => `backend-${i + 1}`);
-/** Equal weights are equal shares. Clients that come at once may meet several proxies or be counted an instant apart. */
-const TOLERANCE = 0.1;
-
 describe("the limits of Gateway API", { timeout: 10 * 60_000 }, () => {
   let cluster: Cluster;
   let folder: string;
@@ -85,10 +82,9 @@ describe("the limits of Gateway API", { timeout: 10 * 60_000 }, () => {
     t.diagnostic(JSON.stringify(answers));
     assert.deepEqual(errors, {});
     assert.deepEqual(Object.keys(answers).sort(), [...BACKENDS].sort());
-    const share = total(answers) / BACKENDS.length;
-    assert.ok(share >= 20, `${total(answers)} connections are too few to tell`);
-    for (const [name, n] of Object.entries(answers)) {
-      assert.ok(Math.abs(n - share) <= share * TOLERANCE, `${name} has ${n} of ${total(answers)}`);
-    }
+    const counts = Object.values(answers);
+    assert.ok(Math.min(...counts) >= 20, "too few connections to tell");
+    // There is one proxy, and it takes backends of equal weight in turn.
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, JSON.stringify(answers));
   });
 });

@@ -1,6 +1,6 @@
 /**
- * A client program: so many TLS connections at once, each with full verification, that say a line, wait for the answer, and go
- * on so until standard input ends; then each says a last line. With no standard input it is two lines, which is one question.
+ * A client program: so many TLS connections at once, each with full verification, that say a line and wait for the answer. They
+ * end then, or go on so until standard input ends, and each says a last line.
  * Prints `{"opened": n}` once all have their first answer or have failed, and the count at the end, as lines of JSON.
  */
 import { once } from "node:events";
@@ -17,6 +17,7 @@ export interface TalkOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly connections: number;
+  readonly goesOn: boolean;
 }
 
 export interface TalkCount {
@@ -35,7 +36,8 @@ function increment(counts: Record<string, number>, key: string): void {
   counts[key] = (counts[key] ?? 0) + 1;
 }
 
-async function main({ address: host, serverName: servername, connections, ...options }: TalkOptions): Promise<void> {
+async function main(given: TalkOptions): Promise<void> {
+  const { address: host, serverName: servername, connections, goesOn, ...options } = given;
   const certificates: Record<string, number> = {};
   const answers: Record<string, number> = {};
   const errors: Record<string, number> = {};
@@ -64,11 +66,11 @@ async function main({ address: host, serverName: servername, connections, ...opt
     };
     await say("first");
     opened();
-    while (!isOver) {
+    while (goesOn && !isOver) {
       await say("more");
       await sleep(PAUSE_MS);
     }
-    await say("last");
+    if (goesOn) await say("last");
     socket.end();
   }
 

@@ -13,8 +13,17 @@ export interface Talk {
   stop(): Promise<TalkCount>;
 }
 
-/** Comes back once every connection has its first answer, or has failed. */
-export async function startTalk(cluster: Cluster, options: TalkOptions): Promise<Talk> {
+/** Comes back once every connection has its first answer, or has failed; they go on until they are stopped. */
+export function startTalk(cluster: Cluster, options: Omit<TalkOptions, "goesOn">): Promise<Talk> {
+  return start(cluster, { ...options, goesOn: true });
+}
+
+/** One connection, one line: `first`. */
+export async function ask(cluster: Cluster, options: Omit<TalkOptions, "connections" | "goesOn">): Promise<TalkCount> {
+  return (await start(cluster, { ...options, connections: 1, goesOn: false })).stop();
+}
+
+async function start(cluster: Cluster, options: TalkOptions): Promise<Talk> {
   const child = cluster.startOutside([process.execPath, PROGRAM, JSON.stringify(options)]);
   child.stdin.on("error", () => {});
   const ended = Promise.all([once(child, "close"), text(child.stderr)]);
@@ -29,9 +38,4 @@ export async function startTalk(cluster: Cluster, options: TalkOptions): Promise
       return JSON.parse(value);
     },
   };
-}
-
-/** One connection, two lines: `first` and `last`. */
-export async function ask(cluster: Cluster, options: Omit<TalkOptions, "connections">): Promise<TalkCount> {
-  return (await startTalk(cluster, { ...options, connections: 1 })).stop();
 }
