@@ -3,7 +3,7 @@
  * the next: parts that are the same objects as before are neither hashed nor compared again.
  */
 import type { ProxyConfig, Resource, ResourceKey, RouteResource, VersionedResource } from "../model/proxy-config.ts";
-import { EMPTY_REVISION, type KeyedVersion, resourceKey, updateRevision, versioned } from "../model/revision.ts";
+import { EMPTY_REVISION, resourceKey, updateRevision, versioned } from "../model/revision.ts";
 import type { RuleBackend } from "./backends/resolve-all.ts";
 import type { GatewayWork, Settlement } from "./gateway-work.ts";
 import type { AssessedListener } from "./listeners/assess.ts";
@@ -65,27 +65,28 @@ export class ConfigBuilder {
     for (const listener of work.listeners) {
       parts.set(listener, before.get(listener) ?? listenerResources(listener).map(keyed));
     }
-    for (const route of work.routes()) {
-      const settlement = work.settled(route);
+    for (const [route, settlement] of work.settlements()) {
       const old =
         changedBackends.has(route) || settlement !== this.#work?.settled(route) ? undefined : before.get(route);
       parts.set(route, old ?? routeResources(route, settlement, backendsOf(route)).map(keyed));
     }
     this.#parts = parts;
     const resources = gathered(parts.values());
-    this.#replace(resources, new Set([...this.#config.resources.keys(), ...resources.keys()]));
+    const gone = [...this.#config.resources.keys()].filter((key) => !resources.has(key));
+    this.#replace(resources, [...resources.keys(), ...gone]);
   }
 
   /** `touched`: the keys that may differ. */
   #replace(resources: ReadonlyMap<ResourceKey, VersionedResource>, touched: Iterable<ResourceKey>): void {
     const before = this.#config;
-    const added: KeyedVersion[] = [];
-    const removed: KeyedVersion[] = [];
+    const added: VersionedResource[] = [];
+    const removed: VersionedResource[] = [];
     for (const key of touched) {
-      const [old, now] = [before.resources.get(key)?.version, resources.get(key)?.version];
-      if (old === now) continue;
-      if (now !== undefined) added.push({ key, version: now });
-      if (old !== undefined) removed.push({ key, version: old });
+      const old = before.resources.get(key);
+      const now = resources.get(key);
+      if (old?.version === now?.version) continue;
+      if (now !== undefined) added.push(now);
+      if (old !== undefined) removed.push(old);
     }
     if (added.length === 0 && removed.length === 0) return;
     this.#config = { revision: updateRevision(before.revision, { added, removed }), resources };

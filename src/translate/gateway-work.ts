@@ -57,6 +57,10 @@ export class GatewayWork {
     return this.#settlements.keys();
   }
 
+  settlements(): Iterable<[AnyRoute, Settlement]> {
+    return this.#settlements;
+  }
+
   settled(route: AnyRoute): Settlement {
     return this.#settlements.get(route) ?? NOTHING_SETTLED;
   }

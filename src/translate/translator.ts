@@ -90,8 +90,8 @@ export class Translator {
     }
     this.#judgeRoutes(snapshot, changes, [...attached, ...changedBackends]);
     this.#judgePolicies(snapshot, changes);
-    for (const route of this.#routes) statuses.push(...present(this.#routeStatuses.result(route)));
-    for (const policy of snapshot.backendTlsPolicies) statuses.push(...present(this.#policyStatuses.result(policy)));
+    for (const status of this.#routeStatuses.results) if (status !== undefined) statuses.push(status);
+    for (const status of this.#policyStatuses.results) if (status !== undefined) statuses.push(status);
     return { gateways, statuses };
   }
 
@@ -112,7 +112,7 @@ export class Translator {
       lookups: this.#indexer.lookups,
       changes,
     });
-    const parents = gateways.flatMap((gateway) => this.#assessed.result(gateway).parents);
+    const parents = this.#assessed.results.flatMap((ours) => ours.parents);
     if (!sameMap(this.#parents, parents)) this.#parents = new Map(parents);
   }
 
@@ -120,12 +120,11 @@ export class Translator {
   #attach(changes: Changes): ReadonlySet<AnyRoute> {
     const parents = this.#parents;
     // A parent that is not ours, or not there, is not ours to judge.
-    const find = (route: AnyRoute) => parentRefsOf(route).map((parentRef) => findParent(parents, route, parentRef));
     return this.#attachments.update({
       subjects: this.#routes,
       context: [parents],
-      inputs: find,
-      compute: (lookups, route) => attachAll(lookups, route, find(route)),
+      inputs: (route) => parentRefsOf(route).map((parentRef) => findParent(parents, route, parentRef)),
+      compute: (lookups, route, _place, found) => attachAll(lookups, route, found),
       lookups: this.#indexer.lookups,
       changes,
     });
@@ -133,16 +132,15 @@ export class Translator {
 
   #settle(changed: ReadonlySet<AnyRoute>): void {
     const attached = new Map<string, AttachedRoute[]>();
-    for (const route of this.#routes) {
-      for (const [key, one] of this.#attachments.result(route).attached) {
+    for (const { attached: ofRoute } of this.#attachments.results) {
+      for (const [key, one] of ofRoute) {
         const list = attached.get(key);
         if (list === undefined) attached.set(key, [one]);
         else list.push(one);
       }
     }
-    const states = this.#gateways.map((gateway): [string, GatewayState] => {
-      const key = objectKey(gateway);
-      const { assessed } = this.#assessed.result(gateway);
+    const states = this.#assessed.results.map(({ assessed }): [string, GatewayState] => {
+      const key = objectKey(assessed.gateway);
       return [key, nextState(this.#states.get(key), assessed, attached.get(key) ?? NO_ROUTES)];
     });
     if (changed.size > 0 || !sameMap(this.#states, states)) this.#states = new Map(states);
@@ -153,7 +151,7 @@ export class Translator {
     return this.#backends.update({
       subjects: this.#routes,
       context: [],
-      inputs: () => [],
+      inputs: () => NO_INPUTS,
       compute: (lookups, route) => (isBacked(route) ? resolveBackends(lookups, route) : NO_BACKENDS),
       lookups: this.#indexer.lookups,
       changes,
@@ -162,23 +160,28 @@ export class Translator {
 
   #judgeRoutes({ controllerName, deployments }: Snapshot, changes: Changes, suspects: readonly AnyRoute[]): void {
     this.#unresolved = unresolvedHosts(deployments, this.#unresolved);
-    const outcomesOf = (route: AnyRoute) =>
-      this.#attachments.result(route).outcomes.map(({ parentRef, gateway, result }) => ({
-        parentRef,
-        result,
-        // Parents are Gateways of ours and their ListenerSets: each has its state.
-        settlement: (this.#states.get(gateway) as GatewayState).work.settled(route),
-        unresolved: this.#unresolved.get(gateway) ?? NO_HOSTS,
-      }));
+    const attachments = this.#attachments.results;
+    const outcomesAt = (place: number) => (attachments[place] as RouteAttachments).outcomes;
+    const backends = this.#backends.results;
+    // Parents are Gateways of ours and their ListenerSets: each has its state.
+    const settled = (route: AnyRoute, gateway: string) =>
+      (this.#states.get(gateway) as GatewayState).work.settled(route);
+    const unresolvedAt = (gateway: string) => this.#unresolved.get(gateway) ?? NO_HOSTS;
     this.#routeStatuses.update({
       subjects: this.#routes,
       context: [this.#states, this.#unresolved, controllerName],
       suspects,
-      inputs: (route) => {
-        const outcomes = outcomesOf(route).flatMap((one) => [one.result, one.settlement, one.unresolved]);
-        return [controllerName, this.#backends.result(route), ...outcomes];
+      inputs: (route, place) => {
+        const inputs: unknown[] = [controllerName, backends[place], attachments[place]];
+        for (const { gateway } of outcomesAt(place)) inputs.push(settled(route, gateway), unresolvedAt(gateway));
+        return inputs;
       },
-      compute: (_lookups, route) => routeStatus(controllerName, route, outcomesOf(route), this.#backends.result(route)),
+      compute: (_lookups, route, place) => {
+        const outcomes = outcomesAt(place).map(({ parentRef, gateway, result }) => {
+          return { parentRef, result, settlement: settled(route, gateway), unresolved: unresolvedAt(gateway) };
+        });
+        return routeStatus(controllerName, route, outcomes, backends[place] as readonly RuleBackend[]);
+      },
       lookups: this.#indexer.lookups,
       changes,
     });
@@ -199,10 +202,7 @@ export class Translator {
   }
 }
 
-function present<T>(value: T | undefined): readonly T[] {
-  return value === undefined ? [] : [value];
-}
-
+const NO_INPUTS: readonly unknown[] = [];
 const NO_ROUTES: readonly AttachedRoute[] = [];
 const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];

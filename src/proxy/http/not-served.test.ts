@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import https from "node:https";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { testAuthority } from "../../../test/wire/authority.ts";
 import { startGateway } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK, readAll } from "../../../test/wire/sockets.ts";
 import type { ProxyOptions } from "../proxy.ts";
 
-const run = promisify(execFile);
 const SENTENCE = "This gateway routes TLS and TCP connections; it does not route HTTP requests.\n";
+
+async function ask(asked: ClientRequest) {
+  asked.end();
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  return { status: answer.statusCode, body: await text(answer) };
+}
 
 async function startHttp(t: TestContext, options: Partial<ProxyOptions> = {}) {
   const gateway = startGateway(t, options);
@@ -28,17 +34,11 @@ test("fetch gets 503 and a sentence; the log names the listener of the host", as
   const answer = await fetch(`http://${LOOPBACK}:${port}/`);
   assert.deepEqual([answer.status, await answer.text()], [503, SENTENCE]);
   assert.equal(answer.headers.get("connection"), "close");
-  const curl = await run("curl", [
-    "-sS",
-    "-w",
-    "%{http_code}",
-    "-H",
-    "Host: shop.example",
-    `http://${LOOPBACK}:${port}/x`,
-  ]);
-  assert.equal(curl.stdout, `${SENTENCE}503`);
-  const head = await run("curl", ["-sS", "-I", `http://${LOOPBACK}:${port}/x`]);
-  assert.match(head.stdout, /^HTTP\/1.1 503 Service Unavailable\r\n/);
+  const url = `http://${LOOPBACK}:${port}/x`;
+  const shop = await ask(request(url, { headers: { host: "shop.example" } }));
+  assert.deepEqual([shop.status, shop.body], [503, SENTENCE]);
+  const head = await ask(request(url, { method: "HEAD" }));
+  assert.deepEqual([head.status, head.body], [503, ""]);
   assert.deepEqual(
     (await connections(3)).map(({ reason, listener }) => [reason, listener]),
     [
@@ -58,15 +58,9 @@ test("HTTPS is decrypted and answered the same", async (t) => {
     { kind: "listener", name: "l", port, protocol: "HTTPS", tls },
     await authority.certificate("cert", { dns: ["a.example"] }),
   );
-  const args = [
-    "-sSk",
-    "-w",
-    "%{http_code}",
-    "--resolve",
-    `a.example:${port}:${LOOPBACK}`,
-    `https://a.example:${port}/`,
-  ];
-  assert.equal((await run("curl", args)).stdout, `${SENTENCE}503`);
+  const options = { host: LOOPBACK, port, servername: "a.example", ca: authority.ca, headers: { host: "a.example" } };
+  const { status, body } = await ask(https.request(options));
+  assert.deepEqual([status, body], [503, SENTENCE]);
   const [line] = await gateway.connections(1);
   assert.deepEqual([line?.reason, line?.listener, line?.decrypted], ["http_not_served", "l", true]);
 });

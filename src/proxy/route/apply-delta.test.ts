@@ -269,10 +269,7 @@ test("a delta to a large table copies little of it", () => {
     const [, endpoints] = service("ns/svc:443", `10.0.0.1:${444 + run}`);
     const [key, next] = [...configOf([endpoints])][0]!;
     const old = table.resources.get(key)!;
-    const revision = updateRevision(table.revision, {
-      added: [{ key, version: next.version }],
-      removed: [{ key, version: old.version }],
-    });
+    const revision = updateRevision(table.revision, { added: [next], removed: [old] });
     const start = process.hrtime.bigint();
     table = apply(table, { revision, upserts: new Map([[key, next]]), removals: [] });
     elapsed += process.hrtime.bigint() - start;

@@ -6,7 +6,7 @@
  */
 import type { ConfigDelta, ResourceKey, VersionedResource } from "../../model/proxy-config.ts";
 import type { ConfigRefusal, RefusalReason } from "../../model/proxy-report.ts";
-import { type KeyedVersion, updateRevision } from "../../model/revision.ts";
+import { updateRevision } from "../../model/revision.ts";
 import { referencesOf } from "./references.ts";
 import type { RouteTable } from "./route-table.ts";
 import { TableDraft } from "./table-draft.ts";
@@ -21,7 +21,7 @@ export function applyDelta(table: RouteTable, delta: ConfigDelta): Applied {
   const problem = shapeProblem(delta);
   if (problem !== undefined) return refuse(delta, problem);
   const change = changeOf(table, delta);
-  const revision = updateRevision(table.revision, { added: versions(change.enter), removed: versions(change.leave) });
+  const revision = updateRevision(table.revision, { added: change.enter.values(), removed: change.leave.values() });
   if (revision !== delta.revision) {
     return refuse(delta, {
       reason: "revision_mismatch",
@@ -73,10 +73,6 @@ function changeOf(table: RouteTable, delta: ConfigDelta): Change {
     enter.set(key, next);
   }
   return { leave, enter };
-}
-
-function* versions(resources: ReadonlyMap<ResourceKey, VersionedResource>): Generator<KeyedVersion> {
-  for (const [key, { version }] of resources) yield { key, version };
 }
 
 /** Looks at what entered for references to what is not there, and at what left for references that remain. */

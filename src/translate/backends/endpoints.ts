@@ -17,7 +17,7 @@ function collect(
   port: ServicePort,
   wanted: (endpoint: SliceEndpoint) => boolean,
 ): readonly Endpoint[] {
-  const found = new Map<string, Endpoint>();
+  const found: Endpoint[] = [];
   for (const slice of slices) {
     // FQDN endpoints name hosts; we take addresses only.
     if (slice.addressType === "FQDN") continue;
@@ -25,8 +25,13 @@ function collect(
     if (target === undefined) continue;
     for (const endpoint of slice.endpoints ?? []) {
       if (!wanted(endpoint)) continue;
-      for (const address of endpoint.addresses) found.set(`${address} ${target}`, { address, port: target });
+      for (const address of endpoint.addresses) found.push({ address, port: target });
     }
   }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
+  return found.sort(compare).filter((endpoint, i) => i === 0 || compare(endpoint, found[i - 1] as Endpoint) !== 0);
+}
+
+function compare(a: Endpoint, b: Endpoint): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  return a.port - b.port;
 }

@@ -21,7 +21,7 @@ export function resolveBackend(
 ): ResolvedBackend {
   const { namespace: own = "" } = route.metadata;
   const { group = "", kind = "Service", namespace = own, name, port } = ref;
-  const refuse = refuser(`${kind}/${namespace}/${name}:${port ?? ""}`, field);
+  const refuse = refuser(() => `${kind}/${namespace}/${name}:${port ?? ""}`, field);
   const isService = group === "" && kind === "Service";
   if (!isService && (group !== GATEWAY_X_GROUP || kind !== "XBackend")) return refuseKind(group, kind, refuse);
   const from = { group: GATEWAY_GROUP, kind: route.kind, namespace: own };

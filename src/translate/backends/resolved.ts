@@ -27,10 +27,10 @@ interface BackendProblem {
 /** Makes the backend that refuses the share of a reference which cannot be used, so that weights stay true. */
 export type Refuse = (reason: BackendProblem["reason"], message: string) => ResolvedBackend;
 
-/** `name` tells the reference from others; `field` is its place in the route, for the message. */
-export function refuser(name: string, field: string): Refuse {
+/** `name` tells the reference from others, and is asked for only when it is refused; `field` is its place in the route. */
+export function refuser(name: () => string, field: string): Refuse {
   return (reason, message) => ({
-    backend: { kind: "backend", name: `invalid/${reason}/${name}`, target: { type: "invalid", reason } },
+    backend: { kind: "backend", name: `invalid/${reason}/${name()}`, target: { type: "invalid", reason } },
     needs: [],
     problem: { reason, message: `${field}: ${message}` },
   });

@@ -3,7 +3,7 @@
  * are by identity: an object that changed is another object.
  */
 
-import { stableList } from "./same.ts";
+import { sameElements } from "./same.ts";
 
 const UNCHANGED: ReadonlySet<string> = new Set();
 
@@ -54,23 +54,21 @@ export class GroupIndex<T> {
 
   #rebuild(list: readonly T[]): ReadonlySet<string> {
     const before = this.#groups;
-    const now = new Map<string, T[]>();
+    const now = new Map<string, readonly T[]>();
     for (const element of list) {
       for (const key of this.#keysOf(element)) {
         const group = now.get(key);
         if (group === undefined) now.set(key, [element]);
-        else group.push(element);
+        else (group as T[]).push(element);
       }
     }
-    const groups = new Map<string, readonly T[]>();
-    const changed = new Set<string>();
+    this.#groups = now;
+    const changed = new Set([...before.keys()].filter((key) => !now.has(key)));
     for (const [key, group] of now) {
-      const kept = stableList(before.get(key), group);
-      groups.set(key, kept);
-      if (kept === group) changed.add(key);
+      const kept = before.get(key);
+      if (kept !== undefined && sameElements(kept, group)) now.set(key, kept);
+      else changed.add(key);
     }
-    for (const key of before.keys()) if (!now.has(key)) changed.add(key);
-    this.#groups = groups;
     return changed;
   }
 }

@@ -41,11 +41,11 @@ export function attach(
   listeners: readonly AssessedListener[],
 ): AttachResult {
   if (listeners.length === 0) return refuseUnattachedSet(owner);
-  const named = listeners.filter(({ listener }) => isNamed(parentRef, listener));
+  const named = narrow(listeners, ({ listener }) => isNamed(parentRef, listener));
   if (named.length === 0) return refuseParent(parentRef, owner, listeners);
-  const taking = named.filter((assessed) => takes(assessed, kindOf(route)));
+  const taking = narrow(named, (assessed) => takes(assessed, kindOf(route)));
   if (taking.length === 0) return refuseKind(kindOf(route), named);
-  const allowing = taking.filter((assessed) => allowsNamespace(lookups, route, assessed));
+  const allowing = narrow(taking, (assessed) => allowsNamespace(lookups, route, assessed));
   if (allowing.length === 0) return refuseNamespace(route, taking);
   if (isForwarding(route) && (route.spec.rules ?? []).length === 0) {
     return { reason: "UnsupportedValue", message: "spec.rules is empty: name a backend in rules[0].backendRefs" };
@@ -55,6 +55,11 @@ export function attach(
     .map((assessed) => ({ assessed, hostnames: effectiveHostnames(assessed.hostname, hostnames) }))
     .filter((attachment) => attachment.hostnames.length > 0);
   return attachments.length > 0 ? { attachments } : refuseHostnames(hostnames, allowing);
+}
+
+/** Most routes fit all that they name: that takes no new list. */
+function narrow<T>(list: readonly T[], fits: (element: T) => boolean): readonly T[] {
+  return list.every(fits) ? list : list.filter(fits);
 }
 
 function isNamed({ sectionName, port }: ParentReference, listener: AssessedListener["listener"]): boolean {

@@ -6,7 +6,7 @@ import { GATEWAY_GROUP, type ListenerSet, objectKey, type ParentReference } from
 import type { AttachedRoute } from "../gateway-work.ts";
 import type { AssessedGateway, AssessedListener, ListenerOwner } from "../listeners/assess.ts";
 import type { Lookups } from "../lookups.ts";
-import { type AttachResult, attach } from "./attach.ts";
+import { type Attachment, type AttachResult, attach } from "./attach.ts";
 import { type AnyRoute, parentRefsOf } from "./route.ts";
 
 /** A parent that routes may name: a Gateway of ours, or a ListenerSet that names one. Made anew when the Gateway is assessed anew. */
@@ -24,8 +24,8 @@ export interface RouteAttachments {
     readonly gateway: string;
     readonly result: AttachResult;
   }[];
-  /** By Gateway. */
-  readonly attached: ReadonlyMap<string, AttachedRoute>;
+  /** By Gateway, as `namespace/name`. */
+  readonly attached: readonly (readonly [string, AttachedRoute])[];
 }
 
 /** `namespace/name` of the Gateway that a ListenerSet names as its parent; no key of a Gateway when it names another kind. */
@@ -56,18 +56,27 @@ export function attachAll(
   route: AnyRoute,
   parents: readonly (Parent | undefined)[],
 ): RouteAttachments {
-  const outcomes = parentRefsOf(route).flatMap((parentRef, i) => {
+  const outcomes: RouteAttachments["outcomes"][number][] = [];
+  for (const [i, parentRef] of parentRefsOf(route).entries()) {
     const parent = parents[i];
-    if (parent === undefined) return [];
+    if (parent === undefined) continue;
     const result = attach(lookups, route, parentRef, parent.owner, parent.listeners);
-    return [{ parentRef, gateway: parent.gateway, result }];
-  });
-  const attached = new Map<string, AttachedRoute>();
-  for (const [gateway, group] of Map.groupBy(outcomes, (outcome) => outcome.gateway)) {
-    // Several parentRefs may name the same listener: it is attached to once.
-    const all = group.flatMap(({ result }) => ("attachments" in result ? result.attachments : []));
-    const byListener = new Map(all.map((attachment) => [attachment.assessed, attachment]));
-    if (byListener.size > 0) attached.set(gateway, { route, attachments: [...byListener.values()] });
+    outcomes.push({ parentRef, gateway: parent.gateway, result });
+  }
+  const attached: [string, AttachedRoute][] = [];
+  for (const gateway of new Set(outcomes.map((outcome) => outcome.gateway))) {
+    const attachments = attachmentsTo(gateway, outcomes);
+    if (attachments.length > 0) attached.push([gateway, { route, attachments }]);
   }
   return { outcomes, attached };
+}
+
+/** Several parentRefs may name the same listener: it is attached to once. */
+function attachmentsTo(wanted: string, outcomes: RouteAttachments["outcomes"]): readonly Attachment[] {
+  const byListener = new Map<AssessedListener, Attachment>();
+  for (const { gateway, result } of outcomes) {
+    if (gateway !== wanted || !("attachments" in result)) continue;
+    for (const attachment of result.attachments) byListener.set(attachment.assessed, attachment);
+  }
+  return [...byListener.values()];
 }

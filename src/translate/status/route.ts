@@ -50,8 +50,7 @@ function parentStatus(
   const isAccepted = accepted(route, settlement, result);
   // The backends of an HTTPRoute are not looked at: nothing is said of them.
   if (!isForwarding(route)) return { parentRef, conditions: [isAccepted] };
-  const byHost = new Map(unresolved.map((host) => [host.host, host]));
-  return { parentRef, conditions: [isAccepted, resolvedRefs(backends, byHost)] };
+  return { parentRef, conditions: [isAccepted, resolvedRefs(backends, unresolved)] };
 }
 
 function accepted(route: AnyRoute, { lost }: Settlement, result: AttachResult): DesiredCondition {
@@ -62,12 +61,8 @@ function accepted(route: AnyRoute, { lost }: Settlement, result: AttachResult): 
     const message = `${attached}, but this controller does not route HTTP: requests are answered 503`;
     return make("Accepted", false, "UnsupportedValue", message);
   }
-  const here = new Set(result.attachments.map(({ assessed }) => assessed));
-  const said = [
-    attached,
-    ...unserved(result.attachments),
-    ...losses(lost.filter(({ listener }) => here.has(listener))),
-  ];
+  const lostHere = lost.filter(({ listener }) => result.attachments.some(({ assessed }) => assessed === listener));
+  const said = [attached, ...unserved(result.attachments), ...losses(lostHere)];
   const { rules = [] } = route.spec;
   if (rules.length > 1)
     said.push(`only rules[0] is served: a ${kindOf(route)} rule has no matches, so it takes everything`);
@@ -92,6 +87,7 @@ const WHY: Readonly<Record<Precedence, string>> = {
 
 /** One sentence for all that a listener gave to the same route for the same reason. */
 function losses(lost: readonly LostHostname[]): readonly string[] {
+  if (lost.length === 0) return [];
   const groups = Map.groupBy(lost, ({ listener, winner, by }) => {
     const who = `${kindOf(winner)} ${objectKey(winner)}, ${WHY[by]}`;
     return `${who}, has listener "${listener.listener.name}"`;
@@ -104,14 +100,11 @@ function describeLost({ listener, hostname }: LostHostname): string {
   return listener.listener.protocol === "TCP" ? "every connection" : "every server name";
 }
 
-function resolvedRefs(
-  backends: readonly RuleBackend[],
-  unresolved: ReadonlyMap<string, UnresolvedHost>,
-): DesiredCondition {
+function resolvedRefs(backends: readonly RuleBackend[], unresolved: readonly UnresolvedHost[]): DesiredCondition {
   const make = condition<RouteResolvedRefsReason>;
   const problems = backends.flatMap(({ backend: { target }, field, problem }) => {
     if (problem !== undefined) return [problem];
-    const host = target.type === "external" ? unresolved.get(target.host) : undefined;
+    const host = target.type === "external" ? unresolved.find(({ host }) => host === target.host) : undefined;
     return host === undefined ? [] : [{ reason: "BackendNotFound" as const, message: `${field}: ${host.message}` }];
   });
   const [first] = problems;
