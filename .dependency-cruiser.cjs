@@ -1,7 +1,8 @@
 /** The import graph of the house: docs/ARCHITECTURE.md says why each wall is there. */
 const TESTS = "\\.test\\.ts$|/testing/|/manual-clock\\.ts$|/silent-log\\.ts$|/fault-server\\.ts$";
 /** Rooms that decide and never act: no I/O, no clock. SHA-256 is a function, and the one of node's modules they may use. */
-const PURE = "^src/(gateway-api|model|translate|infra|admission)/|^src/proxy/(tls|route)/|^src/control/delta\\.ts$";
+const PURE =
+  "^src/(gateway-api|model|translate|infra|admission|explain)/|^src/proxy/(tls|route)/|^src/control/delta\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -17,6 +18,14 @@ module.exports = {
       severity: "error",
       from: { path: PURE, pathNot: TESTS },
       to: { pathNot: [PURE, "^src/proxy/dns-name\\.ts$", "^(node:)?crypto$"] },
+    },
+    {
+      name: "check-is-given-what-it-judges",
+      comment:
+        "Texts and definitions come in from the command; of node's modules it has functions only (isIP, isDeepStrictEqual).",
+      severity: "error",
+      from: { path: "^src/check/", pathNot: `${TESTS}|^src/check/definitions-file\\.ts$` },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(net|util)$" },
     },
     {
       name: "model-and-gateway-api-are-the-ground",

@@ -2,6 +2,8 @@
 # Equivalent to what `npm run build` makes without one (same node, same bundle, same entry point and user), not equal
 # byte for byte. The project's tests compare its text with that build; they do not run it, as they need no engine.
 
+FROM docker.io/library/golang:1.26.6-bookworm AS go
+
 FROM docker.io/library/debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends npm libatomic1 libstdc++6 ca-certificates \
@@ -15,6 +17,9 @@ COPY hack hack
 COPY capabilities capabilities
 COPY src src
 RUN node_modules/.bin/node hack/image/bundle-only.ts dist/bundle
+# What `fsm-gateway check` judges by, out of Gateway API's own Go module.
+COPY --from=go /usr/local/go /usr/local/go
+RUN PATH="/usr/local/go/bin:$PATH" node_modules/.bin/node hack/gateway-api/build-definitions.ts dist/bundle/gateway-api-crds.json
 # The root file system: node, what ldd names, and the files under /etc that libc reads.
 RUN mkdir -p /rootfs/usr/bin /rootfs/etc/ssl/certs /rootfs/tmp /rootfs/app \
  && chmod 1777 /rootfs/tmp \

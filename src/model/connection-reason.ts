@@ -15,7 +15,7 @@ export const CONNECTION_REASONS = {
   http_not_served: "an HTTP request was answered 503: HTTP is not routed",
   no_server_name: "no server name was sent, and no listener and route without hostnames takes such connections",
   no_matching_listener: "no listener on this port has a hostname for the server name",
-  no_matching_route: "the listener has no route for the server name",
+  no_matching_route: "the listener has no route for the server name; a TCP listener: no route at all",
   no_backend: "the route has no backend with a weight",
   invalid_backend: "the chosen backendRef cannot be used; the route's ResolvedRefs condition says why",
   no_ready_endpoint: "the chosen Service has no ready endpoint",

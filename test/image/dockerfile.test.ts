@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
+import { DEFINITIONS_FILE } from "../../src/check/definitions-file.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
 const dockerfile = readFileSync(join(checkout, "Dockerfile"), "utf8");
@@ -33,4 +34,10 @@ test("entry point, user, folder and node are those of the archive", () => {
   assert.match(dockerfile, /^RUN sh hack\/setup$/m);
   assert.match(dockerfile, /cp -L node_modules\/\.bin\/node \/rootfs\/usr\/bin\/node/);
   assert.doesNotMatch(dockerfile, /^FROM .*node/m);
+});
+
+test("the definitions that check judges by are built into the bundle, as in the archive", () => {
+  const command = `node_modules/.bin/node hack/gateway-api/build-definitions.ts dist/bundle/${DEFINITIONS_FILE}`;
+  assert(dockerfile.includes(command), command);
+  assert.match(build, /writeDefinitions\(/);
 });
