@@ -9,15 +9,13 @@ import { type BackendSchema, ResourceSchema, VerifiedTlsSchema } from "../genera
 import { resources } from "../testing/arbitraries.ts";
 import { resourceFromWire, resourceToWire } from "./resource.ts";
 
-test("every resource survives the way over the wire, to its version", () => {
+test("every resource survives the way over the wire, with its version", () => {
   fc.assert(
     fc.property(resources, (resource) => {
       const sent = versioned(resource);
       const bytes = toBinary(ResourceSchema, resourceToWire(sent));
       const received = resourceFromWire(fromBinary(ResourceSchema, bytes));
       assert.deepEqual(received, { ok: true, value: sent });
-      assert.ok(received.ok);
-      assert.equal(versioned(received.value.resource).version, sent.version);
     }),
   );
 });
