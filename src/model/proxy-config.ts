@@ -159,7 +159,7 @@ export type Resource =
 /** `<kind>:<name>`. */
 export type ResourceKey = string;
 
-/** A resource with the hash of its canonical JSON: equal versions mean equal content. */
+/** A resource with the hash of its JSON: equal versions mean equal content. */
 export interface VersionedResource {
   readonly version: string;
   readonly resource: Resource;
@@ -167,7 +167,7 @@ export interface VersionedResource {
 
 /** The whole configuration of a Gateway: what its proxies must be. */
 export interface ProxyConfig {
-  /** Hash over all keys and versions: equal revisions mean equal configurations. */
+  /** The sum of all versions: equal revisions mean equal configurations. */
   readonly revision: string;
   readonly resources: ReadonlyMap<ResourceKey, VersionedResource>;
 }
