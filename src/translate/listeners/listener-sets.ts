@@ -1,8 +1,8 @@
 /** Which ListenerSets a Gateway takes, and their order of precedence (GEP-1713). */
-import { type Gateway, type ListenerSet, objectKey } from "../../gateway-api/objects.ts";
-import { selects } from "../../gateway-api/selector.ts";
+import { type Gateway, type ListenerSet, namespaceOf, objectKey } from "../../gateway-api/objects.ts";
 import type { Lookups } from "../lookups.ts";
 import type { AssessedListenerSet } from "./assess.ts";
+import { admitsNamespace } from "./namespaces.ts";
 
 /** In order of precedence: the oldest first, then by `namespace/name`. */
 export function assessListenerSets(
@@ -11,8 +11,10 @@ export function assessListenerSets(
   listenerSets: readonly ListenerSet[],
 ): readonly AssessedListenerSet[] {
   return listenerSets.toSorted(byPrecedence).map((listenerSet) => {
-    if (isAllowed(lookups, gateway, listenerSet)) return { listenerSet };
-    const { from = "None" } = gateway.spec.allowedListeners?.namespaces ?? {};
+    const choice = gateway.spec.allowedListeners?.namespaces;
+    const namespaces = { namespace: namespaceOf(listenerSet), home: namespaceOf(gateway) };
+    if (admitsNamespace(lookups, choice, "None", namespaces)) return { listenerSet };
+    const from = choice?.from ?? "None";
     const message = `Gateway ${objectKey(gateway)} takes no ListenerSets of namespace ${listenerSet.metadata.namespace} (spec.allowedListeners.namespaces.from: ${from}): its owner must allow them`;
     return { listenerSet, refusal: { reason: "NotAllowed", message } };
   });
@@ -26,19 +28,4 @@ function byPrecedence(a: ListenerSet, b: ListenerSet): number {
 function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
-}
-
-function isAllowed(lookups: Lookups, gateway: Gateway, { metadata }: ListenerSet): boolean {
-  const { namespace = "" } = metadata;
-  const { from = "None", selector } = gateway.spec.allowedListeners?.namespaces ?? {};
-  switch (from) {
-    case "All":
-      return true;
-    case "Same":
-      return namespace === gateway.metadata.namespace;
-    case "Selector":
-      return selects(selector, lookups.namespace(namespace)?.metadata.labels);
-    default:
-      return false;
-  }
 }

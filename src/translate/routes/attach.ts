@@ -4,9 +4,9 @@
  * Whether a listener is served plays no part: a route is attached to a listener that conflicts with another one, too.
  */
 import { ANY_HOSTNAME, compareSpecificity, intersect, normalizeHostname } from "../../gateway-api/hostname.ts";
-import { GATEWAY_GROUP, type ParentReference } from "../../gateway-api/objects.ts";
-import { selects } from "../../gateway-api/selector.ts";
+import { GATEWAY_GROUP, namespaceOf, type ParentReference } from "../../gateway-api/objects.ts";
 import type { AssessedListener, ListenerOwner } from "../listeners/assess.ts";
+import { admitsNamespace } from "../listeners/namespaces.ts";
 import type { Lookups } from "../lookups.ts";
 import {
   type Refusal,
@@ -91,16 +91,6 @@ function takes({ supportedKinds }: AssessedListener, wanted: string): boolean {
 
 /** `Same` is the namespace of the object in whose spec the listener stands: for a ListenerSet's, not the Gateway's. */
 function allowsNamespace(lookups: Lookups, route: AnyRoute, { listener, owner }: AssessedListener): boolean {
-  const { namespace = "" } = route.metadata;
-  const { from = "Same", selector } = listener.allowedRoutes?.namespaces ?? {};
-  switch (from) {
-    case "All":
-      return true;
-    case "Same":
-      return namespace === owner.metadata.namespace;
-    case "Selector":
-      return selects(selector, lookups.namespace(namespace)?.metadata.labels);
-    default:
-      return false;
-  }
+  const namespaces = { namespace: namespaceOf(route), home: namespaceOf(owner) };
+  return admitsNamespace(lookups, listener.allowedRoutes?.namespaces, "Same", namespaces);
 }
