@@ -52,10 +52,8 @@ export class ConfigBuilder {
     }
     const resources = new Map(this.#config.resources);
     for (const { key, versioned: value } of changed) resources.set(key, value);
-    this.#replace(
-      resources,
-      changed.map(({ key }) => key),
-    );
+    // Routes may share a Service: what several bring is counted once.
+    this.#replace(resources, new Set(changed.map(({ key }) => key)));
     return true;
   }
 
@@ -76,7 +74,7 @@ export class ConfigBuilder {
     this.#replace(resources, [...resources.keys(), ...gone]);
   }
 
-  /** `touched`: the keys that may differ. */
+  /** `touched`: the keys that may differ, each once. */
   #replace(resources: ReadonlyMap<ResourceKey, VersionedResource>, touched: Iterable<ResourceKey>): void {
     const before = this.#config;
     const added: VersionedResource[] = [];

@@ -141,8 +141,17 @@ test("a translator gives after every edit what a fresh one gives", () => {
         assert.deepEqual(translator.translate(snapshot), translate(snapshot));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 1_000 },
   );
+});
+
+test("an endpoint that two routes share is counted once in the revision", () => {
+  const translator = new Translator();
+  const snapshot = bigSnapshot(1);
+  const shared = { ...snapshot, tlsRoutes: [tlsRoute("r0"), tlsRoute("other", { service: "r0" })] };
+  translator.translate(shared);
+  const changed = withEndpoint(shared, 0, "10.9.9.9");
+  assert.deepEqual(translator.translate(changed), translate(changed));
 });
 
 test("what an edit does not touch is the same object as before", () => {
