@@ -22,13 +22,18 @@ test("a report of another day says the same", () => {
   assert.deepEqual(reportDifferences(REPORT, REPORT.replace("2026-05-07", "2026-11-21")), []);
 });
 
+test("the order of profiles is chance", () => {
+  const tcp = "- name: GATEWAY-TCP\n";
+  assert.deepEqual(reportDifferences(`${REPORT}${tcp}`, REPORT.replace("profiles:\n", `profiles:\n${tcp}`)), []);
+});
+
 test("another count, another status, one profile more or less: each is told", () => {
   const worse = REPORT.replace("Passed: 19", "Passed: 18").replace("result: success", "result: failure");
   assert.deepEqual(reportDifferences(REPORT, worse), [
-    'profiles.0.core.result: committed "success", now "failure"',
-    "profiles.0.core.statistics.Passed: committed 19, now 18",
+    'profiles.GATEWAY-TLS.core.result: committed "success", now "failure"',
+    "profiles.GATEWAY-TLS.core.statistics.Passed: committed 19, now 18",
   ]);
   const more = reportDifferences(REPORT, `${REPORT}- name: GATEWAY-TCP\n`);
-  assert.deepEqual(more, ['profiles.1: committed undefined, now {"name":"GATEWAY-TCP"}']);
+  assert.deepEqual(more, ['profiles.GATEWAY-TCP: committed undefined, now {"name":"GATEWAY-TCP"}']);
   assert.equal(reportDifferences(`${REPORT}- name: GATEWAY-TCP\n`, REPORT).length, 1);
 });

@@ -9,6 +9,7 @@ interface Report {
   readonly gatewayAPIVersion: string;
   readonly mode: string;
   readonly implementation: { readonly project: string; readonly version: string };
+  readonly profiles?: readonly { readonly name: string }[];
 }
 
 /** `v1.6.3/fsm-gateway/experimental-v0.1.0-default-report.yaml`: the pattern of upstream's README. */
@@ -17,14 +18,14 @@ export function reportPath(text: string): string {
   return `${gatewayAPIVersion}/${implementation.project}/${gatewayAPIChannel}-${implementation.version}-${mode}-report.yaml`;
 }
 
-/** What two reports do not have in common, one line each. Only the date may differ. */
+/** What two reports do not have in common, one line each. Only the date may differ, and the order of profiles, which the suite leaves to chance. */
 export function reportDifferences(committed: string, fresh: string): readonly string[] {
-  return differences("", withoutDate(committed), withoutDate(fresh));
+  return differences("", claimsOf(committed), claimsOf(fresh));
 }
 
-function withoutDate(text: string): unknown {
-  const { date: _, ...claims } = parse(text) as { readonly date?: unknown };
-  return claims;
+function claimsOf(text: string): unknown {
+  const { date: _, profiles = [], ...claims } = parse(text) as Report & { readonly date?: unknown };
+  return { ...claims, profiles: Object.fromEntries(profiles.map((profile) => [profile.name, profile])) };
 }
 
 function differences(path: string, committed: unknown, fresh: unknown): readonly string[] {
