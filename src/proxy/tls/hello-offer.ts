@@ -43,6 +43,7 @@ export class OfferDraft {
     this.#length = 2 * HEADER_LENGTH;
     this.#isWhole = true;
     this.#setUint16(0, legacyVersion);
+    this.#setUint16(HEADER_LENGTH, 0);
   }
 
   /** The type of one more extension: all of them come before the first list. */
