@@ -82,18 +82,24 @@ function readExtensions(bytes: Uint8Array, cipherSuites: number, cipherSuitesEnd
     ? readServerName(bytes, extensions.start(EXTENSION_SERVER_NAME), extensions.end(EXTENSION_SERVER_NAME))
     : undefined;
   if (typeof serverName === "object") return serverName;
+  offer.endExtensions();
   // In the order that `HelloOffer` has: ALPN, versions, cipher suites, signature algorithms; without their outer lengths.
   offer.addList(bytes, hasAlpn ? alpn + 2 : 0, alpnEnd);
   addInner(bytes, EXTENSION_SUPPORTED_VERSIONS, 1);
   offer.addList(bytes, cipherSuites, cipherSuitesEnd);
   addInner(bytes, EXTENSION_SIGNATURE_ALGORITHMS, 2);
-  const known = {
-    encryptedClientHello: extensions.has(EXTENSION_ENCRYPTED_CLIENT_HELLO),
-    postQuantum: hasPostQuantumShare(bytes, extensions.start(EXTENSION_KEY_SHARE), extensions.end(EXTENSION_KEY_SHARE)),
-    offer: offer.finish(),
-  };
-  const hello: ClientHello = serverName === undefined ? known : { serverName, ...known };
-  return { state: "hello", hello };
+  return { state: "hello", hello: helloOf(bytes, serverName) };
+}
+
+/** Written out twice: a spread costs as much as the rest of this function. */
+function helloOf(bytes: Uint8Array, serverName: string | undefined): ClientHello {
+  const encryptedClientHello = extensions.has(EXTENSION_ENCRYPTED_CLIENT_HELLO);
+  const postQuantum =
+    extensions.has(EXTENSION_KEY_SHARE) &&
+    hasPostQuantumShare(bytes, extensions.start(EXTENSION_KEY_SHARE), extensions.end(EXTENSION_KEY_SHARE));
+  return serverName === undefined
+    ? { encryptedClientHello, postQuantum, offer: offer.finish() }
+    : { serverName, encryptedClientHello, postQuantum, offer: offer.finish() };
 }
 
 /** A list behind its length of so many bytes, which is for the log only and may be cut short. */

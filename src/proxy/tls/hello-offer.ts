@@ -43,16 +43,19 @@ export class OfferDraft {
     this.#length = 2 * HEADER_LENGTH;
     this.#isWhole = true;
     this.#setUint16(0, legacyVersion);
-    this.#setUint16(HEADER_LENGTH, 0);
   }
 
-  /** The type of one more extension: all of them come before the first list. */
+  /** The type of one more extension: all of them come first. */
   addExtension(type: number): void {
     if (this.#length >= MAX_EXTENSION_BYTES_KEPT) this.#isWhole = false;
     else {
       this.#setUint16(this.#length, type);
       this.#length += 2;
     }
+  }
+
+  /** No more extensions follow. */
+  endExtensions(): void {
     this.#setUint16(HEADER_LENGTH, this.#length - 2 * HEADER_LENGTH);
   }
 
@@ -65,7 +68,8 @@ export class OfferDraft {
     if (contentStart > MAX_OFFER_BYTES) return;
     this.#setUint16(this.#length, length);
     // A loop: for so few bytes it is faster than a view and a copy.
-    for (let index = 0; index < length; index++) this.#bytes[contentStart + index] = bytes[start + index] ?? 0;
+    const target = this.#bytes;
+    for (let index = 0; index < length; index++) target[contentStart + index] = bytes[start + index] ?? 0;
     this.#length = contentStart + length;
   }
 

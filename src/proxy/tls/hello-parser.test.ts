@@ -105,6 +105,22 @@ test("the limit on the hello is exact", () => {
   assert.equal(reasonOf(record(padded(room + 1))), "client_hello_too_large");
 });
 
+test("a limit of 64 KiB may be set, which takes more than one record", () => {
+  const limit = 65_536;
+  const plain = helloMessage({ extensions: [good, extension(21, Buffer.alloc(0)), extension(35, Buffer.alloc(0))] });
+  const room = limit - plain.length;
+  const sized = (extra: number) =>
+    helloMessage({
+      extensions: [good, extension(21, Buffer.alloc(40_000)), extension(35, Buffer.alloc(room - 40_000 + extra))],
+    });
+  // The extension block itself holds 65,535 at most.
+  const largest = records(sized(-120), 16_384);
+  assert.equal(nameOf(readHello(largest, largest.length, limit)), "a.example");
+  assert.equal(nameOf(new ClientHelloParser(limit).push(largest)), "a.example");
+  const tooLarge = bytes(22, 3, 1, 0, 100, 1, 0, 0xff, 0xfd);
+  assert.equal(readHello(tooLarge, tooLarge.length, limit).state, "refused");
+});
+
 test("ALPN is bounded and printable, ECH is seen", () => {
   const many = alpn("a b\n\\", ...Array.from({ length: 2_000 }, (_, index) => `p${index}`));
   const progress = parse(record(helloMessage({ extensions: [good, many, extension(0xfe0d, bytes(0, 0))] })));

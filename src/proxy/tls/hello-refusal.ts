@@ -8,11 +8,11 @@ import type { ConnectionReason } from "../../model/connection-reason.ts";
 
 export type HelloRefusalReason = Extract<
   ConnectionReason,
-  "malformed_client_hello" | "client_hello_too_large" | "not_tls" | "invalid_sni" | "unexpected_proxy_header"
+  "malformed_client_hello" | "client_hello_too_large" | "not_tls" | "invalid_sni" | "proxy_header_unexpected"
 >;
 
 const REASON_OF_DETAIL = {
-  "a PROXY protocol header, which is not expected here": "unexpected_proxy_header",
+  "a PROXY protocol header, which is not expected here": "proxy_header_unexpected",
   "an HTTP request": "not_tls",
   "an HTTP CONNECT request": "not_tls",
   "an SSH banner": "not_tls",
