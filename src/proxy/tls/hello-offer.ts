@@ -12,13 +12,13 @@ declare const brand: unique symbol;
  */
 export type HelloOffer = string & { readonly [brand]: "HelloOffer" };
 
+/** Lists in the order of the hello, without the values that mean nothing (GREASE, RFC 8701). */
 export interface OfferedValues {
   readonly legacyVersion: number;
-  /** The lists in the order of the hello, GREASE included. */
-  readonly extensions: readonly number[];
-  readonly supportedVersions: readonly number[];
-  readonly cipherSuites: readonly number[];
-  readonly signatureAlgorithms: readonly number[];
+  readonly extensions: Uint16Array;
+  readonly supportedVersions: Uint16Array;
+  readonly cipherSuites: Uint16Array;
+  readonly signatureAlgorithms: Uint16Array;
 }
 
 const HEADER_LENGTH = 2;
@@ -121,8 +121,19 @@ function sections(offer: HelloOffer): string[] {
 }
 
 /** A last odd byte is no value. */
-function values(list: string): number[] {
-  return Array.from({ length: list.length >> 1 }, (_, index) => uint16At(list, 2 * index));
+function values(list: string): Uint16Array {
+  const found = new Uint16Array(list.length >> 1);
+  let count = 0;
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const value = uint16At(list, at);
+    if (!isGrease(value)) found[count++] = value;
+  }
+  return found.subarray(0, count);
+}
+
+/** 0x0a0a, 0x1a1a, … 0xfafa. */
+function isGrease(value: number): boolean {
+  return (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 0xff);
 }
 
 function uint16At(text: string, at: number): number {

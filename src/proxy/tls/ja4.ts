@@ -22,25 +22,27 @@ const VERSIONS: ReadonlyMap<number, string> = new Map([
   [0x0300, "s3"],
 ]);
 
+/** Each byte in hexadecimal. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** `t13d1516h2_8daaf6152771_e5627efa2ab1`; undefined for a hello that offered too much to keep. */
 export function ja4Of(hello: ClientHello): string | undefined {
   const offered = offeredValues(hello.offer);
   if (offered === undefined) return undefined;
-  const ciphers = withoutGrease(offered.cipherSuites);
-  const extensions = withoutGrease(offered.extensions);
+  const { cipherSuites, extensions } = offered;
   const destination = hello.serverName === undefined ? "i" : "d";
   const [protocol = ""] = offeredProtocols(hello.offer);
-  const readable = `t${version(offered)}${destination}${count(ciphers)}${count(extensions)}${protocolMark(protocol)}`;
-  return `${readable}_${digest(hexList(ciphers.toSorted(byNumber)))}_${digest(extensionText(extensions, offered))}`;
+  const counts = count(cipherSuites) + count(extensions);
+  const readable = `t${version(offered)}${destination}${counts}${protocolMark(protocol)}`;
+  return `${readable}_${digest(hexList(cipherSuites.toSorted()))}_${digest(extensionText(offered))}`;
 }
 
 function version({ supportedVersions, legacyVersion }: OfferedValues): string {
-  const supported = withoutGrease(supportedVersions);
-  const highest = supported.length === 0 ? legacyVersion : Math.max(...supported);
+  const highest = supportedVersions.length === 0 ? legacyVersion : Math.max(...supportedVersions);
   return VERSIONS.get(highest) ?? "00";
 }
 
-function count(values: readonly number[]): string {
+function count(values: Uint16Array): string {
   return String(Math.min(values.length, 99)).padStart(2, "0");
 }
 
@@ -53,28 +55,18 @@ function protocolMark(protocol: string): string {
 }
 
 /** Server name and ALPN are in the readable part, so that this one is the client's own wherever it goes. */
-function extensionText(extensions: readonly number[], { signatureAlgorithms }: OfferedValues): string {
+function extensionText({ extensions, signatureAlgorithms }: OfferedValues): string {
   const others = extensions.filter((type) => type !== EXTENSION_SERVER_NAME && type !== EXTENSION_ALPN);
-  const signatures = withoutGrease(signatureAlgorithms);
-  return [others.toSorted(byNumber), signatures]
-    .map(hexList)
-    .filter((list, index) => index === 0 || list !== "")
-    .join("_");
+  const types = hexList(others.sort());
+  return signatureAlgorithms.length === 0 ? types : `${types}_${hexList(signatureAlgorithms)}`;
 }
 
 function digest(text: string): string {
   return text === "" ? NO_VALUES : hash("sha256", text, "hex").slice(0, 12);
 }
 
-function hexList(values: readonly number[]): string {
-  return values.map((value) => value.toString(16).padStart(4, "0")).join(",");
-}
-
-/** RFC 8701: 0x0a0a, 0x1a1a, … 0xfafa. */
-function withoutGrease(values: readonly number[]): number[] {
-  return values.filter((value) => (value & 0x0f0f) !== 0x0a0a || value >> 8 !== (value & 0xff));
-}
-
-function byNumber(a: number, b: number): number {
-  return a - b;
+function hexList(values: Uint16Array): string {
+  let text = "";
+  for (const value of values) text += `${text === "" ? "" : ","}${HEX[value >> 8]}${HEX[value & 0xff]}`;
+  return text;
 }
