@@ -2,7 +2,7 @@
  * Makes modules tell which of their branches an input has reached, and how often: each function, branch and loop of their
  * source counts up a number of its own when they are loaded.
  *
- * V8's own precise coverage must be fetched after each input, which takes milliseconds; a counter takes a nanosecond. The
+ * V8's own precise coverage must be fetched after each input, which takes some 3 ms; a counter takes nanoseconds. The
  * counters also are the fuel: a count over the allowance stops the input, so that an endless loop is a finding like any other.
  */
 import { readFileSync } from "node:fs";
