@@ -9,6 +9,8 @@ export const CONNECTION_REASONS = {
   client_hello_too_large: "the ClientHello exceeds the limit",
   malformed_client_hello: "the bytes start like TLS but are no valid ClientHello",
   not_tls: "the first bytes are not a TLS handshake",
+  proxy_header_unexpected:
+    "the connection begins with a PROXY header, and the listener takes none, or none from this peer",
   invalid_sni: "the server name is no legal DNS name",
   client_handshake_failed: "the TLS handshake with the client failed",
   client_certificate_invalid: "the client showed no certificate, or one that the listener's authorities did not issue",

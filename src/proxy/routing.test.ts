@@ -63,6 +63,7 @@ test("real TLS goes to the backend of its server name, end to end", async (t) =>
     "durationMs",
     "endpoint",
     "helloMs",
+    "ja4",
     "listener",
     "port",
     "reason",

@@ -5,6 +5,8 @@
  */
 import type { LogFields, Logger } from "../../model/log.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
+import { alpnOf } from "../tls/alpn.ts";
+import { ja4Of } from "../tls/ja4.ts";
 
 export function logConnection(log: Logger, record: ConnectionRecord): void {
   log.info("connection", connectionFields(record));
@@ -27,15 +29,21 @@ export function connectionFields(record: ConnectionRecord): LogFields {
     durationMs: Math.round(record.durationMs),
     helloMs: rounded(record.helloMs),
     connectMs: rounded(record.connectMs),
-    alpn: hello === undefined || hello.alpn.length === 0 ? undefined : hello.alpn,
+    alpn: unlessEmpty(hello === undefined ? [] : alpnOf(hello)),
+    ja4: hello === undefined ? undefined : ja4Of(hello),
     decrypted: record.decrypted === undefined ? undefined : true,
     tlsVersion: record.decrypted?.version,
     clientCertificate: record.decrypted?.clientCertificate,
     backendTlsVersion: record.backendTlsVersion,
     ech: hello?.encryptedClientHello === true ? true : undefined,
+    postQuantum: hello?.postQuantum === true ? true : undefined,
     detail: record.detail,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function unlessEmpty(values: readonly string[]): readonly string[] | undefined {
+  return values.length === 0 ? undefined : values;
 }
 
 function rounded(milliseconds: number | undefined): number | undefined {

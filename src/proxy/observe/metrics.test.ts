@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
+import { readHello } from "../tls/hello-parser.ts";
 import { connectionFields } from "./access-log.ts";
 import { ProxyMetrics } from "./metrics.ts";
+
+const hello = readHello(helloFor("a.example"), helloFor("a.example").length);
+assert.ok(hello.state === "hello");
 
 const record: ConnectionRecord = {
   reason: "completed",
   path: { listener: "ns/gw/l", route: "ns/r", backend: "b" },
   port: 443,
   clientAddress: "192.0.2.1:1234",
-  hello: { serverName: "a.example", alpn: [], encryptedClientHello: true },
+  hello: { ...hello.hello, encryptedClientHello: true, postQuantum: true },
   endpoint: "10.0.0.1:443",
   bytesIn: 10,
   bytesOut: 20,
@@ -65,7 +70,10 @@ test("the access log leaves out what is not known", () => {
     durationMs: 1_500,
     helloMs: 3,
     connectMs: 30,
+    alpn: ["h2", "http/1.1"],
+    ja4: "t12d0202h2_62ed6f6ca7ad_000000000000",
     ech: true,
+    postQuantum: true,
   });
   const bare = {
     reason: "not_tls",

@@ -1,0 +1,5 @@
+/** Everything that is fuzzed, one line each. */
+import { helloTarget } from "./hello-target.ts";
+import type { FuzzTarget } from "./target.ts";
+
+export const TARGETS: readonly FuzzTarget[] = [helloTarget];
