@@ -46,7 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
     const { scenarios, rounds } = options;
     const direct = options.contenders.includes("direct");
     const plan = { contenders, direct, scenarios, rounds, retries: options.quick ? 0 : 2 };
-    await runBench(laboratory, plan, collection, { progress: say });
+    await runBench({ laboratory, plan, collection, progress: say });
   } finally {
     laboratory.close();
   }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Contender } from "./contenders/contender.ts";
 import { checkProxy } from "./load/generator.ts";
 import { DIRECT, firstHello, type Laboratory, listenAddress, type Subject, subjectOf } from "./measure/laboratory.ts";
+import { costOfLoad } from "./measure/load-cost.ts";
 import { type Collection, TOLERATED_FOREIGN_CORES } from "./results.ts";
 import { Running } from "./running.ts";
 import type { Sample, Scenario } from "./scenarios/scenario.ts";
@@ -21,22 +22,19 @@ export interface Plan {
   readonly retries: number;
 }
 
-export interface Listeners {
+export interface Bench {
+  readonly laboratory: Laboratory;
+  readonly plan: Plan;
+  readonly collection: Collection;
   /** Told of each step, in a few words. */
   progress(what: string): void;
 }
 
-export async function runBench(
-  laboratory: Laboratory,
-  plan: Plan,
-  collection: Collection,
-  { progress }: Listeners,
-): Promise<void> {
-  for (const group of groupsOf(plan.scenarios)) {
-    const [first] = group;
-    const fit = plan.contenders.filter((contender) => mayServe(contender, first, group, collection));
-    if (first.fresh) await runFresh(laboratory, { ...plan, contenders: fit }, first, collection, progress);
-    else await runShared(laboratory, { ...plan, contenders: fit }, group, collection, progress);
+export async function runBench(bench: Bench): Promise<void> {
+  for (const group of groupsOf(bench.plan.scenarios)) {
+    const invited = bench.plan.contenders.filter((contender) => mayServe(bench, contender, group));
+    if (group[0].fresh) await runFresh(bench, invited, group[0]);
+    else await runShared(bench, invited, group);
   }
 }
 
@@ -60,74 +58,66 @@ export function rotated<Item>(items: readonly Item[], round: number): readonly I
   return [...items.slice(from), ...items.slice(0, from)];
 }
 
-function mayServe(
-  { name, mostRoutes }: Contender,
-  { routes }: Scenario,
-  group: Group,
-  collection: Collection,
-): boolean {
-  if (mostRoutes === undefined || routes <= mostRoutes.count) return true;
+function takesPart(contender: Contender, scenario: Scenario): boolean {
+  return contender.takesPart === undefined || contender.takesPart(scenario.id);
+}
+
+function mayServe({ collection }: Bench, contender: Contender, group: Group): boolean {
+  const { name, mostRoutes } = contender;
+  if (!group.some((scenario) => takesPart(contender, scenario))) return false;
+  if (mostRoutes === undefined || group[0].routes <= mostRoutes.count) return true;
   const why = `not measured above ${mostRoutes.count.toLocaleString("en")} routes: ${mostRoutes.because}`;
   for (const { id } of group) collection.addGap({ scenario: id, contender: name, why });
   return false;
 }
 
-async function runShared(
-  laboratory: Laboratory,
-  plan: Plan,
-  group: Group,
-  collection: Collection,
-  progress: Listeners["progress"],
-): Promise<void> {
-  const running: Running[] = [];
+function roundsOf({ plan }: Bench, { mostRounds }: Scenario): number {
+  return Math.min(plan.rounds, mostRounds ?? plan.rounds);
+}
+
+async function runShared(bench: Bench, contenders: readonly Contender[], group: Group): Promise<void> {
+  const subjects: (Subject & { readonly running: Running })[] = [];
   try {
-    for (const contender of plan.contenders) {
-      progress(`${contender.name} starts with ${group[0].routes} routes`);
-      const started = await startChecked(laboratory, contender, group[0]).catch((error: Error) => {
-        for (const { id } of group) collection.addGap({ scenario: id, contender: contender.name, why: error.message });
+    for (const contender of contenders) {
+      bench.progress(`${contender.name} starts with ${group[0].routes} routes`);
+      await noting(bench, contender.name, group, async () => {
+        const subject = subjectOf(await startChecked(bench, contender, group[0]));
+        subjects.push(subject);
+        await warmUp(bench, subject);
       });
-      if (started !== undefined) running.push(started);
     }
-    const subjects = running.map(subjectOf);
-    for (let round = 0; round < plan.rounds; round++) {
-      for (const scenario of group) {
-        if (round >= (scenario.mostRounds ?? plan.rounds)) continue;
-        progress(`${scenario.id}, round ${round + 1} of ${scenario.mostRounds ?? plan.rounds}`);
-        const all = plan.direct && scenario.direct ? [DIRECT, ...subjects] : subjects;
-        for (const subject of rotated(all, round)) await take(laboratory, plan, scenario, subject, collection);
+    for (let round = 0; round < bench.plan.rounds; round++) {
+      for (const scenario of group.filter((each) => round < roundsOf(bench, each))) {
+        bench.progress(`${scenario.id}, round ${round + 1} of ${roundsOf(bench, scenario)}`);
+        const invited = subjects.filter(({ running }) => takesPart(running.contender, scenario));
+        const all = bench.plan.direct && scenario.direct ? [DIRECT, ...invited] : invited;
+        for (const subject of rotated<Subject>(all, round)) await take(bench, scenario, subject);
       }
     }
   } finally {
-    for (const each of running) each.stop();
+    for (const { running } of subjects) running.stop();
   }
 }
 
-async function runFresh(
-  laboratory: Laboratory,
-  plan: Plan,
-  scenario: Scenario,
-  collection: Collection,
-  progress: Listeners["progress"],
-): Promise<void> {
-  const rounds = Math.min(plan.rounds, scenario.mostRounds ?? plan.rounds);
+async function runFresh(bench: Bench, contenders: readonly Contender[], scenario: Scenario): Promise<void> {
+  const rounds = roundsOf(bench, scenario);
   for (let round = 0; round < rounds; round++) {
-    progress(`${scenario.id}, round ${round + 1} of ${rounds}`);
-    for (const contender of rotated(plan.contenders, round)) {
-      let running: Running | undefined;
-      try {
-        running = await startChecked(laboratory, contender, scenario);
-        await take(laboratory, plan, scenario, subjectOf(running), collection);
-      } catch (error) {
-        collection.addGap({ scenario: scenario.id, contender: contender.name, why: messageOf(error) });
-      } finally {
-        running?.stop();
-      }
+    bench.progress(`${scenario.id}, round ${round + 1} of ${rounds}`);
+    for (const contender of rotated(contenders, round)) {
+      await noting(bench, contender.name, [scenario], async () => {
+        const running = await startChecked(bench, contender, scenario);
+        try {
+          await take(bench, scenario, subjectOf(running));
+        } finally {
+          running.stop();
+        }
+      });
     }
   }
 }
 
 /** Throws, with what was seen, where the contender does not do the work at all. */
-async function startChecked(laboratory: Laboratory, contender: Contender, { routes }: Scenario): Promise<Running> {
+async function startChecked({ laboratory }: Bench, contender: Contender, { routes }: Scenario): Promise<Running> {
   const listen = listenAddress(contender.name);
   const running = await Running.start(contender, listen, routesOfWorld(routes), firstHello(laboratory));
   const wrong = await checkProxy(laboratory.generator, formatAddress(listen), routes);
@@ -136,24 +126,25 @@ async function startChecked(laboratory: Laboratory, contender: Contender, { rout
   throw new Error(`does not work: ${wrong}`);
 }
 
-async function take(
-  laboratory: Laboratory,
-  { retries }: Plan,
-  scenario: Scenario,
-  subject: Subject,
-  collection: Collection,
-): Promise<void> {
-  try {
+/** Code that is compiled as it runs, and pools that fill, are ready before the first round. What is measured here is dropped. */
+async function warmUp({ laboratory }: Bench, subject: Subject): Promise<void> {
+  const short = { duration: `${laboratory.warmUpMs}ms`, "warm-up": "0s" };
+  await costOfLoad(laboratory, subject, "connections", { names: "1", duration: `${laboratory.windowMs}ms` });
+  await costOfLoad(laboratory, subject, "bulk", { direction: "down", concurrency: "8", ...short });
+  await costOfLoad(laboratory, subject, "bulk", { direction: "up", concurrency: "8", ...short });
+  await costOfLoad(laboratory, subject, "round-trips", { concurrency: "100", ...short });
+}
+
+async function take(bench: Bench, scenario: Scenario, subject: Subject): Promise<void> {
+  await noting(bench, subject.name, [scenario], async () => {
     // A fresh process is no longer fresh the second time.
-    const tries = scenario.fresh ? 0 : retries;
-    collection.add(scenario, subject.name, await calmest(laboratory, scenario, subject, tries));
-  } catch (error) {
-    collection.addGap({ scenario: scenario.id, contender: subject.name, why: messageOf(error) });
-  }
+    const retries = scenario.fresh ? 0 : bench.plan.retries;
+    bench.collection.add(scenario, subject.name, await calmest(bench, scenario, subject, retries));
+  });
 }
 
 /** The first sample that nobody disturbed, or of so many the least disturbed. */
-async function calmest(laboratory: Laboratory, scenario: Scenario, subject: Subject, retries: number): Promise<Sample> {
+async function calmest({ laboratory }: Bench, scenario: Scenario, subject: Subject, retries: number): Promise<Sample> {
   let best = await scenario.measure(laboratory, subject);
   for (let retry = 0; retry < retries && best.foreignCores > TOLERATED_FOREIGN_CORES; retry++) {
     await sleep(1000);
@@ -163,6 +154,18 @@ async function calmest(laboratory: Laboratory, scenario: Scenario, subject: Subj
   return best;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What goes wrong with one contender is noted, and the others go on. */
+async function noting(
+  { collection, progress }: Bench,
+  contender: Subject["name"],
+  scenarios: readonly Scenario[],
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    progress(`${contender}: ${why}`);
+    for (const { id } of scenarios) collection.addGap({ scenario: id, contender, why });
+  }
 }

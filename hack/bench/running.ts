@@ -23,7 +23,7 @@ export class Running {
   readonly startSeconds: number;
   readonly #child: ChildProcess;
   /** A bench that is interrupted leaves nothing running. */
-  readonly #onExit = () => end(this.#child, this.site);
+  readonly #onExit = () => end(this.contender, this.#child, this.site);
 
   private constructor(contender: Contender, site: Site, child: ChildProcess, startSeconds: number) {
     this.contender = contender;
@@ -36,7 +36,7 @@ export class Running {
   /** Resolves at the first good connection. `hello` is one for a route that exists. Throws where there is none in time. */
   static async start(contender: Contender, listen: Address, routes: readonly Route[], hello: Buffer): Promise<Running> {
     const site: Site = { folder: mkdtempSync(join(tmpdir(), "fsm-bench-")), listen, routes };
-    const command = contender.configure(site);
+    const command = await contender.configure(site);
     const { program, args } = onProxyCore(command);
     const output = openSync(logFile(site), "w");
     const startedAtMs = performance.now();
@@ -51,7 +51,7 @@ export class Running {
     waiting.abort();
     if (failure !== undefined) {
       const log = logTail(site);
-      end(child, site);
+      end(contender, child, site);
       throw new Error(`${failure}${log === "" ? "" : `: ${log}`}`);
     }
     return new Running(contender, site, child, (performance.now() - startedAtMs) / 1000);
@@ -72,7 +72,7 @@ export class Running {
 
   stop(): void {
     process.removeListener("exit", this.#onExit);
-    end(this.#child, this.site);
+    end(this.contender, this.#child, this.site);
   }
 }
 
@@ -95,11 +95,12 @@ function logTail(site: Site): string {
   return readFileSync(logFile(site), "utf8").trim().split("\n").slice(-3).join(" / ").slice(-500);
 }
 
-function end(child: ChildProcess, site: Site): void {
+function end(contender: Contender, child: ChildProcess, site: Site): void {
   if (child.pid !== undefined && child.exitCode === null) {
     // Parents last, so that none can start another child.
     for (const pid of processTree(child.pid).toReversed()) kill(pid);
   }
+  contender.release?.(site);
   rmSync(site.folder, { recursive: true, force: true });
 }
 

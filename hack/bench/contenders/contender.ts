@@ -13,6 +13,8 @@ export const CONTENDER_NAMES = [
   "fsm-portable",
   "fsm-linux",
   "fsm-portable-logged",
+  "fsm-portable-stream",
+  "fsm-linux-stream",
 ] as const;
 
 export type ContenderName = (typeof CONTENDER_NAMES)[number];
@@ -38,8 +40,12 @@ export interface Contender {
   readonly setting: string;
   /** Above so many routes it is not measured, and why. */
   readonly mostRoutes?: { readonly count: number; readonly because: string };
+  /** For one that differs from another in a few scenarios only: whether it takes part in this one. */
+  takesPart?(scenario: string): boolean;
   /** Writes the configuration into the folder of the site, and says what to run. */
-  configure(site: Site): Command;
+  configure(site: Site): Command | Promise<Command>;
+  /** Ends what `configure` has started beside the command. */
+  release?(site: Site): void;
   readonly change: RouteChange;
 }
 
@@ -56,5 +62,6 @@ export interface Means {
   readonly how: string;
   /** What need not be timed: writing files that nobody looks at yet. */
   prepare?(site: Site, route: Route): void;
+  /** Resolves when it is told; that it serves the route may come later. */
   apply(site: Site, route: Route, pid: number): void | Promise<void>;
 }

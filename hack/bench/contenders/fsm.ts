@@ -1,69 +1,37 @@
-/** This project, as `fsm-gateway run` serves it from a file, with each of its engines. */
+/** This project as `fsm-gateway run` serves it from a file, with each of its engines. */
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mustRun } from "../../image/environment.ts";
 import { type Address, backendName, byBackend, type Route } from "../world.ts";
 import type { Contender, Site } from "./contender.ts";
+import { type FsmVariant, PROGRAM } from "./fsm-command.ts";
 
-const PROGRAM = join(import.meta.dirname, "../../../bin/fsm-gateway");
-
-type EngineName = "portable" | "linux";
-
-const VARIANTS = [
-  { name: "fsm-portable", engine: "portable", log: false },
-  { name: "fsm-linux", engine: "linux", log: false },
-  { name: "fsm-portable-logged", engine: "portable", log: true },
-] as const satisfies readonly { name: Contender["name"]; engine: EngineName; log: boolean }[];
-
-export type FsmName = (typeof VARIANTS)[number]["name"];
-
-/** The variants that this version of the command can run, and why it cannot run the others. */
-export function fsmContenders(): readonly { readonly name: FsmName; readonly contender: Contender | string }[] {
-  const engines = enginesOfCommand();
-  const version = mustRun(PROGRAM, ["version"]).trim();
-  return VARIANTS.map(({ name, engine, log }) => {
-    if (engine === "linux" && !engines.selectable) {
-      return { name, contender: "`fsm-gateway run` has no --engine in this version" };
-    }
-    const flags = engines.selectable ? ["--engine", engine] : [];
-    return { name, contender: contender({ name, engine, log, version, flags }) };
-  });
-}
-
-/** Before there was a choice, the portable engine was the only one. */
-function enginesOfCommand(): { readonly selectable: boolean } {
-  return { selectable: mustRun(PROGRAM, ["run", "--help"]).includes("--engine") };
-}
-
-interface Variant {
-  readonly name: FsmName;
-  readonly engine: EngineName;
-  readonly log: boolean;
-  readonly version: string;
-  readonly flags: readonly string[];
-}
-
-function contender({ name, engine, log, version, flags }: Variant): Contender {
-  // The peers write no access log; a line for each connection is ours unless told otherwise.
-  const level = log ? "info" : "warn";
+export function standaloneContender({ name, engine, version, flags }: FsmVariant): Contender {
   return {
     name,
-    title: `${version}, ${engine} engine${log ? ", access log" : ""}`,
-    setting: `one process, \`--log-level ${level}\`${log ? " into a file" : ""}, one TLSRoute for each name`,
+    title: `${version}, ${engine} engine`,
+    // The peers write no access log; a line for each connection is ours unless told otherwise.
+    setting: "`fsm-gateway run` with `--log-level warn`, a file with one TLSRoute for each name",
+    ...serving(flags, "warn"),
+  };
+}
+
+/** With the access log that the others go without. */
+export function loggingContender({ name, engine, version, flags }: FsmVariant): Contender {
+  return {
+    name,
+    title: `${version}, ${engine} engine, access log`,
+    setting: "the same with `--log-level info`, JSON lines into a file",
+    takesPart: (scenario) => scenario === "connections" || scenario === "handshakes",
+    ...serving(flags, "info"),
+  };
+}
+
+function serving(flags: readonly string[], level: "warn" | "info"): Pick<Contender, "configure" | "change"> {
+  return {
     configure(site) {
       writeFileSync(manifestFile(site), manifests(site, site.routes));
-      const { host } = site.listen;
-      const args = [
-        "run",
-        manifestFile(site),
-        "--address",
-        host,
-        "--log-level",
-        level,
-        "--log-format",
-        "json",
-        ...flags,
-      ];
+      const log = ["--log-level", level, "--log-format", "json"];
+      const args = ["run", manifestFile(site), "--address", site.listen.host, ...log, ...flags];
       return { program: PROGRAM, args };
     },
     change: {

@@ -6,7 +6,9 @@ import { envoyPeer } from "../peers/envoy.ts";
 import type { Gap } from "../results.ts";
 import { CONTENDER_NAMES, type Contender, type ContenderName } from "./contender.ts";
 import { envoyContender } from "./envoy.ts";
-import { fsmContenders } from "./fsm.ts";
+import { loggingContender, standaloneContender } from "./fsm.ts";
+import { type EngineName, type FsmCommand, type FsmVariant, fsmCommand } from "./fsm-command.ts";
+import { streamContender } from "./fsm-stream.ts";
 import { haproxyContenders } from "./haproxy.ts";
 import { nginxContender } from "./nginx.ts";
 import { sniproxyContender } from "./sniproxy.ts";
@@ -17,7 +19,20 @@ export interface Field {
 }
 
 const FROM_DEBIAN: readonly ContenderName[] = ["haproxy", "haproxy-tuned", "nginx", "sniproxy"];
-const OURS: readonly ContenderName[] = ["fsm-portable", "fsm-linux", "fsm-portable-logged"];
+interface Ours {
+  readonly name: ContenderName;
+  readonly engine: EngineName;
+  readonly command: "run" | "proxy";
+  make(variant: FsmVariant): Contender;
+}
+
+const OURS: readonly Ours[] = [
+  { name: "fsm-portable", engine: "portable", command: "run", make: standaloneContender },
+  { name: "fsm-linux", engine: "linux", command: "run", make: standaloneContender },
+  { name: "fsm-portable-logged", engine: "portable", command: "run", make: loggingContender },
+  { name: "fsm-portable-stream", engine: "portable", command: "proxy", make: streamContender },
+  { name: "fsm-linux-stream", engine: "linux", command: "proxy", make: streamContender },
+];
 
 /** Throws MissingPrerequisite where a peer that is wanted cannot be had. */
 export function contendersFor(wanted: readonly ContenderName[], notice: (line: string) => void): Field {
@@ -29,15 +44,25 @@ export function contendersFor(wanted: readonly ContenderName[], notice: (line: s
     found.push(...haproxyContenders(peers), nginxContender(peers), sniproxyContender(peers));
   }
   if (some(["envoy"])) found.push(envoyContender(envoyPeer()));
-  if (some(OURS)) {
-    for (const { name, contender } of fsmContenders()) {
-      if (typeof contender !== "string") found.push(contender);
-      else if (wanted.includes(name)) gaps.push({ scenario: undefined, contender: name, why: contender });
+  const ours = OURS.filter(({ name }) => wanted.includes(name));
+  if (ours.length > 0) {
+    const command = fsmCommand();
+    for (const each of ours) {
+      const made = makeOurs(each, command);
+      if (typeof made === "string") gaps.push({ scenario: undefined, contender: each.name, why: made });
+      else found.push(made);
     }
   }
   const chosen = found.filter(({ name }) => wanted.includes(name));
   const place = ({ name }: Contender) => CONTENDER_NAMES.indexOf(name);
   return { contenders: chosen.sort((a, b) => place(a) - place(b)), gaps };
+}
+
+/** Or why it cannot take part. */
+function makeOurs({ name, engine, command, make }: Ours, { version, engineFlags }: FsmCommand): Contender | string {
+  const flags = engineFlags(command, engine);
+  if (flags === undefined) return `\`fsm-gateway ${command}\` has no --engine in this version`;
+  return make({ name, engine, version, flags });
 }
 
 function architecture(): Architecture {

@@ -52,7 +52,7 @@ export function firstHello(laboratory: Pick<Laboratory, "generator">): Buffer {
   return helloOf(laboratory.generator, routeName(0));
 }
 
-export function subjectOf(running: Running): Subject {
+export function subjectOf(running: Running): Subject & { readonly running: Running } {
   return {
     name: running.contender.name,
     target: () => running.site.listen,

@@ -4,7 +4,11 @@ import { ratio } from "../measure/statistics.ts";
 import type { Row } from "../results.ts";
 import { number, type Table } from "./table.ts";
 
-const ENGINES = ["fsm-portable", "fsm-linux"] as const satisfies readonly ContenderName[];
+/** Large tables come to a proxy by the stream; a file of 100,000 routes is nobody's way to run a gateway. */
+const ENGINES: readonly { readonly fewRoutes: ContenderName; readonly manyRoutes: ContenderName }[] = [
+  { fewRoutes: "fsm-portable", manyRoutes: "fsm-portable-stream" },
+  { fewRoutes: "fsm-linux", manyRoutes: "fsm-linux-stream" },
+];
 /** As a user gets them, without a word about pipes or buffers. */
 const DEFAULT_PEERS: readonly ContenderName[] = ["haproxy", "nginx", "sniproxy", "envoy"];
 
@@ -57,8 +61,9 @@ export interface Comparison {
 /** Questions that cannot be answered from these rows are left out. Rows of work that failed answer none. */
 export function compare(rows: readonly Row[]): readonly Comparison[] {
   const sound = rows.filter(({ failed }) => failed === 0);
-  return ENGINES.flatMap((engine) =>
+  return ENGINES.flatMap(({ fewRoutes, manyRoutes }) =>
     QUESTIONS.flatMap((question) => {
+      const engine = /^(routes|change)-/.test(question.metric) ? manyRoutes : fewRoutes;
       const ours = sound.find((row) => row.metric === question.metric && row.contender === engine);
       if (ours === undefined) return [];
       const peers = question.theirMetric === undefined ? question.peers : [engine];

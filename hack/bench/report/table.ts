@@ -27,6 +27,7 @@ function tableOf(scenario: Scenario, { rows, gaps, failures }: Results): Table {
     gaps.find((gap) => gap.contender === contender && concerns(gap, scenario));
   const cells = (contender: ContenderName) =>
     scenario.metrics.map((metric) => cell(figure(metric, contender), figure(metric, BASELINE)));
+  // A contender may be missing from the start, or break off between two rounds: then it has figures and a note.
   const measured = CONTENDER_NAMES.filter((name) => scenario.metrics.some((metric) => figure(metric, name)));
   const missing = CONTENDER_NAMES.filter((name) => !measured.includes(name) && gapOf(name) !== undefined);
   const lines = [

@@ -59,7 +59,7 @@ export function change(routes: number): Scenario {
         "reload-stall": reloaded.stallMs,
         failed: reloaded.failed,
         dropped: reloaded.dropped,
-        "memory-after": memoryKib(running.pids()) / 1024,
+        "memory-after": reloaded.memoryKib / 1024,
       };
       return { values, failures: {}, foreignCores: 0 };
     },
@@ -73,6 +73,8 @@ interface Effect {
   /** New connections that got no answer, and standing ones that ended. */
   readonly failed: number;
   readonly dropped: number;
+  /** While connections from before the change still stand. */
+  readonly memoryKib: number;
 }
 
 async function changeUnderLoad(laboratory: Laboratory, running: Running, means: Means, route: Route): Promise<Effect> {
@@ -97,10 +99,11 @@ async function changeUnderLoad(laboratory: Laboratory, running: Running, means: 
     if (!served) throw new Error(`the new route was not served within ${DEADLINE_MS / 1000} s: ${running.logTail()}`);
 
     await sleep(CALM_MS);
+    const memory = memoryKib(running.pids());
     for (const load of loads) load.stop();
     const [standing, fresh] = await Promise.all([loads[0].outcome, loads[1].outcome]);
     const stallMs = Math.max(standing.latency.max, fresh.latency.max) / 1000;
-    return { effectiveMs, stallMs, failed: countOf(fresh), dropped: countOf(standing) };
+    return { effectiveMs, stallMs, failed: countOf(fresh), dropped: countOf(standing), memoryKib: memory };
   } finally {
     for (const load of loads) load.abort();
   }
