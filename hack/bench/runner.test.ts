@@ -20,5 +20,6 @@ test("scenarios share running contenders when they ask for the same routes and n
     "routes-100000",
     "change-1000",
     "change-100000",
+    "start-100000",
   ]);
 });

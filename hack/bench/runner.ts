@@ -32,7 +32,7 @@ export interface Bench {
 
 export async function runBench(bench: Bench): Promise<void> {
   for (const group of groupsOf(bench.plan.scenarios)) {
-    const invited = bench.plan.contenders.filter((contender) => mayServe(bench, contender, group));
+    const invited = bench.plan.contenders.filter((contender) => isInvited(bench, contender, group));
     if (group[0].fresh) await runFresh(bench, invited, group[0]);
     else await runShared(bench, invited, group);
   }
@@ -58,17 +58,13 @@ export function rotated<Item>(items: readonly Item[], round: number): readonly I
   return [...items.slice(from), ...items.slice(0, from)];
 }
 
-function takesPart(contender: Contender, scenario: Scenario): boolean {
-  return contender.takesPart === undefined || contender.takesPart(scenario.id);
-}
-
-function mayServe({ collection }: Bench, contender: Contender, group: Group): boolean {
-  const { name, mostRoutes } = contender;
-  if (!group.some((scenario) => takesPart(contender, scenario))) return false;
-  if (mostRoutes === undefined || group[0].routes <= mostRoutes.count) return true;
-  const why = `not measured above ${mostRoutes.count.toLocaleString("en")} routes: ${mostRoutes.because}`;
-  for (const { id } of group) collection.addGap({ scenario: id, contender: name, why });
-  return false;
+/** Whether the contender takes part in any of the scenarios; why not is noted where it would be looked for. */
+function isInvited({ collection }: Bench, contender: Contender, group: Group): boolean {
+  for (const scenario of group) {
+    const why = contender.absence?.(scenario);
+    if (why !== undefined && why !== "") collection.addGap({ scenario: scenario.id, contender: contender.name, why });
+  }
+  return group.some((scenario) => contender.absence?.(scenario) === undefined);
 }
 
 function roundsOf({ plan }: Bench, { mostRounds }: Scenario): number {
@@ -89,7 +85,7 @@ async function runShared(bench: Bench, contenders: readonly Contender[], group: 
     for (let round = 0; round < bench.plan.rounds; round++) {
       for (const scenario of group.filter((each) => round < roundsOf(bench, each))) {
         bench.progress(`${scenario.id}, round ${round + 1} of ${roundsOf(bench, scenario)}`);
-        const invited = subjects.filter(({ running }) => takesPart(running.contender, scenario));
+        const invited = subjects.filter(({ running }) => running.contender.absence?.(scenario) === undefined);
         const all = bench.plan.direct && scenario.direct ? [DIRECT, ...invited] : invited;
         for (const subject of rotated<Subject>(all, round)) await take(bench, scenario, subject);
       }

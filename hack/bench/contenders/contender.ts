@@ -38,10 +38,11 @@ export interface Contender {
   readonly title: string;
   /** How it is configured, in a sentence. */
   readonly setting: string;
-  /** Above so many routes it is not measured, and why. */
-  readonly mostRoutes?: { readonly count: number; readonly because: string };
-  /** For one that differs from another in a few scenarios only: whether it takes part in this one. */
-  takesPart?(scenario: string): boolean;
+  /**
+   * Why it does not take part in a scenario, for the report; empty where nobody would look for it; undefined where it does
+   * take part.
+   */
+  absence?(scenario: { readonly id: string; readonly routes: number }): string | undefined;
   /** Writes the configuration into the folder of the site, and says what to run. */
   configure(site: Site): Command | Promise<Command>;
   /** Ends what `configure` has started beside the command. */

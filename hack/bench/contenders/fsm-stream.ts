@@ -34,7 +34,7 @@ export function streamContender({ name, engine, version, flags }: FsmVariant): C
     title: `${version}, ${engine} engine, told by the stream`,
     setting:
       "`fsm-gateway proxy` with `--log-level warn`, the operator's stream from the bench, one route resource for each name",
-    takesPart: (scenario) => scenario.startsWith("routes-") || scenario.startsWith("change-"),
+    absence: ({ id }) => (/^(routes|change|start)-/.test(id) ? undefined : ""),
     async configure(site) {
       const config = streamConfig(site);
       const { server, port, authority } = await startOperator();

@@ -5,11 +5,16 @@ import { type Address, backendName, byBackend, type Route } from "../world.ts";
 import type { Contender, Site } from "./contender.ts";
 import { type FsmVariant, PROGRAM } from "./fsm-command.ts";
 
+/** The whole file is parsed anew at each change: with more, the rounds would be spent on parsing YAML. */
+const MOST_ROUTES = 10_000;
+
 export function standaloneContender({ name, engine, version, flags }: FsmVariant): Contender {
   return {
     name,
     title: `${version}, ${engine} engine`,
     // The peers write no access log; a line for each connection is ours unless told otherwise.
+    absence: ({ id, routes }) =>
+      routes > MOST_ROUTES && !id.startsWith("start-") ? "such tables come by the stream, see there" : undefined,
     setting: "`fsm-gateway run` with `--log-level warn`, a file with one TLSRoute for each name",
     ...serving(flags, "warn"),
   };
@@ -21,7 +26,7 @@ export function loggingContender({ name, engine, version, flags }: FsmVariant): 
     name,
     title: `${version}, ${engine} engine, access log`,
     setting: "the same with `--log-level info`, JSON lines into a file",
-    takesPart: (scenario) => scenario === "connections" || scenario === "handshakes",
+    absence: ({ id }) => (id === "connections" || id === "handshakes" ? undefined : ""),
     ...serving(flags, "info"),
   };
 }

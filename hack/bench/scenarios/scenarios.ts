@@ -5,6 +5,7 @@ import { connections, connectionsWithRoutes, handshakes } from "./connections.ts
 import { idle } from "./idle.ts";
 import { roundTrips } from "./round-trips.ts";
 import { FEW_ROUTES, type Scenario } from "./scenario.ts";
+import { start } from "./start.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
   connections,
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...[1, 1_000, 10_000, 100_000].map(connectionsWithRoutes),
   change(1_000),
   change(100_000),
+  start(100_000),
 ];
 
 /** Those that a quick run has: what takes its time is building large tables. */
