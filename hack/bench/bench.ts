@@ -3,6 +3,7 @@
  * Owns the order of things and the exit code; knows no contender and no scenario by name.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { MissingPrerequisite } from "../image/environment.ts";
 import type { Contender } from "./contenders/contender.ts";
 import { contendersFor } from "./contenders/list.ts";
@@ -10,15 +11,15 @@ import { descriptorLimit, leaveProxyCore } from "./measure/cores.ts";
 import { openLaboratory, type Pace } from "./measure/laboratory.ts";
 import { BadUsage, type BenchOptions, parseOptions, USAGE } from "./options.ts";
 import { compare, comparisonTable } from "./report/comparisons.ts";
-import { thisMachine } from "./report/machine.ts";
+import { machineAndCheckout } from "./report/machine.ts";
 import { performancePage } from "./report/page.ts";
 import { asText, tablesOf } from "./report/table.ts";
 import { Collection, type Results } from "./results.ts";
 import { runBench } from "./runner.ts";
 import { SCENARIOS } from "./scenarios/scenarios.ts";
 
-const PACE: Pace = { windowMs: 2000, warmUpMs: 300, idleConnections: 5000 };
-const QUICK_PACE: Pace = { windowMs: 600, warmUpMs: 200, idleConnections: 2000 };
+const PACE: Pace = { windowMs: 1300, warmUpMs: 250, idleConnections: 5000 };
+const QUICK_PACE: Pace = { windowMs: 500, warmUpMs: 150, idleConnections: 2000 };
 /** What a proxy with so many idle connections holds open at the least, with room for itself. */
 const DESCRIPTORS_NEEDED = 2 * PACE.idleConnections + 1000;
 
@@ -34,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (descriptorLimit() < DESCRIPTORS_NEEDED) {
     throw new MissingPrerequisite(`${DESCRIPTORS_NEEDED} descriptors for each process (ulimit -Hn) are needed`);
   }
-  const { contenders, gaps } = contendersFor(options.contenders, say);
+  const { contenders, gaps } = contendersFor(options.contenders, options.program, say);
   for (const { contender, why } of gaps) say(`${contender} is left out: ${why}`);
   leaveProxyCore();
 
@@ -64,7 +65,15 @@ function report(options: BenchOptions, pace: Pace, contenders: readonly Contende
   if (options.report !== undefined) {
     const before = existsSync(options.report) ? readFileSync(options.report, "utf8") : undefined;
     const leftOut = SCENARIOS.filter((scenario) => !scenarios.includes(scenario));
-    const run = { date: new Date(), machine: thisMachine(), contenders, scenarios, leftOut, rounds, pace };
+    const run = {
+      date: new Date(),
+      machine: machineAndCheckout(dirname(options.program)),
+      contenders,
+      scenarios,
+      leftOut,
+      rounds,
+      pace,
+    };
     writeFileSync(options.report, performancePage(run, results, before));
     console.log(`\n${options.report} is written`);
   }

@@ -1,6 +1,8 @@
 /** The command line of the bench. Pure; throws BadUsage with a line that says what is wanted. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CONTENDER_NAMES, type ContenderName } from "./contenders/contender.ts";
+import { OWN_PROGRAM } from "./contenders/fsm-command.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { QUICK_SCENARIOS, SCENARIOS } from "./scenarios/scenarios.ts";
 
@@ -13,6 +15,8 @@ export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
   readonly quick: boolean;
+  /** The `fsm-gateway` to measure, of this checkout or another. */
+  readonly program: string;
   /** Where rows go. */
   readonly json: string | undefined;
   /** Where the page goes; undefined: nowhere. */
@@ -25,6 +29,7 @@ export const USAGE = `npm run bench [-- OPTIONS]
   --only NAME,…        contenders: ${CONTENDER_NAMES.join(", ")}
   --scenario NAME,…    ${SCENARIOS.map(({ id }) => id).join(", ")}
   --rounds N           rounds (5; with --quick 2)
+  --program FILE       the fsm-gateway to measure, such as another checkout's bin/fsm-gateway
   --json FILE          write rows {metric, unit, contender, median, min, max, samples, failed}
   --report FILE        write the page (docs/performance.md after a run of everything; otherwise only if this is given)
 
@@ -45,6 +50,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
     scenarios: chosen(values.scenario, known, ({ id }) => id, "scenario"),
     rounds: wholeNumber(values.rounds, quick ? QUICK_ROUNDS : ROUNDS),
     quick,
+    program: resolve(values.program ?? OWN_PROGRAM),
     json: values.json,
     report: values.report ?? (everything ? DEFAULT_REPORT : undefined),
   };
@@ -59,6 +65,7 @@ function parse(args: readonly string[]) {
         only: { type: "string" },
         scenario: { type: "string" },
         rounds: { type: "string" },
+        program: { type: "string" },
         json: { type: "string" },
         report: { type: "string" },
         help: { type: "boolean", short: "h" },

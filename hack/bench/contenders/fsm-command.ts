@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { mustRun } from "../../image/environment.ts";
 import type { ContenderName } from "./contender.ts";
 
-export const PROGRAM = join(import.meta.dirname, "../../../bin/fsm-gateway");
+/** Of this checkout. */
+export const OWN_PROGRAM = join(import.meta.dirname, "../../../bin/fsm-gateway");
 
 export type EngineName = "portable" | "linux";
 
 /** One way to run it. */
 export interface FsmVariant {
+  readonly program: string;
   readonly name: ContenderName;
   readonly engine: EngineName;
   readonly version: string;
@@ -18,18 +20,20 @@ export interface FsmVariant {
 
 /** What `fsm-gateway run` and `fsm-gateway proxy` say of themselves. */
 export interface FsmCommand {
+  readonly program: string;
   readonly version: string;
   /** The flags that choose an engine; undefined where it cannot be chosen. */
   engineFlags(command: "run" | "proxy", engine: EngineName): readonly string[] | undefined;
 }
 
-export function fsmCommand(): FsmCommand {
+export function fsmCommand(program: string): FsmCommand {
   const selectable = {
-    run: mustRun(PROGRAM, ["run", "--help"]).includes("--engine"),
-    proxy: mustRun(PROGRAM, ["proxy", "--help"]).includes("--engine"),
+    run: mustRun(program, ["run", "--help"]).includes("--engine"),
+    proxy: mustRun(program, ["proxy", "--help"]).includes("--engine"),
   };
   return {
-    version: mustRun(PROGRAM, ["version"]).trim(),
+    program,
+    version: mustRun(program, ["version"]).trim(),
     engineFlags(command, engine) {
       if (selectable[command]) return ["--engine", engine];
       // Before there was a choice, the portable engine was the only one.

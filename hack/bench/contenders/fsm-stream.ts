@@ -9,7 +9,7 @@ import { createLogger } from "../../../src/logging/logger.ts";
 import type { ProxyConfig } from "../../../src/model/proxy-config.ts";
 import { createAuthority, issueServing } from "../../../src/operator/certificates/issue.ts";
 import type { Contender, Site } from "./contender.ts";
-import { type FsmVariant, PROGRAM } from "./fsm-command.ts";
+import type { FsmVariant } from "./fsm-command.ts";
 import { streamConfig, withRoute } from "./stream-config.ts";
 
 const GATEWAY = "bench/bench";
@@ -22,7 +22,7 @@ interface Operator {
   config: ProxyConfig;
 }
 
-export function streamContender({ name, engine, version, flags }: FsmVariant): Contender {
+export function streamContender({ program, name, engine, version, flags }: FsmVariant): Contender {
   const operators = new Map<Site, Operator>();
   const operatorOf = (site: Site): Operator => {
     const found = operators.get(site);
@@ -46,7 +46,7 @@ export function streamContender({ name, engine, version, flags }: FsmVariant): C
       const stream = ["--operator", `https://localhost:${port}`, "--ca-file", files.ca, "--token-file", files.token];
       const admin = ["--admin", `${site.listen.host}:${site.listen.port + ADMIN_PORT_OFFSET}`];
       const args = ["proxy", "--gateway", GATEWAY, ...stream, ...admin, "--log-level", "warn", ...flags];
-      return { program: PROGRAM, args, env: { POD_NAME: POD } };
+      return { program, args, env: { POD_NAME: POD } };
     },
     release(site) {
       void operators.get(site)?.server.close();

@@ -3,12 +3,12 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, backendName, byBackend, type Route } from "../world.ts";
 import type { Contender, Site } from "./contender.ts";
-import { type FsmVariant, PROGRAM } from "./fsm-command.ts";
+import type { FsmVariant } from "./fsm-command.ts";
 
 /** The whole file is parsed anew at each change: with more, the rounds would be spent on parsing YAML. */
 const MOST_ROUTES = 10_000;
 
-export function standaloneContender({ name, engine, version, flags }: FsmVariant): Contender {
+export function standaloneContender({ program, name, engine, version, flags }: FsmVariant): Contender {
   return {
     name,
     title: `${version}, ${engine} engine`,
@@ -16,28 +16,32 @@ export function standaloneContender({ name, engine, version, flags }: FsmVariant
     absence: ({ id, routes }) =>
       routes > MOST_ROUTES && !id.startsWith("start-") ? "such tables come by the stream, see there" : undefined,
     setting: "`fsm-gateway run` with `--log-level warn`, a file with one TLSRoute for each name",
-    ...serving(flags, "warn"),
+    ...serving(program, flags, "warn"),
   };
 }
 
 /** With the access log that the others go without. */
-export function loggingContender({ name, engine, version, flags }: FsmVariant): Contender {
+export function loggingContender({ program, name, engine, version, flags }: FsmVariant): Contender {
   return {
     name,
     title: `${version}, ${engine} engine, access log`,
     setting: "the same with `--log-level info`, JSON lines into a file",
     absence: ({ id }) => (id === "connections" || id === "handshakes" ? undefined : ""),
-    ...serving(flags, "info"),
+    ...serving(program, flags, "info"),
   };
 }
 
-function serving(flags: readonly string[], level: "warn" | "info"): Pick<Contender, "configure" | "change"> {
+function serving(
+  program: string,
+  flags: readonly string[],
+  level: "warn" | "info",
+): Pick<Contender, "configure" | "change"> {
   return {
     configure(site) {
       writeFileSync(manifestFile(site), manifests(site, site.routes));
       const log = ["--log-level", level, "--log-format", "json"];
       const args = ["run", manifestFile(site), "--address", site.listen.host, ...log, ...flags];
-      return { program: PROGRAM, args };
+      return { program, args };
     },
     change: {
       addRoute: {

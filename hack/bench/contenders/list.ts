@@ -34,8 +34,12 @@ const OURS: readonly Ours[] = [
   { name: "fsm-linux-stream", engine: "linux", command: "proxy", make: streamContender },
 ];
 
-/** Throws MissingPrerequisite where a peer that is wanted cannot be had. */
-export function contendersFor(wanted: readonly ContenderName[], notice: (line: string) => void): Field {
+/** `program` is the `fsm-gateway` to measure. Throws MissingPrerequisite where a peer that is wanted cannot be had. */
+export function contendersFor(
+  wanted: readonly ContenderName[],
+  program: string,
+  notice: (line: string) => void,
+): Field {
   const some = (names: readonly ContenderName[]) => names.some((name) => wanted.includes(name));
   const found: Contender[] = [];
   const gaps: Gap[] = [];
@@ -46,7 +50,7 @@ export function contendersFor(wanted: readonly ContenderName[], notice: (line: s
   if (some(["envoy"])) found.push(envoyContender(envoyPeer()));
   const ours = OURS.filter(({ name }) => wanted.includes(name));
   if (ours.length > 0) {
-    const command = fsmCommand();
+    const command = fsmCommand(program);
     for (const each of ours) {
       const made = makeOurs(each, command);
       if (typeof made === "string") gaps.push({ scenario: undefined, contender: each.name, why: made });
@@ -59,10 +63,13 @@ export function contendersFor(wanted: readonly ContenderName[], notice: (line: s
 }
 
 /** Or why it cannot take part. */
-function makeOurs({ name, engine, command, make }: Ours, { version, engineFlags }: FsmCommand): Contender | string {
+function makeOurs(
+  { name, engine, command, make }: Ours,
+  { program, version, engineFlags }: FsmCommand,
+): Contender | string {
   const flags = engineFlags(command, engine);
   if (flags === undefined) return `\`fsm-gateway ${command}\` has no --engine in this version`;
-  return make({ name, engine, version, flags });
+  return make({ program, name, engine, version, flags });
 }
 
 function architecture(): Architecture {

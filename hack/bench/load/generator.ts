@@ -46,7 +46,7 @@ export async function startBackends(program: string, args: readonly string[]): P
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === "ready") return child;
   }
-  throw new Error(`backends did not start: ${errors.text}`);
+  throw new Error(`the backends did not start (does another bench run?): ${errors.text.trim()}`);
 }
 
 /** Called at the edges of the window, while the load stands still. */

@@ -1,4 +1,4 @@
-/** What the bench ran on. */
+/** What the bench ran on, and what it measured. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, release, totalmem } from "node:os";
 import { lastLine, run } from "../../image/environment.ts";
@@ -15,9 +15,10 @@ export interface Machine {
   readonly commit: string;
 }
 
-export function thisMachine(): Machine {
-  const commit = run("git", ["rev-parse", "--short=12", "HEAD"]);
-  const changes = run("git", ["status", "--porcelain", "--untracked-files=no"]);
+/** `folder` is in the checkout whose proxy was measured. */
+export function machineAndCheckout(folder: string): Machine {
+  const commit = run("git", ["rev-parse", "--short=12", "HEAD"], folder);
+  const changes = run("git", ["status", "--porcelain", "--untracked-files=no"], folder);
   return {
     processor: processorName(readFileSync("/proc/cpuinfo", "utf8")),
     processors: availableParallelism(),

@@ -2,9 +2,7 @@
 import { costOfLoad } from "../measure/load-cost.ts";
 import { memoryKib } from "../measure/usage.ts";
 import { FEW_ROUTES, type Scenario } from "./scenario.ts";
-
-/** So long do they stand idle before memory is read: long enough for what is freed a moment later. */
-const HOLD = { duration: "1s", "warm-up": "500ms" };
+import { milliseconds } from "./units.ts";
 
 export const idle: Scenario = {
   id: "idle",
@@ -23,7 +21,10 @@ export const idle: Scenario = {
     await costOfLoad(laboratory, subject, "connections", warmUp);
     const before = memoryKib(subject.pids());
     const count = laboratory.idleConnections;
-    const cost = await costOfLoad(laboratory, subject, "idle", { concurrency: String(count), ...HOLD });
+    const cost = await costOfLoad(laboratory, subject, "idle", {
+      concurrency: String(count),
+      ...milliseconds(laboratory),
+    });
     return {
       values: {
         memory: (cost.memoryKib - before) / count,
