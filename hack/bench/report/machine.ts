@@ -13,6 +13,8 @@ export interface Machine {
   readonly node: string;
   /** Of the checkout, with a mark where it was not clean. */
   readonly commit: string;
+  /** Root's pipes are not limited by fs.pipe-user-pages-soft. */
+  readonly root: boolean;
 }
 
 /** `folder` is in the checkout whose proxy was measured. */
@@ -27,5 +29,6 @@ export function machineAndCheckout(folder: string): Machine {
     go: lastLine(run("go", ["env", "GOVERSION"]).stdout),
     node: process.version,
     commit: `${lastLine(commit.stdout) || "unknown"}${lastLine(changes.stdout) === "" ? "" : " with changes"}`,
+    root: process.getuid?.() === 0,
   };
 }

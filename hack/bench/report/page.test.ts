@@ -4,9 +4,11 @@ import { Collection } from "../results.ts";
 import { connections, handshakes } from "../scenarios/connections.ts";
 import { HANDWRITTEN_MARKER, performancePage, type RunDescription } from "./page.ts";
 
+const MACHINE = { processor: "P", processors: 2, memoryGib: 4, kernel: "6.1", go: "go1.26", node: "v26" };
+
 const RUN: RunDescription = {
   date: new Date("2026-01-02T03:04:05Z"),
-  machine: { processor: "P", processors: 2, memoryGib: 4, kernel: "6.1", go: "go1.26", node: "v26", commit: "abc" },
+  machine: { ...MACHINE, commit: "abc", root: true },
   contenders: [],
   scenarios: [connections],
   leftOut: [handshakes],

@@ -59,6 +59,7 @@ function method({ date, machine, rounds, pace }: RunDescription, { disturbed }: 
 - Processor time is user and system time of the proxy's processes with all threads, from \`/proc/PID/stat\`, between the edges of
   a window in which the work is counted; at both edges the load stands still while it is read. Memory is the proportional set from
   \`/proc/PID/smaps_rollup\`.
+- Everything runs as ${machine.root ? "root, whose pipes the kernel does not limit (`fs.pipe-user-pages-soft`)" : "an ordinary user, whose pipes the kernel limits (`fs.pipe-user-pages-soft`)"}.
 - In each round every contender is measured once, each round beginning with another one; scenarios that need a fresh process start one for each
   sample. ${rounds} ${rounds === 1 ? "round" : "rounds"} (the large tables at most 3), windows of ${pace.windowMs} ms after ${pace.warmUpMs} ms of warm-up, ${pace.idleConnections.toLocaleString("en")} idle connections.
 - The hello is a real one (TLS 1.3 with a post-quantum key share, 1.5 KB). Sixteen backends on 127.2.0.1–16 answer it, each with a letter of its own: an
