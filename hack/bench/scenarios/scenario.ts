@@ -1,0 +1,35 @@
+/** What can be measured of a contender. Types alone. */
+import type { Laboratory, Subject } from "../measure/laboratory.ts";
+
+export interface Metric {
+  /** In rows: `SCENARIO.METRIC`. */
+  readonly id: string;
+  /** For people. */
+  readonly label: string;
+  readonly unit: string;
+}
+
+export interface Sample {
+  /** By metric; a metric that has no meaning for the subject is left out. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Work that went wrong, by what was seen. Any at all marks the contender as broken, unless failing is what is measured. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly foreignCores: number;
+}
+
+export interface Scenario {
+  readonly id: string;
+  /** A sentence for the report. */
+  readonly title: string;
+  readonly routes: number;
+  /** A new process for each sample: for what an old one would remember. */
+  readonly fresh: boolean;
+  readonly metrics: readonly Metric[];
+  /** Whether it can be asked of the backends themselves. */
+  readonly direct: boolean;
+  /** The most rounds that are worth their time. */
+  readonly mostRounds?: number;
+  measure(laboratory: Laboratory, subject: Subject): Promise<Sample>;
+}
+
+export const FEW_ROUTES = 16;
