@@ -5,9 +5,9 @@
 import type { ConnectionReason } from "../model/connection-reason.ts";
 import type { Endpoint } from "../model/proxy-config.ts";
 import type { HostFailure } from "../model/proxy-report.ts";
+import type { Balancer } from "./balance/balancer.ts";
 import type { ExternalHosts } from "./dns/external-hosts.ts";
 import type { ConnectionPlan } from "./relay/engine.ts";
-import type { Balancer } from "./route/balancer.ts";
 import { type Decision, type DecisionPath, decide, MAX_ENDPOINTS_TRIED } from "./route/decide.ts";
 import type { ExternalTarget, RouteTable } from "./route/route-table.ts";
 import type { BackendTls } from "./terminate/backend-tls.ts";

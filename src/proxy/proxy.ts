@@ -5,6 +5,7 @@
 import { Resolver as DnsResolver } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import type { Logger } from "../model/log.ts";
+import { Balancer } from "./balance/balancer.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { defaultMaxConnections } from "./connection-limit.ts";
 import { addressGuard } from "./dns/address-guard.ts";
@@ -19,7 +20,6 @@ import type { EngineHost } from "./relay/engine.ts";
 import { PortableEngine } from "./relay/portable-engine.ts";
 import type { Connect } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
-import { Balancer } from "./route/balancer.ts";
 import { portKind } from "./route/port-kind.ts";
 import { EMPTY_TABLE, type RouteTable } from "./route/route-table.ts";
 import { TlsEnds } from "./terminate/tls-ends.ts";

@@ -5,6 +5,7 @@
  * round robins and no state of the world; those are the balancer's and the dns room's.
  */
 import type {
+  AcceptedProxyProtocol,
   AuthoritiesResource,
   BackendResource,
   CertificateResource,
@@ -14,6 +15,7 @@ import type {
   Resource,
   ResourceKey,
   RouteResource,
+  SettingsResource,
   VersionedResource,
 } from "../../model/proxy-config.ts";
 import { EMPTY_REVISION } from "../../model/revision.ts";
@@ -34,6 +36,7 @@ export interface VersionedListener {
 /** How connections of a port begin, and how many listeners say so. */
 export interface PortUse {
   readonly kind: PortKind;
+  readonly proxyProtocol: AcceptedProxyProtocol | undefined;
   readonly listeners: number;
 }
 
@@ -92,6 +95,12 @@ export function findBackend(table: RouteTable, name: string): BackendResource | 
 export function findEndpoints(table: RouteTable, name: string): EndpointsResource | undefined {
   const found = find(table, `endpoints:${name}`);
   return found?.kind === "endpoints" ? found : undefined;
+}
+
+/** Undefined: as built in. */
+export function findSettings(table: RouteTable): SettingsResource | undefined {
+  const found = find(table, "settings:proxy");
+  return found?.kind === "settings" ? found : undefined;
 }
 
 /** A reference of an accepted table always finds its certificate; whether its PEM is any good, nobody has judged. */

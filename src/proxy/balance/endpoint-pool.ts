@@ -1,0 +1,163 @@
+/**
+ * The endpoints of one backend with what is known of each, and the order in which a connection tries them.
+ *
+ * Pure but for what it has been told: it dials nothing, and time is given. What it knows outlives a change of endpoints, since one Pod that comes
+ * says nothing about the others.
+ */
+import type { BackendTraffic, Ejection, Endpoint, EndpointsResource } from "../../model/proxy-config.ts";
+import { parseIpAddress } from "../ip-address.ts";
+import {
+  countFailure,
+  countSuccess,
+  type EndpointState,
+  eject,
+  endpointKey,
+  isEjected,
+  isUsable,
+  newEndpointState,
+} from "./endpoint-state.ts";
+import type { DialFeedback } from "./feedback.ts";
+import { hash32 } from "./hash.ts";
+import { maglevTable } from "./maglev.ts";
+
+export interface PoolRequest {
+  /** IP address of the client, if it is known. */
+  readonly client: string | undefined;
+  readonly nowMs: number;
+  /** How many endpoints to give at most. */
+  readonly limit: number;
+}
+
+export class EndpointPool implements DialFeedback {
+  #resource: EndpointsResource;
+  #traffic: BackendTraffic;
+  /** Those of the resource, in its order. */
+  #members: readonly EndpointState[] = [];
+  /** Those and any that have gone and have connections yet. */
+  #states = new Map<string, EndpointState>();
+  #turn: number;
+  /** Made when the first connection needs it. */
+  #slots: Int32Array | undefined;
+
+  /** `resource` has at least one endpoint. `random`: in [0, 1), for where turns begin. */
+  constructor(resource: EndpointsResource, traffic: BackendTraffic, random: () => number) {
+    this.#resource = resource;
+    this.#traffic = traffic;
+    this.#turn = Math.floor(random() * resource.endpoints.length);
+    this.#take(resource);
+  }
+
+  /** From now on these. Cheap when they are the same objects. */
+  update(resource: EndpointsResource, traffic: BackendTraffic): void {
+    this.#traffic = traffic;
+    if (traffic.healthCheck === undefined) for (const state of this.#members) state.isHealthy = true;
+    if (resource !== this.#resource) this.#take(resource);
+  }
+
+  /**
+   * Endpoints in the order to try them, at least one. One that is ejected or unhealthy is left out, unless all are: then they are tried all
+   * the same, since a connection that may fail is better than one that must.
+   */
+  order({ client, nowMs, limit }: PoolRequest): Endpoint[] {
+    const usable = this.#members.filter((state) => isUsable(state, nowMs));
+    const candidates = usable.length === 0 ? this.#members : usable;
+    const chosen = this.#choose(candidates, client, limit);
+    return chosen.map(({ endpoint }) => endpoint);
+  }
+
+  /** Connections and attempts at each endpoint of the present resource, in its order. */
+  get active(): readonly number[] {
+    return this.#members.map(({ active }) => active);
+  }
+
+  /** What a health check has found; nothing when the endpoint is not one of ours any more. */
+  setHealthy(endpoint: Endpoint, isHealthy: boolean): void {
+    const state = this.#states.get(endpointKey(endpoint));
+    if (state !== undefined) state.isHealthy = isHealthy;
+  }
+
+  begun(endpoint: Endpoint): void {
+    const key = endpointKey(endpoint);
+    const state = this.#states.get(key) ?? newEndpointState(endpoint);
+    this.#states.set(key, state);
+    state.active++;
+  }
+
+  answered(endpoint: Endpoint, nowMs: number): void {
+    const { ejection } = this.#traffic;
+    const state = this.#states.get(endpointKey(endpoint));
+    if (ejection !== undefined && state !== undefined) countSuccess(state, ejection, nowMs);
+  }
+
+  failed(endpoint: Endpoint, nowMs: number): void {
+    const { ejection } = this.#traffic;
+    const state = this.#states.get(endpointKey(endpoint));
+    if (ejection === undefined || state === undefined) return;
+    if (countFailure(state, ejection, nowMs) && this.#mayEject(nowMs)) this.#eject(state, ejection, nowMs);
+  }
+
+  ended(endpoint: Endpoint): void {
+    const key = endpointKey(endpoint);
+    const state = this.#states.get(key);
+    if (state === undefined) return;
+    state.active--;
+    if (state.active === 0 && !this.#members.includes(state)) this.#states.delete(key);
+  }
+
+  #eject(state: EndpointState, ejection: Ejection, nowMs: number): void {
+    if (this.#members.includes(state)) eject(state, ejection, nowMs);
+  }
+
+  /** At most half, so that never all: when most fail, the fault is more likely common to them, or ours. */
+  #mayEject(nowMs: number): boolean {
+    const ejected = this.#members.filter((state) => isEjected(state, nowMs)).length;
+    return ejected + 1 <= Math.floor(this.#members.length / 2);
+  }
+
+  #choose(candidates: readonly EndpointState[], client: string | undefined, limit: number): EndpointState[] {
+    const { balance = "RoundRobin" } = this.#traffic;
+    const address = balance === "ConsistentHash" && client !== undefined ? parseIpAddress(client) : undefined;
+    if (address !== undefined) return this.#byHash(new Set(candidates), hash32(address), limit);
+    const count = candidates.length;
+    const turn = this.#turn++ % count;
+    const first = balance === "LeastConnections" ? leastActive(candidates, turn) : turn;
+    const length = Math.min(count, limit);
+    return Array.from({ length }, (_, step) => candidates[(first + step) % count] as EndpointState);
+  }
+
+  /** The endpoint of the client's slot, then those of the slots after it: for one client always in the same order. */
+  #byHash(candidates: ReadonlySet<EndpointState>, hash: number, limit: number): EndpointState[] {
+    this.#slots ??= maglevTable(this.#members.map(({ endpoint }) => endpointKey(endpoint)));
+    const slots = this.#slots;
+    const chosen = new Set<EndpointState>();
+    const wanted = Math.min(limit, candidates.size);
+    for (let step = 0; step < slots.length && chosen.size < wanted; step++) {
+      const state = this.#members[slots[(hash + step) % slots.length] ?? 0];
+      if (state !== undefined && candidates.has(state)) chosen.add(state);
+    }
+    return [...chosen];
+  }
+
+  #take(resource: EndpointsResource): void {
+    const before = this.#states;
+    this.#resource = resource;
+    this.#slots = undefined;
+    this.#states = new Map();
+    for (const endpoint of resource.endpoints) {
+      const key = endpointKey(endpoint);
+      this.#states.set(key, before.get(key) ?? newEndpointState(endpoint));
+    }
+    this.#members = [...this.#states.values()];
+    for (const [key, state] of before) if (state.active > 0) this.#states.set(key, state);
+  }
+}
+
+/** Index of one with the fewest connections, the first from `start` on. */
+function leastActive(candidates: readonly EndpointState[], start: number): number {
+  let least = start;
+  for (let step = 1; step < candidates.length; step++) {
+    const index = (start + step) % candidates.length;
+    if ((candidates[index]?.active ?? 0) < (candidates[least]?.active ?? 0)) least = index;
+  }
+  return least;
+}
