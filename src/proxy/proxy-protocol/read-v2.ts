@@ -68,14 +68,14 @@ function readFields(header: Uint8Array, start: number): HeaderFields | string {
     if (value.length < uint16(header, at + 1)) return "a field is cut short";
     switch (type) {
       case FIELD.alpn:
-        fields.alpn = value.slice();
+        fields.alpn = Uint8Array.from(value);
         break;
       case FIELD.authority:
         fields.authority = new TextDecoder().decode(value);
         break;
       case FIELD.uniqueId:
         if (value.length === 0 || value.length > MAX_UNIQUE_ID_BYTES) return "a unique id of a forbidden length";
-        fields.uniqueId = value.slice();
+        fields.uniqueId = Uint8Array.from(value);
         break;
       case FIELD.crc32c:
         if (value.length !== 4 || !isChecksumRight(header, at + 3)) return "the checksum is wrong";
@@ -91,7 +91,8 @@ function readFields(header: Uint8Array, start: number): HeaderFields | string {
 
 /** The checksum is that of the header with zeros in its own place (section 2.2.3). */
 function isChecksumRight(header: Uint8Array, at: number): boolean {
-  const zeroed = header.slice();
+  // Not slice(): of a Buffer that is the same memory.
+  const zeroed = Uint8Array.from(header);
   zeroed.fill(0, at, at + 4);
   return crc32c(zeroed) === new DataView(header.buffer, header.byteOffset).getUint32(at);
 }

@@ -7,22 +7,25 @@
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Logger } from "../../model/log.ts";
+import type { PortKind } from "../../model/proxy-config.ts";
+import type { Ticket } from "../admit/admission.ts";
 import type { Clock } from "../clock.ts";
 import { notServed } from "../http/not-served.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { ClientTls } from "../terminate/client-tls.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
 import { BackendSide } from "./backend-side.ts";
+import { type ClientFacts, factsOfHeader, factsOfSocket } from "./client-facts.ts";
 import { ClientSide } from "./client-side.ts";
 import { endReason } from "./end-reason.ts";
 import { type ConnectionPlan, type ConnectionRecord, type EngineHost, formatAddress } from "./engine.ts";
+import { ProxyHeaderParser } from "./proxy-header-parser.ts";
 import { Relay, type Side } from "./relay.ts";
 import { abort, type Connect } from "./socket-options.ts";
 import type { TimeOuts } from "./time-outs.ts";
 
 export interface ConnectionContext {
   readonly host: EngineHost;
-  readonly timeOuts: TimeOuts;
   readonly clock: Clock;
   readonly connect: Connect;
   readonly log: Logger;
@@ -34,15 +37,29 @@ type DialPlan = Extract<ConnectionPlan, { action: "dial" }>;
 
 /** What is known for the record besides its end. */
 type Facts = Partial<
-  Pick<ConnectionRecord, "path" | "hello" | "endpoint" | "helloMs" | "connectMs" | "decrypted" | "backendTlsVersion">
+  Pick<
+    ConnectionRecord,
+    | "path"
+    | "hello"
+    | "endpoint"
+    | "helloMs"
+    | "connectMs"
+    | "decrypted"
+    | "backendTlsVersion"
+    | "peerAddress"
+    | "uniqueId"
+  >
 >;
 
 export class PortableConnection {
   readonly #client: ClientSide;
   readonly #port: number;
-  readonly #clientAddress: string;
   readonly #context: ConnectionContext;
+  readonly #timeOuts: TimeOuts;
   readonly #startedAtMs: number;
+  #who: ClientFacts;
+  #relayTimeOuts: Pick<TimeOuts, "idleMs" | "halfClosedMs" | "maxAgeMs">;
+  #ticket: Ticket | undefined;
   #facts: Facts = {};
   #backend: BackendSide | undefined;
   #relay: Relay | undefined;
@@ -54,38 +71,86 @@ export class PortableConnection {
   constructor(client: net.Socket, port: number, context: ConnectionContext) {
     this.#client = new ClientSide(client, (error) => this.#endBy("client", error));
     this.#port = port;
-    this.#clientAddress = formatAddress(client.remoteAddress ?? "unknown", client.remotePort ?? 0);
+    this.#who = factsOfSocket(client);
     this.#context = context;
+    this.#timeOuts = context.host.timeOuts();
+    this.#relayTimeOuts = this.#timeOuts;
     this.#startedAtMs = context.clock.now();
-    this.#deadlineAtMs = this.#startedAtMs + context.timeOuts.clientHelloMs;
+    this.#deadlineAtMs = this.#startedAtMs + this.#timeOuts.clientHelloMs;
+    const keepAliveMs = context.host.keepAliveMs();
+    if (keepAliveMs !== undefined) client.setKeepAlive(true, keepAliveMs);
     client.once("close", () => this.#checkGone());
   }
 
-  async run(): Promise<void> {
+  /** `ticket`: that it was let in with; whoever holds the connection says when it is gone. */
+  async run(ticket: Ticket): Promise<void> {
     try {
       const kind = this.#context.host.portKind(this.#port);
-      if (kind === "HTTP") await this.#answer();
-      else if (kind === "TCP") await this.#passOn();
-      else await this.#hello();
+      this.#ticket = ticket;
+      await this.#identify(ticket);
+      if (!this.#isRecorded) await this.#begin(kind);
     } catch (error) {
       this.#context.log.error("a connection ended by a defect", { error });
       this.cut("internal_error");
     }
   }
 
+  async #begin(kind: PortKind | undefined): Promise<void> {
+    if (kind === "HTTP") await this.#answer();
+    else if (kind === "TCP") await this.#passOn();
+    else await this.#hello();
+  }
+
+  /** Learns who the client is, before anything else is read of it, and whether it may have one more connection. */
+  async #identify(ticket: Ticket): Promise<void> {
+    const own = this.#who;
+    const expectation = this.#context.host.headerExpectation(this.#port, own.source.address);
+    if (expectation === "untrusted") return this.#refuse("proxy_header_untrusted");
+    if (expectation !== "none") {
+      await this.#header(expectation, own);
+      if (this.#isRecorded) return;
+    }
+    const refusal = ticket.identify(this.#who.source.address);
+    if (refusal !== undefined) this.cut(refusal);
+  }
+
+  async #header(expectation: "required" | "optional", own: ClientFacts): Promise<void> {
+    this.#lateReason = "proxy_header_timeout";
+    const result = await this.#client.read(new ProxyHeaderParser()).result;
+    if (this.#isRecorded) return;
+    this.#lateReason = "client_hello_timeout";
+    if (result.state === "refused") return this.#refuse(result.reason, result.detail);
+    if (result.state === "absent") {
+      if (expectation === "required") return this.#refuse("proxy_header_missing");
+      return this.#client.rereadFrom(0);
+    }
+    this.#client.rereadFrom(result.consumed);
+    this.#who = factsOfHeader(result.header, own);
+    this.#facts = { peerAddress: formatAddress(own.source.address, own.source.port) };
+  }
+
   /** Called now and then: ends the connection if its deadline has passed. */
   checkDeadline(nowMs: number): void {
     if (nowMs < this.#deadlineAtMs) return;
     if (this.#isRecorded) this.#destroy();
-    else if (this.#relay !== undefined) this.cut(this.#relay.isHalfClosed ? "half_closed_timeout" : "idle_timeout");
+    else if (this.#relay !== undefined) this.cut(this.#relayLateReason(this.#relay, nowMs));
     else if (this.#lateReason === "client_handshake_failed") this.cut(this.#lateReason, "not complete in time");
     else this.#refuse(this.#lateReason);
+  }
+
+  #relayLateReason({ isHalfClosed }: Relay, nowMs: number): ConnectionReason {
+    if (nowMs >= this.#oldestAtMs) return "maximum_age";
+    return isHalfClosed ? "half_closed_timeout" : "idle_timeout";
+  }
+
+  get #oldestAtMs(): number {
+    return this.#startedAtMs + this.#relayTimeOuts.maxAgeMs;
   }
 
   /** Ends it now, both sides, whatever is in flight. */
   cut(reason: ConnectionReason, detail?: string): void {
     this.#record(reason, detail);
-    if (reason === "drain_deadline") {
+    if (reason === "drain_deadline" || reason === "maximum_age") {
       // Not an end in order: the peers must see that bytes may be missing.
       abort(this.#client.tcp);
       this.#backend?.abort();
@@ -103,7 +168,7 @@ export class PortableConnection {
     const result = await this.#client.read(new ClientHelloParser()).result;
     if (this.#isRecorded) return;
     if (result.state === "refused") return this.#refuse(result.reason, result.detail);
-    this.#facts = { hello: result.hello, helloMs: this.#context.clock.now() - this.#startedAtMs };
+    this.#facts = { ...this.#facts, hello: result.hello, helloMs: this.#context.clock.now() - this.#startedAtMs };
     await this.#follow(result.hello.serverName);
   }
 
@@ -120,8 +185,9 @@ export class PortableConnection {
     if (this.#isRecorded) return;
     if (request.state === "refused") return this.#refuse(request.reason, request.detail);
     if (this.#facts.path === undefined) {
-      const { path } = await this.#context.host.plan(this.#port, request.host);
-      this.#facts = { path };
+      const plan = await this.#plan(request.host);
+      if (this.#isRecorded) return;
+      if (plan.action === "refuse") return this.#refuse(plan.reason, plan.detail);
     }
     this.#refuse("http_not_served", undefined, notServed(request));
   }
@@ -129,8 +195,7 @@ export class PortableConnection {
   async #follow(serverName: string | undefined): Promise<void> {
     // Until the relay takes over, DNS and each attempt to connect have their own time-outs.
     this.#deadlineAtMs = Number.POSITIVE_INFINITY;
-    const plan = await this.#context.host.plan(this.#port, serverName);
-    this.#facts = { ...this.#facts, path: plan.path };
+    const plan = await this.#plan(serverName);
     if (this.#isRecorded) return;
     if (plan.action === "refuse") return this.#refuse(plan.reason, plan.detail);
     if (plan.decrypt !== undefined) {
@@ -141,10 +206,17 @@ export class PortableConnection {
     else await this.#connect(plan);
   }
 
+  async #plan(serverName: string | undefined): Promise<ConnectionPlan> {
+    const plan = await this.#context.host.plan(this.#port, serverName, this.#who);
+    this.#facts = { ...this.#facts, path: plan.path };
+    if (plan.action !== "refuse") this.#ticket?.routed();
+    return plan;
+  }
+
   /** Nothing is dialled before this is done and the client is who it must be. */
   async #decrypt(tls: ClientTls): Promise<void> {
     this.#lateReason = "client_handshake_failed";
-    this.#deadlineAtMs = this.#startedAtMs + this.#context.timeOuts.clientHelloMs;
+    this.#deadlineAtMs = this.#startedAtMs + this.#timeOuts.clientHelloMs;
     const outcome = await this.#client.decrypt(tls);
     if (this.#isRecorded) return;
     if ("reason" in outcome) this.cut(outcome.reason, outcome.detail);
@@ -153,8 +225,12 @@ export class PortableConnection {
 
   async #connect(plan: DialPlan): Promise<void> {
     this.#deadlineAtMs = Number.POSITIVE_INFINITY;
-    const { clock, connect, timeOuts } = this.#context;
-    this.#backend = new BackendSide(plan, { clock, connect, timeOuts, closed: () => this.#checkGone() });
+    const { clock, connect, host } = this.#context;
+    const timeOuts = this.#timeOuts;
+    this.#relayTimeOuts = { ...timeOuts, ...plan.timeOuts };
+    if (plan.uniqueId !== undefined) this.#facts = { ...this.#facts, uniqueId: plan.uniqueId };
+    const closed = () => this.#checkGone();
+    this.#backend = new BackendSide(plan, { clock, connect, timeOuts, keepAliveMs: host.keepAliveMs(), closed });
     const outcome = await this.#backend.outcome;
     if (this.#isRecorded) return;
     this.#facts = { ...this.#facts, ...outcome.facts };
@@ -183,9 +259,9 @@ export class PortableConnection {
   }
 
   #touch(): void {
-    const { clock, timeOuts } = this.#context;
-    const allowedMs = this.#relay?.isHalfClosed === true ? timeOuts.halfClosedMs : timeOuts.idleMs;
-    this.#deadlineAtMs = clock.now() + allowedMs;
+    const { halfClosedMs, idleMs } = this.#relayTimeOuts;
+    const allowedMs = this.#relay?.isHalfClosed === true ? halfClosedMs : idleMs;
+    this.#deadlineAtMs = Math.min(this.#context.clock.now() + allowedMs, this.#oldestAtMs);
   }
 
   /** One side broke before the relay began. */
@@ -197,10 +273,10 @@ export class PortableConnection {
 
   /** An answer waits longer for the client's end: it may first send the rest of its request. */
   #refuse(reason: ConnectionReason, detail?: string, answer?: string): void {
-    const { clock, timeOuts } = this.#context;
+    const { lingerMs, clientHelloMs } = this.#timeOuts;
     this.#record(reason, detail);
     this.#client.end(answer);
-    this.#deadlineAtMs = clock.now() + (answer === undefined ? timeOuts.lingerMs : timeOuts.clientHelloMs);
+    this.#deadlineAtMs = this.#context.clock.now() + (answer === undefined ? lingerMs : clientHelloMs);
   }
 
   #record(reason: ConnectionReason, detail?: string): void {
@@ -212,7 +288,7 @@ export class PortableConnection {
       reason,
       ...(detail === undefined ? {} : { detail }),
       port: this.#port,
-      clientAddress: this.#clientAddress,
+      clientAddress: formatAddress(this.#who.source.address, this.#who.source.port),
       bytesIn: this.#relay?.bytesIn ?? 0,
       bytesOut: this.#relay?.bytesOut ?? 0,
       durationMs: this.#context.clock.now() - this.#startedAtMs,
