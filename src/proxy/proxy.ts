@@ -21,7 +21,7 @@ import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
 import { type Overrides, Planner } from "./planner.ts";
-import type { EngineHost } from "./relay/engine.ts";
+import { type EngineHost, formatAddress } from "./relay/engine.ts";
 import { PortableEngine } from "./relay/portable-engine.ts";
 import { type Connect, connectTcp } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
@@ -61,7 +61,9 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     guard: () => addressGuard(ownAddresses()),
     onChange: () => proxy.notify(),
   });
-  const balancer = new Balancer(options.random ?? Math.random);
+  const balancer = new Balancer(options.random ?? Math.random, (backend, { address, port }, forMs) =>
+    log.warn("endpoint is left out", { backend, endpoint: formatAddress(address, port), forMs }),
+  );
   const rules = new ClientRules();
   const planner = new Planner({
     balancer,

@@ -21,19 +21,30 @@ export type AdmissionRefusal = Extract<
   "connection_limit" | "connection_rate_limit" | "unrouted_limit" | "client_connection_limit"
 >;
 
+/** What is held, shared by the tickets of it. */
+interface Held {
+  connections: number;
+  unrouted: number;
+  /** Undefined: nobody asks how many a client has. */
+  maxPerClient: number | undefined;
+  readonly clients: Map<string, number>;
+}
+
 export class Admission {
+  readonly #held: Held = { connections: 0, unrouted: 0, maxPerClient: undefined, clients: new Map() };
   #limits: AdmissionLimits;
   #bucket: TokenBucket | undefined;
-  #held = 0;
-  #unrouted = 0;
-  readonly #clients = new Map<string, number>();
 
   constructor(limits: AdmissionLimits, nowMs: number) {
     this.#limits = limits;
     this.#bucket = bucketOf(limits, nowMs);
+    this.#held.maxPerClient = limits.maxPerClient;
   }
 
-  /** From now on these; whoever is in stays. A rate that has not changed goes on where it was. */
+  /**
+   * From now on these; whoever is in stays. A rate that has not changed goes on where it was. A cap per client counts the
+   * connections that came while there was one.
+   */
   set(limits: AdmissionLimits, nowMs: number): void {
     const { perSecond, burst } = this.#limits.newConnections ?? {};
     const { newConnections } = limits;
@@ -41,71 +52,67 @@ export class Admission {
       this.#bucket = bucketOf(limits, nowMs);
     }
     this.#limits = limits;
+    this.#held.maxPerClient = limits.maxPerClient;
   }
 
-  /** Clients of whom a connection is open; for tests and the curious. */
+  /** Clients whose connections are counted. */
   get clients(): number {
-    return this.#clients.size;
+    return this.#held.clients.size;
   }
 
   /** A connection was accepted. What is refused was not counted, and has used no token. */
   accept(nowMs: number): AdmissionRefusal | Ticket {
     const { maxConnections, maxUnrouted = Number.POSITIVE_INFINITY } = this.#limits;
-    if (this.#held >= maxConnections) return "connection_limit";
-    if (this.#unrouted >= maxUnrouted) return "unrouted_limit";
+    if (this.#held.connections >= maxConnections) return "connection_limit";
+    if (this.#held.unrouted >= maxUnrouted) return "unrouted_limit";
     if (this.#bucket?.take(nowMs) === false) return "connection_rate_limit";
-    this.#held++;
-    this.#unrouted++;
-    return this.#ticket();
-  }
-
-  #ticket(): Ticket {
-    let client: string | undefined;
-    let isUnrouted = true;
-    let isHeld = true;
-    const routed = () => {
-      if (isUnrouted) this.#unrouted--;
-      isUnrouted = false;
-    };
-    return {
-      identify: (address) => {
-        if (client !== undefined || !isHeld) return undefined;
-        const key = clientKey(address);
-        if (!this.#mayCome(key)) return "client_connection_limit";
-        client = key;
-        this.#clients.set(key, (this.#clients.get(key) ?? 0) + 1);
-        return undefined;
-      },
-      routed,
-      gone: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        routed();
-        this.#held--;
-        if (client !== undefined) this.#release(client);
-      },
-    };
-  }
-
-  #mayCome(key: string): boolean {
-    return (this.#clients.get(key) ?? 0) < (this.#limits.maxPerClient ?? Number.POSITIVE_INFINITY);
-  }
-
-  #release(key: string): void {
-    const count = (this.#clients.get(key) ?? 0) - 1;
-    if (count > 0) this.#clients.set(key, count);
-    else this.#clients.delete(key);
+    return new Ticket(this.#held);
   }
 }
 
 /** One connection that was let in. */
-export interface Ticket {
+export class Ticket {
+  readonly #held: Held;
+  #client: string | undefined;
+  #isUnrouted = true;
+  #isGone = false;
+
+  constructor(held: Held) {
+    this.#held = held;
+    held.connections++;
+    held.unrouted++;
+  }
+
   /** Its client is known now: the peer, or whom a PROXY header names. Counts once. */
-  identify(address: string): "client_connection_limit" | undefined;
+  identify(address: string): "client_connection_limit" | undefined {
+    const { clients, maxPerClient } = this.#held;
+    if (maxPerClient === undefined || this.#client !== undefined || this.#isGone) return undefined;
+    const key = clientKey(address);
+    const count = clients.get(key) ?? 0;
+    if (count >= maxPerClient) return "client_connection_limit";
+    this.#client = key;
+    clients.set(key, count + 1);
+    return undefined;
+  }
+
   /** It has its route. */
-  routed(): void;
+  routed(): void {
+    if (this.#isUnrouted) this.#held.unrouted--;
+    this.#isUnrouted = false;
+  }
+
   /** Nothing is left of it. Idempotent. */
-  gone(): void;
+  gone(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.routed();
+    this.#held.connections--;
+    if (this.#client === undefined) return;
+    const { clients } = this.#held;
+    const count = (clients.get(this.#client) ?? 0) - 1;
+    if (count > 0) clients.set(this.#client, count);
+    else clients.delete(this.#client);
+  }
 }
 
 /** An IPv6 client has a /64 at least, and could come from each of its addresses (RFC 6177, RFC 7934). */

@@ -10,7 +10,7 @@ import type {
   RouteResource,
   WeightedBackend,
 } from "../../model/proxy-config.ts";
-import { EndpointPool, type PoolRequest } from "./endpoint-pool.ts";
+import { EndpointPool, type OnEjected, type PoolRequest } from "./endpoint-pool.ts";
 import type { DialFeedback } from "./feedback.ts";
 
 export interface EndpointOrder {
@@ -28,9 +28,15 @@ export class Balancer {
   /** By name of the backend, for those about whose endpoints something is to be known: that outlives a change. */
   readonly #pools = new Map<string, EndpointPool>();
 
+  readonly #onEjected: (backend: string, ...ejected: Parameters<OnEjected>) => void;
+
   /** `random`: in [0, 1), for where a round robin begins; else each change would favour the first endpoint. */
-  constructor(random: () => number) {
+  constructor(
+    random: () => number,
+    onEjected: (backend: string, ...ejected: Parameters<OnEjected>) => void = () => {},
+  ) {
     this.#random = random;
+    this.#onEjected = onEjected;
   }
 
   /**
@@ -78,7 +84,7 @@ export class Balancer {
       known.update(resource, traffic);
       return known;
     }
-    const pool = new EndpointPool(resource, traffic, this.#random);
+    const pool = new EndpointPool(resource, traffic, this.#random, (...ejected) => this.#onEjected(name, ...ejected));
     this.#pools.set(name, pool);
     return pool;
   }

@@ -10,7 +10,13 @@ const resource = (...hosts: number[]): EndpointsResource => ({
   name: "shop/web:443",
   endpoints: hosts.map(endpoint),
 });
-const poolOf = (traffic: BackendTraffic, ...hosts: number[]) => new EndpointPool(resource(...hosts), traffic, () => 0);
+const poolOf = (traffic: BackendTraffic, ...hosts: number[]) =>
+  new EndpointPool(
+    resource(...hosts),
+    traffic,
+    () => 0,
+    () => {},
+  );
 const hostsOf = (endpoints: readonly Endpoint[]) => endpoints.map(({ address }) => Number(address.split(".")[3]));
 const order = (pool: EndpointPool, { client = "192.0.2.1", nowMs = 0, limit = 8 } = {}) =>
   hostsOf(pool.order({ client, nowMs, limit }));

@@ -28,6 +28,9 @@ export interface PoolRequest {
   readonly limit: number;
 }
 
+/** An endpoint is left out from now on, for so long. */
+export type OnEjected = (endpoint: Endpoint, forMs: number) => void;
+
 export class EndpointPool implements DialFeedback {
   #resource: EndpointsResource;
   #traffic: BackendTraffic;
@@ -36,13 +39,15 @@ export class EndpointPool implements DialFeedback {
   /** Those and any that have gone and have connections yet. */
   #states = new Map<string, EndpointState>();
   #turn: number;
+  readonly #onEjected: OnEjected;
   /** Made when the first connection needs it. */
   #slots: Int32Array | undefined;
 
   /** `resource` has at least one endpoint. `random`: in [0, 1), for where turns begin. */
-  constructor(resource: EndpointsResource, traffic: BackendTraffic, random: () => number) {
+  constructor(resource: EndpointsResource, traffic: BackendTraffic, random: () => number, onEjected: OnEjected) {
     this.#resource = resource;
     this.#traffic = traffic;
+    this.#onEjected = onEjected;
     this.#turn = Math.floor(random() * resource.endpoints.length);
     this.#take(resource);
   }
@@ -105,7 +110,9 @@ export class EndpointPool implements DialFeedback {
   }
 
   #eject(state: EndpointState, ejection: Ejection, nowMs: number): void {
-    if (this.#members.includes(state)) eject(state, ejection, nowMs);
+    if (!this.#members.includes(state)) return;
+    eject(state, ejection, nowMs);
+    this.#onEjected(state.endpoint, state.ejectedUntilMs - nowMs);
   }
 
   /** At most half, so that never all: when most fail, the fault is more likely common to them, or ours. */

@@ -4,7 +4,15 @@ import { type TestContext, test } from "node:test";
 import { listener, route, service } from "../../../test/wire/config.ts";
 import { startGateway } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
-import { connectTo, freePorts, LOOPBACK, readAll, readSome, startEcho } from "../../../test/wire/sockets.ts";
+import {
+  connectTo,
+  eventually,
+  freePorts,
+  LOOPBACK,
+  readAll,
+  readSome,
+  startEcho,
+} from "../../../test/wire/sockets.ts";
 import type { BackendTraffic } from "../../model/proxy-config.ts";
 import { writeProxyHeader } from "../proxy-protocol/write.ts";
 import { type Connect, connectTcp } from "./socket-options.ts";
@@ -94,7 +102,9 @@ test("an endpoint that refuses twice is not tried again; the connections go to t
   const [server] = await echoes(t, 1);
   const [closed = 0] = await freePorts(1);
   const ejection = { consecutiveFailures: 2, baseMs: 60_000, maxMs: 60_000 };
-  const { port, dialled, connections } = await start(t, [`${LOOPBACK}:${closed}`, server!.address], { ejection });
+  const { port, dialled, connections, lines } = await start(t, [`${LOOPBACK}:${closed}`, server!.address], {
+    ejection,
+  });
   for (let turn = 0; turn < 8; turn++) {
     const client = await connectTo(port);
     client.end(hello);
@@ -102,6 +112,8 @@ test("an endpoint that refuses twice is not tried again; the connections go to t
   }
   assert.equal(dialled.filter((port) => port === closed).length, 2);
   for (const { reason } of await connections(8)) assert.equal(reason, "completed");
+  const said = lines.filter(({ message }) => message === "endpoint is left out").map(({ fields }) => fields);
+  assert.deepEqual(said, [{ backend: "s", endpoint: `${LOOPBACK}:${closed}`, forMs: 60_000 }]);
 });
 
 test("a connect time-out of the backend's own", async (t) => {
@@ -119,4 +131,35 @@ test("a connect time-out of the backend's own", async (t) => {
   const [line] = await connections(1);
   assert.equal(line?.reason, "backend_timeout");
   assert.equal(line?.detail, "no answer within 60 ms");
+});
+
+test("an attempt that is given up because the client went counts no more", async (t) => {
+  const [server] = await echoes(t, 1);
+  const endpoints = [`${LOOPBACK}:9`, server!.address];
+  // The first endpoint stands in for a network that swallows SYNs.
+  const connect: Connect = (endpoint) => (endpoint.port === 9 ? new net.Socket() : connectTcp(endpoint));
+  const { port, dialled, connections } = await start(t, endpoints, { balance: "LeastConnections" }, { connect });
+  const hasty = await connectTo(port);
+  hasty.write(hello);
+  await eventually(
+    () => dialled.length === 1,
+    () => "the first dial",
+  );
+  const second = await established(port);
+  hasty.resetAndDestroy();
+  second.end();
+  await readAll(second);
+  assert.deepEqual(
+    (await connections(2)).map(({ reason }) => reason),
+    ["client_reset", "completed"],
+  );
+  const third = await connectTo(port);
+  third.write(hello);
+  await eventually(
+    () => dialled.length === 3,
+    () => "the third dial",
+  );
+  third.destroy();
+  assert.deepEqual(dialled, [9, server!.port, 9]);
+  await connections(3);
 });

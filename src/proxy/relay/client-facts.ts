@@ -11,13 +11,17 @@ export interface ClientFacts extends ConnectionEnds {
 
 /** The address of an end that is gone already. */
 const UNKNOWN_ADDRESS = "unknown";
+const NO_FIELDS: HeaderFields = {};
 
 export function factsOfSocket(socket: net.Socket): ClientFacts {
-  const { remoteAddress = UNKNOWN_ADDRESS, remotePort = 0, localAddress = UNKNOWN_ADDRESS, localPort = 0 } = socket;
+  const { remoteAddress = UNKNOWN_ADDRESS, remotePort = 0 } = socket;
   return {
     source: { address: remoteAddress, port: remotePort },
-    destination: { address: localAddress, port: localPort },
-    fields: {},
+    // A system call, and few connections need it.
+    get destination() {
+      return { address: socket.localAddress ?? UNKNOWN_ADDRESS, port: socket.localPort ?? 0 };
+    },
+    fields: NO_FIELDS,
   };
 }
 

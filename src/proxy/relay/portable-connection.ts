@@ -227,7 +227,7 @@ export class PortableConnection {
     this.#deadlineAtMs = Number.POSITIVE_INFINITY;
     const { clock, connect, host } = this.#context;
     const timeOuts = this.#timeOuts;
-    this.#relayTimeOuts = { ...timeOuts, ...plan.timeOuts };
+    if (plan.timeOuts !== undefined) this.#relayTimeOuts = { ...timeOuts, ...plan.timeOuts };
     if (plan.uniqueId !== undefined) this.#facts = { ...this.#facts, uniqueId: plan.uniqueId };
     const closed = () => this.#checkGone();
     this.#backend = new BackendSide(plan, { clock, connect, timeOuts, keepAliveMs: host.keepAliveMs(), closed });

@@ -223,3 +223,22 @@ test("on a TCP port the authority of the header that came in is passed on", asyn
   assert.deepEqual(header, { command: "proxy", ...ENDS, fields });
   assert.equal(String(rest), "x");
 });
+
+test("a port for HTTP takes a header, and rules for clients hold there", async (t) => {
+  const gateway = startGateway(t);
+  const [port = 0] = await freePorts(1);
+  const client = { proxyProtocol: REQUIRED, deny: ["203.0.113.0/24"] };
+  await gateway.set({ kind: "listener", name: "l", port, protocol: "HTTP", client });
+  const request = Buffer.from("GET / HTTP/1.1\r\nhost: a.example\r\n\r\n");
+  assert.match(String(await send(port, Buffer.concat([HEADER_V2, request]))), /^HTTP\/1\.1 503 /);
+  const denied = { ...ENDS, source: { address: "203.0.113.9", port: 1 } };
+  assert.equal((await send(port, Buffer.concat([writeProxyHeader({ version: 1, ends: denied }), request]))).length, 0);
+  const lines = await gateway.connections(2);
+  assert.deepEqual(
+    lines.map(({ reason, clientAddress }) => [reason, clientAddress]),
+    [
+      ["http_not_served", "192.0.2.7:4711"],
+      ["client_denied", "203.0.113.9:1"],
+    ],
+  );
+});
