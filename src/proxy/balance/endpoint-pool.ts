@@ -40,6 +40,9 @@ export class EndpointPool implements DialFeedback {
   #states = new Map<string, EndpointState>();
   #turn: number;
   readonly #onEjected: OnEjected;
+  #unhealthy = 0;
+  /** By when all that are ejected will be back. */
+  #lastEjectedUntilMs = Number.NEGATIVE_INFINITY;
   /** Made when the first connection needs it. */
   #slots: Int32Array | undefined;
 
@@ -55,8 +58,10 @@ export class EndpointPool implements DialFeedback {
   /** From now on these. Cheap when they are the same objects. */
   update(resource: EndpointsResource, traffic: BackendTraffic): void {
     this.#traffic = traffic;
-    if (traffic.healthCheck === undefined) for (const state of this.#members) state.isHealthy = true;
     if (resource !== this.#resource) this.#take(resource);
+    if (traffic.healthCheck !== undefined || this.#unhealthy === 0) return;
+    for (const state of this.#states.values()) state.isHealthy = true;
+    this.#count();
   }
 
   /**
@@ -64,9 +69,7 @@ export class EndpointPool implements DialFeedback {
    * the same, since a connection that may fail is better than one that must.
    */
   order({ client, nowMs, limit }: PoolRequest): Endpoint[] {
-    const usable = this.#members.filter((state) => isUsable(state, nowMs));
-    const candidates = usable.length === 0 ? this.#members : usable;
-    const chosen = this.#choose(candidates, client, limit);
+    const chosen = this.#choose(this.#candidates(nowMs), client, limit);
     return chosen.map(({ endpoint }) => endpoint);
   }
 
@@ -78,7 +81,9 @@ export class EndpointPool implements DialFeedback {
   /** What a health check has found; nothing when the endpoint is not one of ours any more. */
   setHealthy(endpoint: Endpoint, isHealthy: boolean): void {
     const state = this.#states.get(endpointKey(endpoint));
-    if (state !== undefined) state.isHealthy = isHealthy;
+    if (state === undefined || state.isHealthy === isHealthy) return;
+    state.isHealthy = isHealthy;
+    this.#count();
   }
 
   begun(endpoint: Endpoint): void {
@@ -112,6 +117,7 @@ export class EndpointPool implements DialFeedback {
   #eject(state: EndpointState, ejection: Ejection, nowMs: number): void {
     if (!this.#members.includes(state)) return;
     eject(state, ejection, nowMs);
+    this.#count();
     this.#onEjected(state.endpoint, state.ejectedUntilMs - nowMs);
   }
 
@@ -121,10 +127,17 @@ export class EndpointPool implements DialFeedback {
     return ejected + 1 <= Math.floor(this.#members.length / 2);
   }
 
+  #candidates(nowMs: number): readonly EndpointState[] {
+    // The common case, in which nobody is left out, looks at nobody.
+    if (this.#unhealthy === 0 && nowMs >= this.#lastEjectedUntilMs) return this.#members;
+    const usable = this.#members.filter((state) => isUsable(state, nowMs));
+    return usable.length === 0 ? this.#members : usable;
+  }
+
   #choose(candidates: readonly EndpointState[], client: string | undefined, limit: number): EndpointState[] {
     const { balance = "RoundRobin" } = this.#traffic;
     const address = balance === "ConsistentHash" && client !== undefined ? parseIpAddress(client) : undefined;
-    if (address !== undefined) return this.#byHash(new Set(candidates), hash32(address), limit);
+    if (address !== undefined) return this.#byHash(candidates, hash32(address), limit);
     const count = candidates.length;
     const turn = this.#turn++ % count;
     const first = balance === "LeastConnections" ? leastActive(candidates, turn) : turn;
@@ -133,16 +146,17 @@ export class EndpointPool implements DialFeedback {
   }
 
   /** The endpoint of the client's slot, then those of the slots after it: for one client always in the same order. */
-  #byHash(candidates: ReadonlySet<EndpointState>, hash: number, limit: number): EndpointState[] {
+  #byHash(candidates: readonly EndpointState[], hash: number, limit: number): EndpointState[] {
     this.#slots ??= maglevTable(this.#members.map(({ endpoint }) => endpointKey(endpoint)));
     const slots = this.#slots;
-    const chosen = new Set<EndpointState>();
-    const wanted = Math.min(limit, candidates.size);
-    for (let step = 0; step < slots.length && chosen.size < wanted; step++) {
+    const isAllowed = candidates === this.#members ? () => true : inSet(candidates);
+    const chosen: EndpointState[] = [];
+    const wanted = Math.min(limit, candidates.length);
+    for (let step = 0; step < slots.length && chosen.length < wanted; step++) {
       const state = this.#members[slots[(hash + step) % slots.length] ?? 0];
-      if (state !== undefined && candidates.has(state)) chosen.add(state);
+      if (state !== undefined && !chosen.includes(state) && isAllowed(state)) chosen.push(state);
     }
-    return [...chosen];
+    return chosen;
   }
 
   #take(resource: EndpointsResource): void {
@@ -156,15 +170,33 @@ export class EndpointPool implements DialFeedback {
     }
     this.#members = [...this.#states.values()];
     for (const [key, state] of before) if (state.active > 0) this.#states.set(key, state);
+    this.#count();
   }
+
+  #count(): void {
+    this.#unhealthy = this.#members.filter(({ isHealthy }) => !isHealthy).length;
+    this.#lastEjectedUntilMs = this.#members.reduce(
+      (last, { ejectedUntilMs }) => Math.max(last, ejectedUntilMs),
+      Number.NEGATIVE_INFINITY,
+    );
+  }
+}
+
+function inSet(candidates: readonly EndpointState[]): (state: EndpointState) => boolean {
+  const set = new Set(candidates);
+  return (state) => set.has(state);
 }
 
 /** Index of one with the fewest connections, the first from `start` on. */
 function leastActive(candidates: readonly EndpointState[], start: number): number {
   let least = start;
-  for (let step = 1; step < candidates.length; step++) {
-    const index = (start + step) % candidates.length;
-    if ((candidates[index]?.active ?? 0) < (candidates[least]?.active ?? 0)) least = index;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let step = 0, index = start; step < candidates.length; step++, index++) {
+    if (index === candidates.length) index = 0;
+    const active = candidates[index]?.active ?? 0;
+    if (active >= fewest) continue;
+    least = index;
+    fewest = active;
   }
   return least;
 }

@@ -20,15 +20,19 @@ export function maglevTable(names: readonly string[], slots: number = MAGLEV_SLO
     .map((_, index) => index)
     .sort((one, other) => ((names[one] ?? "") < (names[other] ?? "") ? -1 : 1));
   const hashed = order.map((index) => encoder.encode(names[index] ?? ""));
-  const next = hashed.map((bytes) => hash32(bytes, SEED_OFFSET) % slots);
-  const skip = hashed.map((bytes) => (hash32(bytes, SEED_SKIP) % (slots - 1)) + 1);
+  const next = Uint32Array.from(hashed, (bytes) => hash32(bytes, SEED_OFFSET) % slots);
+  const skip = Uint32Array.from(hashed, (bytes) => (hash32(bytes, SEED_SKIP) % (slots - 1)) + 1);
   const table = new Int32Array(slots).fill(FREE);
   for (let filled = 0, turn = 0; filled < slots; filled++, turn = (turn + 1) % order.length) {
+    const step = skip[turn] ?? 1;
     let slot = next[turn] ?? 0;
-    // The number of slots is a prime: whatever is skipped, every slot is reached.
-    while (table[slot] !== FREE) slot = (slot + (skip[turn] ?? 1)) % slots;
+    // The number of slots is a prime: whatever the step, every slot is reached.
+    while (table[slot] !== FREE) {
+      slot += step;
+      if (slot >= slots) slot -= slots;
+    }
     table[slot] = order[turn] ?? 0;
-    next[turn] = (slot + (skip[turn] ?? 1)) % slots;
+    next[turn] = (slot + step) % slots;
   }
   return table;
 }
