@@ -217,3 +217,21 @@ test("many endpoints are checked, but few at a time", async (t) => {
   );
   assert.equal(most, 32);
 });
+
+test("that we have no descriptor left says nothing about an endpoint", async (t) => {
+  let asked = 0;
+  const connect = () => {
+    asked++;
+    const socket = new net.Socket();
+    // Stands in for a process at its limit, in which nothing else could be tested.
+    process.nextTick(() => socket.destroy(Object.assign(new Error("too many open files"), { code: "EMFILE" })));
+    return socket;
+  };
+  const healthCheck: HealthCheck = { type: "TCP", ...TIMES, unhealthyAfter: 1 };
+  const { problem } = await start(t, ["192.0.2.1:443"], { healthCheck }, connect);
+  await eventually(
+    () => asked > 3,
+    () => "checks that go on",
+  );
+  assert.equal(problem(), undefined);
+});

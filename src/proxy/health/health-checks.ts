@@ -144,8 +144,8 @@ export class HealthChecks {
     watch.cancel = asked.cancel;
     void asked.result.then((result) => {
       this.#done();
-      if (watch.isEnded || result === "cancelled") return;
-      this.#judge(checked, watch, result.passed ? undefined : result.problem);
+      if (watch.isEnded) return;
+      if (result !== "unknown") this.#judge(checked, watch, result.passed ? undefined : result.problem);
       watch.cancel = clock.after(check.intervalMs, () => this.#askInTurn(checked, watch));
     });
   }

@@ -23,7 +23,8 @@ export interface ProbeOptions {
 export type ProbeResult =
   | { readonly passed: true }
   | { readonly passed: false; readonly problem: string }
-  | "cancelled";
+  /** Nothing was learnt of the endpoint: the check was cancelled, or we had no descriptor for it. */
+  | "unknown";
 
 const PASSED: ProbeResult = { passed: true };
 
@@ -43,14 +44,18 @@ export function probe(endpoint: Endpoint, { check, prologue, connect, clock }: P
   };
   const fail = (problem: string) => settle({ passed: false, problem });
   const cancelTimeOut = clock.after(check.timeOutMs, () => fail(`no answer within ${check.timeOutMs} ms`));
-  socket.on("error", (error) => fail(errorCode(error)));
+  socket.on("error", (error) => {
+    const code = errorCode(error);
+    if (code === "EMFILE" || code === "ENFILE") settle("unknown");
+    else fail(code);
+  });
   socket.once("close", () => fail("the endpoint closed"));
   socket.once("connect", () => {
     if (prologue !== undefined) socket.write(prologue);
     if (check.type === "TCP") settle(PASSED);
     else shakeHands(socket, check, settle, fail);
   });
-  return { result: promise, cancel: () => settle("cancelled") };
+  return { result: promise, cancel: () => settle("unknown") };
 }
 
 type EncryptedCheck = Extract<HealthCheck, { type: "TLS" | "HTTPS" }>;
