@@ -2,7 +2,7 @@
  * The life of one connection in the portable engine: its beginning, plan, TLS with the client, dial, TLS with the backend,
  * relay, and one record at its end.
  *
- * It owns both sockets and the connection's deadline; it does not choose where to go and keeps no list of its kind.
+ * It owns both sockets; it does not choose where to go and keeps no list of its kind.
  */
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
@@ -15,11 +15,12 @@ import { RequestHeadParser } from "../http/request-head.ts";
 import type { ClientTls } from "../terminate/client-tls.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
 import { BackendSide } from "./backend-side.ts";
-import { type ClientFacts, factsOfHeader, factsOfSocket } from "./client-facts.ts";
+import { type ClientFacts, factsOfSocket } from "./client-facts.ts";
+import { identify } from "./client-identity.ts";
 import { ClientSide } from "./client-side.ts";
+import { Deadline } from "./deadline.ts";
 import { endReason } from "./end-reason.ts";
 import { type ConnectionPlan, type ConnectionRecord, type EngineHost, formatAddress } from "./engine.ts";
-import { ProxyHeaderParser } from "./proxy-header-parser.ts";
 import { Relay, type Side } from "./relay.ts";
 import { abort, type Connect } from "./socket-options.ts";
 import type { TimeOuts } from "./time-outs.ts";
@@ -56,14 +57,12 @@ export class PortableConnection {
   readonly #port: number;
   readonly #context: ConnectionContext;
   readonly #timeOuts: TimeOuts;
-  readonly #startedAtMs: number;
+  readonly #deadline: Deadline;
   #who: ClientFacts;
-  #relayTimeOuts: Pick<TimeOuts, "idleMs" | "halfClosedMs" | "maxAgeMs">;
   #ticket: Ticket | undefined;
   #facts: Facts = {};
   #backend: BackendSide | undefined;
   #relay: Relay | undefined;
-  #deadlineAtMs: number;
   /** What it means if the deadline passes before there is a relay. */
   #lateReason: ConnectionReason = "client_hello_timeout";
   #isRecorded = false;
@@ -74,9 +73,7 @@ export class PortableConnection {
     this.#who = factsOfSocket(client);
     this.#context = context;
     this.#timeOuts = context.host.timeOuts();
-    this.#relayTimeOuts = this.#timeOuts;
-    this.#startedAtMs = context.clock.now();
-    this.#deadlineAtMs = this.#startedAtMs + this.#timeOuts.clientHelloMs;
+    this.#deadline = new Deadline(context.clock, this.#timeOuts);
     const keepAliveMs = context.host.keepAliveMs();
     if (keepAliveMs !== undefined) client.setKeepAlive(true, keepAliveMs);
     client.once("close", () => this.#checkGone());
@@ -107,31 +104,21 @@ export class PortableConnection {
     const expectation = this.#context.host.headerExpectation(this.#port, own.source.address);
     if (expectation === "untrusted") return this.#refuse("proxy_header_untrusted");
     if (expectation !== "none") {
-      await this.#header(expectation, own);
+      this.#lateReason = "proxy_header_timeout";
+      const identity = await identify(this.#client, expectation, own);
       if (this.#isRecorded) return;
+      if ("reason" in identity) return this.#refuse(identity.reason, identity.detail);
+      this.#lateReason = "client_hello_timeout";
+      this.#who = identity.who;
+      if (identity.hasHeader) this.#facts = { peerAddress: formatAddress(own.source.address, own.source.port) };
     }
     const refusal = ticket.identify(this.#who.source.address);
     if (refusal !== undefined) this.cut(refusal);
   }
 
-  async #header(expectation: "required" | "optional", own: ClientFacts): Promise<void> {
-    this.#lateReason = "proxy_header_timeout";
-    const result = await this.#client.read(new ProxyHeaderParser()).result;
-    if (this.#isRecorded) return;
-    this.#lateReason = "client_hello_timeout";
-    if (result.state === "refused") return this.#refuse(result.reason, result.detail);
-    if (result.state === "absent") {
-      if (expectation === "required") return this.#refuse("proxy_header_missing");
-      return this.#client.rereadFrom(0);
-    }
-    this.#client.rereadFrom(result.consumed);
-    this.#who = factsOfHeader(result.header, own);
-    this.#facts = { peerAddress: formatAddress(own.source.address, own.source.port) };
-  }
-
   /** Called now and then: ends the connection if its deadline has passed. */
   checkDeadline(nowMs: number): void {
-    if (nowMs < this.#deadlineAtMs) return;
+    if (!this.#deadline.isPast(nowMs)) return;
     if (this.#isRecorded) this.#destroy();
     else if (this.#relay !== undefined) this.cut(this.#relayLateReason(this.#relay, nowMs));
     else if (this.#lateReason === "client_handshake_failed") this.cut(this.#lateReason, "not complete in time");
@@ -139,12 +126,8 @@ export class PortableConnection {
   }
 
   #relayLateReason({ isHalfClosed }: Relay, nowMs: number): ConnectionReason {
-    if (nowMs >= this.#oldestAtMs) return "maximum_age";
+    if (this.#deadline.isOld(nowMs)) return "maximum_age";
     return isHalfClosed ? "half_closed_timeout" : "idle_timeout";
-  }
-
-  get #oldestAtMs(): number {
-    return this.#startedAtMs + this.#relayTimeOuts.maxAgeMs;
   }
 
   /** Ends it now, both sides, whatever is in flight. */
@@ -168,7 +151,7 @@ export class PortableConnection {
     const result = await this.#client.read(new ClientHelloParser()).result;
     if (this.#isRecorded) return;
     if (result.state === "refused") return this.#refuse(result.reason, result.detail);
-    this.#facts = { ...this.#facts, hello: result.hello, helloMs: this.#context.clock.now() - this.#startedAtMs };
+    this.#facts = { ...this.#facts, hello: result.hello, helloMs: this.#deadline.ageMs };
     await this.#follow(result.hello.serverName);
   }
 
@@ -194,7 +177,7 @@ export class PortableConnection {
 
   async #follow(serverName: string | undefined): Promise<void> {
     // Until the relay takes over, DNS and each attempt to connect have their own time-outs.
-    this.#deadlineAtMs = Number.POSITIVE_INFINITY;
+    this.#deadline.suspend();
     const plan = await this.#plan(serverName);
     if (this.#isRecorded) return;
     if (plan.action === "refuse") return this.#refuse(plan.reason, plan.detail);
@@ -216,7 +199,7 @@ export class PortableConnection {
   /** Nothing is dialled before this is done and the client is who it must be. */
   async #decrypt(tls: ClientTls): Promise<void> {
     this.#lateReason = "client_handshake_failed";
-    this.#deadlineAtMs = this.#startedAtMs + this.#timeOuts.clientHelloMs;
+    this.#deadline.begin();
     const outcome = await this.#client.decrypt(tls);
     if (this.#isRecorded) return;
     if ("reason" in outcome) this.cut(outcome.reason, outcome.detail);
@@ -224,10 +207,10 @@ export class PortableConnection {
   }
 
   async #connect(plan: DialPlan): Promise<void> {
-    this.#deadlineAtMs = Number.POSITIVE_INFINITY;
+    this.#deadline.suspend();
     const { clock, connect, host } = this.#context;
     const timeOuts = this.#timeOuts;
-    if (plan.timeOuts !== undefined) this.#relayTimeOuts = { ...timeOuts, ...plan.timeOuts };
+    if (plan.timeOuts !== undefined) this.#deadline.useRelayTimeOuts(plan.timeOuts);
     if (plan.uniqueId !== undefined) this.#facts = { ...this.#facts, uniqueId: plan.uniqueId };
     const closed = () => this.#checkGone();
     this.#backend = new BackendSide(plan, { clock, connect, timeOuts, keepAliveMs: host.keepAliveMs(), closed });
@@ -248,20 +231,14 @@ export class PortableConnection {
       return;
     }
     this.#relay = new Relay(downstream, upstream, early, {
-      activity: () => this.#touch(),
+      activity: () => this.#deadline.touch(this.#relay?.isHalfClosed === true),
       closed: (failure) => this.#record(...endReason(failure, this.#relay?.bytesOut ?? 0)),
     });
-    this.#touch();
+    this.#deadline.touch(this.#relay.isHalfClosed);
   }
 
   #checkGone(): void {
     if (this.#client.tcp.closed && this.#backend?.isClosed !== false) this.#context.gone(this);
-  }
-
-  #touch(): void {
-    const { halfClosedMs, idleMs } = this.#relayTimeOuts;
-    const allowedMs = this.#relay?.isHalfClosed === true ? halfClosedMs : idleMs;
-    this.#deadlineAtMs = Math.min(this.#context.clock.now() + allowedMs, this.#oldestAtMs);
   }
 
   /** One side broke before the relay began. */
@@ -271,12 +248,10 @@ export class PortableConnection {
     this.#backend?.destroy();
   }
 
-  /** An answer waits longer for the client's end: it may first send the rest of its request. */
   #refuse(reason: ConnectionReason, detail?: string, answer?: string): void {
-    const { lingerMs, clientHelloMs } = this.#timeOuts;
     this.#record(reason, detail);
     this.#client.end(answer);
-    this.#deadlineAtMs = this.#context.clock.now() + (answer === undefined ? lingerMs : clientHelloMs);
+    this.#deadline.linger(answer !== undefined);
   }
 
   #record(reason: ConnectionReason, detail?: string): void {
@@ -291,7 +266,7 @@ export class PortableConnection {
       clientAddress: formatAddress(this.#who.source.address, this.#who.source.port),
       bytesIn: this.#relay?.bytesIn ?? 0,
       bytesOut: this.#relay?.bytesOut ?? 0,
-      durationMs: this.#context.clock.now() - this.#startedAtMs,
+      durationMs: this.#deadline.ageMs,
     });
   }
 }
