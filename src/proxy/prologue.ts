@@ -1,7 +1,7 @@
 /**
  * The PROXY header that a backend is sent, from what is known of a connection and what the backend asks for. Pure.
  */
-import type { SentProxyProtocol } from "../model/proxy-config.ts";
+import type { SentProxyProtocol } from "../model/traffic.ts";
 import { isDnsName } from "./dns-name.ts";
 import { parseIpAddress } from "./ip-address.ts";
 import type { ConnectionEnds, HeaderFields } from "./proxy-protocol/header.ts";

@@ -2,7 +2,7 @@
  * What holds for the proxy as a whole: what its surroundings have given it, overruled by the configuration where that says
  * otherwise. Pure.
  */
-import type { SettingsResource } from "../model/proxy-config.ts";
+import type { SettingsResource } from "../model/traffic.ts";
 import type { AdmissionLimits } from "./admit/admission.ts";
 import type { TimeOuts } from "./relay/time-outs.ts";
 

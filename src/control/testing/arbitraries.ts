@@ -4,30 +4,32 @@
  */
 import fc from "fast-check";
 import type {
-  AcceptedProxyProtocol,
   AuthoritiesResource,
   BackendResource,
   BackendTls,
-  BackendTraffic,
-  Balance,
   CertificateResource,
-  ClientTraffic,
   ClientValidation,
-  Ejection,
   EndpointsResource,
-  HealthCheck,
   InvalidBackendReason,
   ListenerResource,
   ProxyConfig,
-  RelayTimeOuts,
   Resource,
   RouteResource,
-  SentProxyProtocol,
-  SettingsResource,
   TerminateTls,
 } from "../../model/proxy-config.ts";
 import type { BindFailure, ConfigRefusal, HostFailure, ProxyReport, RefusalReason } from "../../model/proxy-report.ts";
 import { configRevision, resourceKey, versioned } from "../../model/revision.ts";
+import type {
+  AcceptedProxyProtocol,
+  BackendTraffic,
+  Balance,
+  ClientTraffic,
+  Ejection,
+  HealthCheck,
+  RelayTimeOuts,
+  SentProxyProtocol,
+  SettingsResource,
+} from "../../model/traffic.ts";
 
 type Arbitraries<T> = { readonly [Member in keyof Required<T>]: fc.Arbitrary<Required<T>[Member]> };
 

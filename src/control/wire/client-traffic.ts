@@ -2,7 +2,7 @@
  * How a listener takes its clients, to and from the contract. Pure and total; see resource.ts for what is refused.
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { AcceptedProxyProtocol, ClientTraffic, RelayTimeOuts } from "../../model/proxy-config.ts";
+import type { AcceptedProxyProtocol, ClientTraffic, RelayTimeOuts } from "../../model/traffic.ts";
 import type {
   ClientTrafficSchema,
   RelayTimeOutsSchema,

@@ -2,7 +2,7 @@
  * What holds for proxies as a whole, to and from the contract. Pure and total; see resource.ts for what is refused.
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { SettingsResource } from "../../model/proxy-config.ts";
+import type { SettingsResource } from "../../model/traffic.ts";
 import type {
   SettingsSchema,
   SettingsTimeOutsSchema,

@@ -3,7 +3,7 @@
  * refused.
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { BackendTraffic, Balance, HealthCheck, SentProxyProtocol } from "../../model/proxy-config.ts";
+import type { BackendTraffic, Balance, HealthCheck, SentProxyProtocol } from "../../model/traffic.ts";
 import type {
   BackendTrafficSchema,
   HealthCheckSchema,

@@ -3,7 +3,8 @@
  *
  * Kept for each listener's object: a listener that changed is another object, and what is gone is forgotten.
  */
-import type { AcceptedProxyProtocol, ListenerResource } from "../../model/proxy-config.ts";
+import type { ListenerResource } from "../../model/proxy-config.ts";
+import type { AcceptedProxyProtocol } from "../../model/traffic.ts";
 import { parseIpAddress } from "../ip-address.ts";
 import { CidrSet } from "./cidr.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { BackendTraffic, Ejection, Endpoint, EndpointsResource } from "../../model/proxy-config.ts";
+import type { Endpoint, EndpointsResource } from "../../model/proxy-config.ts";
+import type { BackendTraffic, Ejection } from "../../model/traffic.ts";
 import { EndpointPool } from "./endpoint-pool.ts";
 
 const endpoint = (host: number): Endpoint => ({ address: `10.0.0.${host}`, port: 443 });

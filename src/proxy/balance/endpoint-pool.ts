@@ -4,7 +4,8 @@
  * Pure but for what it has been told: it dials nothing, and time is given. What it knows outlives a change of endpoints, since one Pod that comes
  * says nothing about the others.
  */
-import type { BackendTraffic, Ejection, Endpoint, EndpointsResource } from "../../model/proxy-config.ts";
+import type { Endpoint, EndpointsResource } from "../../model/proxy-config.ts";
+import type { BackendTraffic, Ejection } from "../../model/traffic.ts";
 import { parseIpAddress } from "../ip-address.ts";
 import {
   countFailure,

@@ -3,7 +3,8 @@
  *
  * It judges one endpoint by itself; that at most half of them may be left out is the pool's business.
  */
-import type { Ejection, Endpoint } from "../../model/proxy-config.ts";
+import type { Endpoint } from "../../model/proxy-config.ts";
+import type { Ejection } from "../../model/traffic.ts";
 
 export interface EndpointState {
   readonly endpoint: Endpoint;

@@ -17,7 +17,7 @@ import {
   startBackend,
   startEcho,
 } from "../../../test/wire/sockets.ts";
-import type { BackendTraffic, HealthCheck } from "../../model/proxy-config.ts";
+import type { BackendTraffic, HealthCheck } from "../../model/traffic.ts";
 import { type Connect, connectTcp } from "../relay/socket-options.ts";
 import { nextVerdict, PRESUMED_HEALTHY } from "./verdict.ts";
 

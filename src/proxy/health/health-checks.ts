@@ -4,13 +4,8 @@
  * It follows the table and never delays a connection: an endpoint is used until it is known to be unfit.
  */
 import type { Logger } from "../../model/log.ts";
-import type {
-  BackendResource,
-  ConfigDelta,
-  Endpoint,
-  EndpointsResource,
-  HealthCheck,
-} from "../../model/proxy-config.ts";
+import type { BackendResource, ConfigDelta, Endpoint, EndpointsResource } from "../../model/proxy-config.ts";
+import type { HealthCheck } from "../../model/traffic.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import { endpointKey } from "../balance/endpoint-state.ts";
 import type { Clock } from "../clock.ts";

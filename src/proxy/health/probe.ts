@@ -6,7 +6,8 @@
 import http from "node:http";
 import type net from "node:net";
 import tls from "node:tls";
-import type { Endpoint, HealthCheck } from "../../model/proxy-config.ts";
+import type { Endpoint } from "../../model/proxy-config.ts";
+import type { HealthCheck } from "../../model/traffic.ts";
 import type { Clock } from "../clock.ts";
 import { type Connect, errorCode } from "../relay/socket-options.ts";
 import { tlsErrorText } from "../terminate/tls-error.ts";

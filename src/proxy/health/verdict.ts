@@ -1,7 +1,7 @@
 /**
  * What a row of checks says of an endpoint. Pure.
  */
-import type { HealthCheck } from "../../model/proxy-config.ts";
+import type { HealthCheck } from "../../model/traffic.ts";
 
 export interface Verdict {
   readonly isHealthy: boolean;

@@ -13,7 +13,7 @@ import {
   readSome,
   startEcho,
 } from "../../../test/wire/sockets.ts";
-import type { BackendTraffic } from "../../model/proxy-config.ts";
+import type { BackendTraffic } from "../../model/traffic.ts";
 import { writeProxyHeader } from "../proxy-protocol/write.ts";
 import { type Connect, connectTcp } from "./socket-options.ts";
 

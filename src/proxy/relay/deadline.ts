@@ -2,7 +2,7 @@
  * By when a connection must have come further, or ended. It knows what each stage of one is given, and not what the connection
  * does at it. Pure but for the clock that it is given.
  */
-import type { RelayTimeOuts } from "../../model/proxy-config.ts";
+import type { RelayTimeOuts } from "../../model/traffic.ts";
 import type { Clock } from "../clock.ts";
 import type { TimeOuts } from "./time-outs.ts";
 

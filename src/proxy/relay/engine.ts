@@ -5,8 +5,9 @@
  * Engines differ in how bytes move and in nothing that can be observed: one suite of tests runs against each.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint, PortKind, RelayTimeOuts } from "../../model/proxy-config.ts";
+import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { BindFailure } from "../../model/proxy-report.ts";
+import type { RelayTimeOuts } from "../../model/traffic.ts";
 import type { AdmissionRefusal, Ticket } from "../admit/admission.ts";
 import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { DialFeedback } from "../balance/feedback.ts";

@@ -7,7 +7,7 @@ import { listener, route, service } from "../../../test/wire/config.ts";
 import { startGateway, startSimple } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, eventually, freePorts, readAll, readSome, startEcho } from "../../../test/wire/sockets.ts";
-import type { ClientTraffic, SettingsResource } from "../../model/proxy-config.ts";
+import type { ClientTraffic, SettingsResource } from "../../model/traffic.ts";
 import type { ProxyOptions } from "../proxy.ts";
 
 const hello = helloFor("a.example");

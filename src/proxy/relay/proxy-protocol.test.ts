@@ -5,12 +5,8 @@ import { listener, route, service } from "../../../test/wire/config.ts";
 import { startGateway } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK, readAll, readSome, startBackend } from "../../../test/wire/sockets.ts";
-import type {
-  AcceptedProxyProtocol,
-  BackendTraffic,
-  ListenerResource,
-  SentProxyProtocol,
-} from "../../model/proxy-config.ts";
+import type { ListenerResource } from "../../model/proxy-config.ts";
+import type { AcceptedProxyProtocol, BackendTraffic, SentProxyProtocol } from "../../model/traffic.ts";
 import type { ProxyOptions } from "../proxy.ts";
 import { readProxyHeader } from "../proxy-protocol/read.ts";
 import { writeProxyHeader } from "../proxy-protocol/write.ts";

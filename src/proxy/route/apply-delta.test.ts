@@ -2,17 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { backend, configOf, deltaBetween, listener, route, service } from "../../../test/wire/config.ts";
-import type {
-  BackendTls,
-  BackendTraffic,
-  ClientTraffic,
-  ConfigDelta,
-  ListenerResource,
-  Resource,
-  SettingsResource,
-  TerminateTls,
-} from "../../model/proxy-config.ts";
+import type { BackendTls, ConfigDelta, ListenerResource, Resource, TerminateTls } from "../../model/proxy-config.ts";
 import { configRevision, EMPTY_REVISION, updateRevision } from "../../model/revision.ts";
+import type { BackendTraffic, ClientTraffic, SettingsResource } from "../../model/traffic.ts";
 import { Balancer } from "../balance/balancer.ts";
 import { applyDelta } from "./apply-delta.ts";
 import { decide } from "./decide.ts";

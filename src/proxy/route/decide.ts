@@ -8,13 +8,12 @@ import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type {
   BackendResource,
   BackendTls,
-  BackendTraffic,
   Endpoint,
   ListenerResource,
-  RelayTimeOuts,
   RouteResource,
   TerminateTls,
 } from "../../model/proxy-config.ts";
+import type { BackendTraffic, RelayTimeOuts } from "../../model/traffic.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import type { DialFeedback } from "../balance/feedback.ts";
 import { matchListener, matchRoute } from "./match.ts";

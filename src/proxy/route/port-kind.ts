@@ -2,7 +2,8 @@
  * What the first bytes of a port's connections are, so that the data plane knows how to read them before any listener is
  * chosen. Pure; the table keeps the index and refuses ports of two kinds.
  */
-import type { AcceptedProxyProtocol, ListenerResource, PortKind } from "../../model/proxy-config.ts";
+import type { ListenerResource, PortKind } from "../../model/proxy-config.ts";
+import type { AcceptedProxyProtocol } from "../../model/traffic.ts";
 import type { RouteTable } from "./route-table.ts";
 
 /** Undefined: no listener has this port. */

@@ -5,7 +5,6 @@
  * round robins and no state of the world; those are the balancer's and the dns room's.
  */
 import type {
-  AcceptedProxyProtocol,
   AuthoritiesResource,
   BackendResource,
   CertificateResource,
@@ -15,10 +14,10 @@ import type {
   Resource,
   ResourceKey,
   RouteResource,
-  SettingsResource,
   VersionedResource,
 } from "../../model/proxy-config.ts";
 import { EMPTY_REVISION } from "../../model/revision.ts";
+import type { AcceptedProxyProtocol, SettingsResource } from "../../model/traffic.ts";
 import { PersistentMap } from "./persistent-map.ts";
 
 /** A host and port outside the cluster, and by how many backends it is named. */

@@ -1,13 +1,8 @@
 /**
  * Whether what a configuration says about clients, endpoints and the proxy as a whole can be followed. Pure.
  */
-import type {
-  BackendResource,
-  ClientTraffic,
-  HealthCheck,
-  RelayTimeOuts,
-  SettingsResource,
-} from "../../model/proxy-config.ts";
+import type { BackendResource } from "../../model/proxy-config.ts";
+import type { ClientTraffic, HealthCheck, RelayTimeOuts, SettingsResource } from "../../model/traffic.ts";
 import { cidrProblem } from "../admit/cidr.ts";
 import { isDnsName } from "../dns-name.ts";
 

@@ -5,7 +5,7 @@
  * are read (problems.ts); here the first one counts.
  */
 import { namespaceOf } from "../../gateway-api/objects.ts";
-import type { BackendTraffic, ClientTraffic, HealthCheck, SettingsResource } from "../../model/proxy-config.ts";
+import type { BackendTraffic, ClientTraffic, HealthCheck, SettingsResource } from "../../model/traffic.ts";
 import type { AnyManifest } from "../manifests/parse.ts";
 import type { BackendTrafficSpec, ClientTrafficSpec } from "../manifests/shapes/traffic.ts";
 import type { Kinds } from "../manifests/shapes.ts";
