@@ -4,6 +4,14 @@
  */
 export const CONNECTION_REASONS = {
   completed: "both sides closed in order",
+  client_denied: "the listener does not take clients of this address",
+  client_connection_limit: "the client has as many connections as one client may",
+  connection_rate_limit: "more connections came in a second than the proxy may take",
+  unrouted_limit: "as many connections as the proxy may hold without a route had none yet",
+  proxy_header_missing: "the listener requires a PROXY header and the connection does not begin with one",
+  proxy_header_untrusted: "the listener requires a PROXY header, and takes none from this peer",
+  proxy_header_timeout: "the PROXY header was not complete in time",
+  malformed_proxy_header: "the bytes begin like a PROXY header and are none",
   client_closed_early: "the client closed or reset before its ClientHello was complete",
   client_hello_timeout: "the ClientHello was not complete in time",
   client_hello_too_large: "the ClientHello exceeds the limit",
@@ -34,6 +42,7 @@ export const CONNECTION_REASONS = {
   client_unreachable: "the client stopped answering",
   idle_timeout: "no byte went either way for the idle time-out",
   half_closed_timeout: "one side had closed and the other did not follow in time",
+  maximum_age: "the connection was as old as one may become",
   drain_deadline: "the proxy was ending and the drain deadline passed",
   connection_limit: "the proxy holds as many connections as it may",
   internal_error: "a defect of the proxy; the log has its stack",

@@ -24,6 +24,8 @@ export function connectionFields(record: ConnectionRecord): LogFields {
     backend: path.backend,
     endpoint: record.endpoint,
     clientAddress: record.clientAddress,
+    peerAddress: record.peerAddress,
+    uniqueId: record.uniqueId,
     bytesIn: record.bytesIn,
     bytesOut: record.bytesOut,
     durationMs: Math.round(record.durationMs),

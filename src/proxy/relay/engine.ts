@@ -7,10 +7,16 @@
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { BindFailure } from "../../model/proxy-report.ts";
+import type { RelayTimeOuts } from "../../model/traffic.ts";
+import type { AdmissionRefusal, Ticket } from "../admit/admission.ts";
+import type { HeaderExpectation } from "../admit/client-rules.ts";
+import type { DialFeedback } from "../balance/feedback.ts";
 import type { DecisionPath } from "../route/decide.ts";
 import type { BackendTls } from "../terminate/backend-tls.ts";
 import type { ClientTls, DecryptedFacts } from "../terminate/client-tls.ts";
 import type { ClientHello } from "../tls/client-hello.ts";
+import type { ClientFacts } from "./client-facts.ts";
+import type { TimeOuts } from "./time-outs.ts";
 
 export interface ListenAddress {
   /** IPv4 or IPv6 address; an IPv6 socket takes IPv6 only. */
@@ -36,6 +42,16 @@ export type ConnectionPlan = { readonly path: DecisionPath } & (
       readonly candidates: readonly Endpoint[];
       /** Race: begin the next attempt before the one before has failed, as for the addresses of one host (RFC 8305). */
       readonly race: boolean;
+      /** To be told of each attempt and of the connection's end. */
+      readonly feedback?: DialFeedback;
+      /** A PROXY header: to be sent to the backend before anything else, its TLS handshake included. */
+      readonly prologue?: Uint8Array;
+      /** The unique id in the prologue, for the log. */
+      readonly uniqueId?: string;
+      /** For one endpoint to answer a connect; absent: as for all. */
+      readonly connectMs?: number;
+      /** Instead of those for all. */
+      readonly timeOuts?: RelayTimeOuts;
       /** Decrypt what the client sends before anything is dialled; absent: pass on its bytes as they are. */
       readonly decrypt?: ClientTls;
       /** Encrypt what was decrypted. */
@@ -54,8 +70,12 @@ export interface ConnectionRecord {
   readonly path: DecisionPath;
   /** Port of the listener. */
   readonly port: number;
-  /** `address:port`. */
+  /** `address:port`; of whom the PROXY header names, if one did. */
   readonly clientAddress: string;
+  /** `address:port` of who sent that PROXY header. */
+  readonly peerAddress?: string;
+  /** As sent to the backend in a PROXY header. */
+  readonly uniqueId?: string;
   readonly hello?: ClientHello;
   /** `address:port` of the endpoint that answered, or that was tried last. */
   readonly endpoint?: string;
@@ -77,8 +97,16 @@ export interface ConnectionRecord {
 export interface EngineHost {
   /** What connections of this port begin with; undefined: the port is on its way out. */
   portKind(port: number): PortKind | undefined;
+  /** May one more connection be held? What was let in is followed by its ticket. */
+  admit(): AdmissionRefusal | Ticket;
+  /** What a connection of this port from this peer begins with, before anything that its kind says. */
+  headerExpectation(port: number, peer: string): HeaderExpectation;
+  /** Those of now: a configuration may change them. */
+  timeOuts(): TimeOuts;
+  /** Silence before TCP's first keep-alive probe, on both sides; undefined: as built in. */
+  keepAliveMs(): number | undefined;
   /** `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
-  plan(port: number, serverName: string | undefined): Promise<ConnectionPlan>;
+  plan(port: number, serverName: string | undefined, client: ClientFacts): Promise<ConnectionPlan>;
   opened(): void;
   /** Called exactly once for each `opened()`. */
   ended(record: ConnectionRecord): void;

@@ -5,10 +5,13 @@ import tls from "node:tls";
 import { type CertificateWish, type TestAuthority, testAuthority } from "../../../test/wire/authority.ts";
 import { backend, route, service, terminating } from "../../../test/wire/config.ts";
 import { startGateway } from "../../../test/wire/gateway.ts";
-import { freePorts, LOOPBACK, readAll, startBackend } from "../../../test/wire/sockets.ts";
+import { connectTo, freePorts, LOOPBACK, readAll, startBackend } from "../../../test/wire/sockets.ts";
 import { connectTls } from "../../../test/wire/tls-client.ts";
 import type { BackendTls, Resource, TerminateTls } from "../../model/proxy-config.ts";
 import type { ProxyOptions } from "../proxy.ts";
+import type { ProxyHeader } from "../proxy-protocol/header.ts";
+import { readProxyHeader } from "../proxy-protocol/read.ts";
+import { writeProxyHeader } from "../proxy-protocol/write.ts";
 
 type VerifiedTls = Extract<BackendTls, { type: "verified" }>;
 
@@ -81,6 +84,42 @@ test("20 MB there and back through both layers, whole", async (t) => {
   assert.equal(digest(await gateway.say(bytes)), digest(bytes));
   const [line] = await gateway.connections(1);
   assert.deepEqual([line?.reason, line?.bytesIn, line?.bytesOut], ["completed", bytes.length, bytes.length]);
+});
+
+test("PROXY headers stand before TLS on both sides, and are none of its bytes", async (t) => {
+  const headers: ProxyHeader[] = [];
+  const inner = tls.createServer(await own.issue({ dns: ["b.example"] }), (socket) => socket.end("hello"));
+  const server = await startBackend((socket) => {
+    socket.once("data", (bytes: Buffer) => {
+      const reading = readProxyHeader(bytes);
+      assert.equal(reading.state, "header");
+      if (reading.state !== "header") return;
+      headers.push(reading.header);
+      socket.pause();
+      socket.unshift(bytes.subarray(reading.consumed));
+      inner.emit("connection", socket);
+    });
+  });
+  t.after(() => server.close());
+  const gateway = startGateway(t);
+  const [port = 0] = await freePorts(1);
+  const client = { proxyProtocol: { mode: "required", trusted: [LOOPBACK] } } as const;
+  const encrypt = { type: "verified", serverName: "b.example", subjectAltNames: [], authorities: ["own"] } as const;
+  const [shop, endpoints] = service("s", server.address);
+  await gateway.set(
+    ...[{ ...terminating("l", port, ["cert"]), client }, await own.certificate("cert", { dns: ["a.example"] })],
+    ...[route("r", "l", ["*"], { s: 1 }), own.authorities("own"), endpoints],
+    { ...shop, tls: encrypt, traffic: { proxyProtocol: { version: 2, authority: true, uniqueId: false } } },
+  );
+  const ends = { source: { address: "192.0.2.7", port: 7 }, destination: { address: "192.0.2.8", port: 443 } };
+  const tcp = await connectTo(port);
+  tcp.write(writeProxyHeader({ version: 2, ends }));
+  const secure = tls.connect({ socket: tcp, servername: "a.example", ca: own.ca });
+  assert.equal(String(await readAll(secure)), "hello");
+  secure.end();
+  assert.deepEqual(headers, [{ command: "proxy", ...ends, fields: { authority: "a.example" } }]);
+  const [line] = await gateway.connections(1);
+  assert.deepEqual([line?.reason, line?.clientAddress, line?.bytesOut], ["completed", "192.0.2.7:7", 5]);
 });
 
 const uri = (value: string) => ({ type: "URI", value }) as const;
