@@ -5,18 +5,19 @@
 import { Resolver as DnsResolver } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import type { Logger } from "../model/log.ts";
+import { chooseEngine } from "./choose-engine.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { defaultMaxConnections } from "./connection-limit.ts";
 import { addressGuard } from "./dns/address-guard.ts";
 import { ExternalHosts } from "./dns/external-hosts.ts";
 import type { Resolver } from "./dns/resolve-host.ts";
+import type { EngineChoice } from "./engine-choices.ts";
 import { GatewayProxy } from "./gateway-proxy.ts";
 import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
 import { type Overrides, Planner } from "./planner.ts";
 import type { EngineHost } from "./relay/engine.ts";
-import { PortableEngine } from "./relay/portable-engine.ts";
 import type { Connect } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
 import { Balancer } from "./route/balancer.ts";
@@ -41,7 +42,12 @@ export interface ProxyOptions {
   readonly resolver?: Resolver;
   /** Addresses of this machine, which no external host may resolve to. */
   readonly ownAddresses?: () => readonly string[];
+  /** How the portable engine dials; no other engine can be given this. */
   readonly connect?: Connect;
+  /** Which engine moves the bytes; by default the portable one. */
+  readonly engine?: EngineChoice;
+  /** Threads of the linux engine; by default one for each core. */
+  readonly workers?: number;
   /** In [0, 1): where round robins begin. */
   readonly random?: () => number;
 }
@@ -54,6 +60,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     clock,
     guard: () => addressGuard(ownAddresses()),
     onChange: () => proxy.notify(),
+    onAnswer: (host, answer) => engine.hostAnswered?.(host, answer),
   });
   const balancer = new Balancer(options.random ?? Math.random);
   const planner = new Planner(balancer, hosts, new TlsEnds(log), options.overrides ?? new Map());
@@ -67,13 +74,17 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
       logConnection(log, record);
     },
   };
-  const engine = new PortableEngine({
+  const engine = chooseEngine(options.engine ?? "portable", {
     host,
     timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
     maxConnections: options.maxConnections ?? defaultMaxConnections(),
     clock,
     log,
+    overrides: options.overrides ?? new Map(),
+    lookup: (name) => hosts.lookup(name),
     ...(options.connect === undefined ? {} : { connect: options.connect }),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.random === undefined ? {} : { start: options.random() }),
   });
   const ports = new PortBinder(engine, options.bindAddresses ?? ALL_ADDRESSES, log);
   const proxy = new GatewayProxy({ log, clock, metrics, planner, hosts, engine, ports, current });

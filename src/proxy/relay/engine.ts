@@ -5,9 +5,11 @@
  * Engines differ in how bytes move and in nothing that can be observed: one suite of tests runs against each.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
+import type { ConfigDelta, Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { BindFailure } from "../../model/proxy-report.ts";
+import type { HostAnswer } from "../dns/resolve-host.ts";
 import type { DecisionPath } from "../route/decide.ts";
+import type { RouteTable } from "../route/route-table.ts";
 import type { BackendTls } from "../terminate/backend-tls.ts";
 import type { ClientTls, DecryptedFacts } from "../terminate/client-tls.ts";
 import type { ClientHello } from "../tls/client-hello.ts";
@@ -93,6 +95,13 @@ export interface DrainResult {
 
 export interface Engine {
   listen(at: ListenAddress): Promise<ListenResult>;
+  /**
+   * Follows a configuration that was accepted, before its ports are bound: `table` is what `delta` has led to. Absent: the
+   * engine keeps nothing of it, and asks its host for each connection.
+   */
+  apply?(delta: ConfigDelta, table: RouteTable): Promise<void>;
+  /** An external host of the configuration has a new answer, good or bad. Absent: see `apply`. */
+  hostAnswered?(host: string, answer: HostAnswer): void;
   readonly activeConnections: number;
   /** Waits for the connections to end, cuts those that have not after `deadlineMs`. The caller has closed the ports. */
   drain(deadlineMs: number): Promise<DrainResult>;

@@ -30,20 +30,29 @@ export interface PortableEngineOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly connect?: Connect;
+  /** Its ports may be bound by others of this process at the same time (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+  /** Connections that somebody else holds and that count against the same cap. */
+  readonly others?: () => number;
 }
 
 export class PortableEngine implements Engine {
   readonly #context: ConnectionContext;
   readonly #maxConnections: number;
+  readonly #reusePort: boolean;
+  readonly #others: () => number;
   readonly #connections = new Set<PortableConnection>();
   readonly #stopSweeping: () => void;
   #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
   /** Called when the last connection is gone. */
   #whenIdle: (() => void)[] = [];
 
-  constructor({ maxConnections, connect = connectTcp, ...context }: PortableEngineOptions) {
+  constructor(options: PortableEngineOptions) {
+    const { maxConnections, connect = connectTcp, reusePort = false, others = () => 0, ...context } = options;
     this.#context = { ...context, connect, gone: (connection) => this.#forget(connection) };
     this.#maxConnections = maxConnections;
+    this.#reusePort = reusePort;
+    this.#others = others;
     this.#stopSweeping = context.clock.every(sweepIntervalMs(context.timeOuts), () => this.#sweep());
   }
 
@@ -56,7 +65,9 @@ export class PortableEngine implements Engine {
     return new Promise((resolve) => {
       const onError = (error: Error) => resolve(listenFailure(error));
       server.once("error", onError);
-      server.listen({ host: address, port, ipv6Only: address.includes(":"), backlog: BACKLOG, exclusive: true }, () => {
+      const ipv6Only = address.includes(":");
+      const at = { host: address, port, ipv6Only, backlog: BACKLOG, exclusive: true, reusePort: this.#reusePort };
+      server.listen(at, () => {
         server.off("error", onError);
         server.on("error", (error) => this.#warnOfAccept(error));
         resolve({ bound: { close: () => closeServer(server) } });
@@ -83,7 +94,7 @@ export class PortableEngine implements Engine {
     host.opened();
     const connection = new PortableConnection(socket, port, this.#context);
     // Closed at once, without the patience of an ordinary refusal: there is no room for it.
-    if (this.#connections.size >= this.#maxConnections) {
+    if (this.#connections.size + this.#others() >= this.#maxConnections) {
       connection.cut("connection_limit");
       return;
     }
