@@ -65,6 +65,9 @@ export function testEngine(
   });
 }
 
+/** Which engine the test is for. */
+export const engineOf = (t: TestContext): Engine => engines.get(t) ?? "portable";
+
 export interface TestGateway {
   readonly proxy: GatewayProxy;
   readonly metrics: ProxyMetrics;
@@ -79,8 +82,7 @@ export function startGateway(t: TestContext, options: Partial<ProxyOptions> = {}
   const { log, lines } = memoryLog();
   const metrics = new ProxyMetrics("test");
   // One worker: shares are exact and turns in order within a thread.
-  const engine = engines.get(t) ?? "portable";
-  const proxy = createProxy({ log, metrics, bindAddresses: [LOOPBACK], engine, workers: 1, ...options });
+  const proxy = createProxy({ log, metrics, bindAddresses: [LOOPBACK], engine: engineOf(t), workers: 1, ...options });
   t.after(() => proxy.close());
   let present: readonly Resource[] = [];
   const logged = () => lines.filter(({ message }) => message === "connection").map(({ fields }) => fields);

@@ -38,6 +38,8 @@ export interface ConnectionContext {
   plan(port: number, serverName: string | undefined): LinuxPlan;
   /** Somebody is to call `resolved` when DNS has answered. */
   resolve(host: string, connection: LinuxConnection): void;
+  /** The descriptor is nobody's now; `head` is what was read from it. */
+  handOver(fd: number, port: number, head: Uint8Array): void;
   ended(record: ConnectionRecord): void;
   /** Its descriptors are closed; nothing is left of the connection. */
   gone(connection: LinuxConnection): void;
@@ -91,7 +93,10 @@ export class LinuxConnection implements ReactorOwner {
     reactor.loop.add(this.#client, this.#generation);
     this.#arm(this.#startedAtMs + timeOuts.clientHelloMs);
     // TCP: no byte is waited for, because in some protocols the server speaks first.
-    if (this.#context.portKind(this.#port) === "TCP") this.#follow(undefined);
+    // HTTP: nothing of it is ours to read.
+    const kind = this.#context.portKind(this.#port);
+    if (kind === "TCP") this.#follow(undefined);
+    else if (kind === "HTTP") this.#handOver();
     else this.#readHello();
   }
 
@@ -195,6 +200,10 @@ export class LinuxConnection implements ReactorOwner {
   }
 
   #carryOut(plan: LinuxPlan): void {
+    if (plan.action === "hand_over") {
+      this.#handOver();
+      return;
+    }
     this.#facts.path = plan.path;
     switch (plan.action) {
       case "refuse":
@@ -216,6 +225,18 @@ export class LinuxConnection implements ReactorOwner {
         return;
       }
     }
+  }
+
+  /** The rest of its life is another engine's. */
+  #handOver(): void {
+    const { buffer, descriptors, loop, timers } = this.#context.reactor;
+    const head = this.#head?.bytes ?? buffer.bytes.slice(0, this.#inBuffer);
+    this.#phase = "gone";
+    timers.cancel(this.#client);
+    loop.remove(this.#client);
+    descriptors.release(this.#client);
+    this.#context.handOver(this.#client, this.#port, head);
+    this.#context.gone(this);
   }
 
   #writeHead(fd: number): number {

@@ -1,9 +1,8 @@
 /**
  * The engine for Linux: a worker for each core, which accepts, decides and relays by itself (thread.ts), and beside them the
- * portable engine for the ports that decrypt or answer HTTP.
+ * portable engine for connections that are decrypted or answered by HTTP, to which the workers hand them over.
  *
- * It binds, tells the workers of every change, counts and passes on how connections went. A port whose listeners begin or
- * cease to decrypt goes over from one to the other without being unbound in between.
+ * It binds, tells the workers of every change, counts and passes on how connections went.
  */
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -12,14 +11,13 @@ import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
 import type { Overrides } from "../planner.ts";
-import type { BoundSocket, DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "../relay/engine.ts";
+import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "../relay/engine.ts";
 import { PortableEngine } from "../relay/portable-engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { EMPTY_TABLE, type RouteTable } from "../route/route-table.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { SocketListener } from "./listening-socket.ts";
 import type { FromWorker } from "./messages.ts";
-import { type ServedBy, servedPorts } from "./served-ports.ts";
 import { type Notice, type Request, WorkerHandle } from "./worker-handle.ts";
 
 /** Beyond what connections take: ports, pipes, the stream, files. Numbers are given from the lowest, so they stay below. */
@@ -65,13 +63,6 @@ export function linuxEngineMeans(): LinuxEngineMeans | { readonly problem: strin
   return program === undefined ? { problem: "the program of its workers is not installed" } : { libc, program };
 }
 
-/** A bound address, by whoever serves it. */
-interface Binding {
-  readonly at: ListenAddress;
-  servedBy: ServedBy;
-  socket: BoundSocket;
-}
-
 export class LinuxEngine implements Engine {
   readonly #options: LinuxEngineOptions;
   readonly #portable: PortableEngine;
@@ -81,7 +72,6 @@ export class LinuxEngine implements Engine {
   readonly #active: Int32Array;
   /** Connections that each worker has told to have begun and not to have ended. */
   readonly #untold: number[];
-  readonly #bindings = new Set<Binding>();
   readonly #hosts = new Map<string, HostAnswer>();
   #table: RouteTable = EMPTY_TABLE;
   #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
@@ -98,7 +88,6 @@ export class LinuxEngine implements Engine {
       maxConnections,
       timeOuts,
       host: this.#countingHost(host, workers),
-      reusePort: true,
       others: () => this.#activeOfWorkers(),
     });
     const settings = {
@@ -132,30 +121,24 @@ export class LinuxEngine implements Engine {
   }
 
   async listen(at: ListenAddress): Promise<ListenResult> {
-    const servedBy = servedPorts(this.#table).get(at.port) ?? "portable";
-    const isOurs = [...this.#bindings].some((one) => one.at.port === at.port && one.at.address === at.address);
-    const result = await this.#bind(at, servedBy, isOurs);
-    if ("failed" in result) return result;
-    const binding: Binding = { at, servedBy, socket: result.bound };
-    this.#bindings.add(binding);
+    const opened = this.#sockets.open(at, this.#workers.length);
+    if ("failed" in opened) return opened;
+    const pairs = this.#workers.flatMap((worker, index) => {
+      const fd = opened.fds[index];
+      return fd === undefined ? [] : [{ worker, fd }];
+    });
+    for (const { worker, fd } of pairs) worker.listen(fd, at.port);
     const close = async () => {
-      this.#bindings.delete(binding);
-      await binding.socket.close();
+      await Promise.all(pairs.map(({ worker, fd }) => worker.stopListening(fd)));
     };
     return { bound: { close } };
   }
 
-  /**
-   * A port that ceases to be the workers' is bound anew before they hear of it, and one that becomes theirs when they have:
-   * so each connection is accepted by who can serve it.
-   */
   async apply(delta: ConfigDelta, table: RouteTable): Promise<void> {
     this.#table = table;
     const hosts = new Set([...table.externalTargets.values()].map(({ host }) => host));
     for (const host of this.#hosts.keys()) if (!hosts.has(host)) this.#hosts.delete(host);
-    await this.#handOver("portable");
     await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta })));
-    await this.#handOver("linux");
   }
 
   /** DNS has answered for a host of the configuration. */
@@ -182,41 +165,6 @@ export class LinuxEngine implements Engine {
     await Promise.all([...this.#workers.map((worker) => worker.end()), this.#portable.close()]);
   }
 
-  #bind(at: ListenAddress, servedBy: ServedBy, isOurs: boolean): Promise<ListenResult> | ListenResult {
-    // The portable engine's socket shares its port too, and would share it with a stranger as gladly.
-    const opened = this.#sockets.open(at, servedBy === "linux" ? this.#workers.length : 0, isOurs);
-    if ("failed" in opened) return opened;
-    if (servedBy === "portable") return this.#portable.listen(at);
-    const pairs = this.#workers.flatMap((worker, index) => {
-      const fd = opened.fds[index];
-      return fd === undefined ? [] : [{ worker, fd }];
-    });
-    for (const { worker, fd } of pairs) worker.listen(fd, at.port);
-    const close = async () => {
-      await Promise.all(pairs.map(({ worker, fd }) => worker.stopListening(fd)));
-    };
-    return { bound: { close } };
-  }
-
-  /** Binds anew what `to` is to serve and does not yet. */
-  async #handOver(to: ServedBy): Promise<void> {
-    const wanted = servedPorts(this.#table);
-    const { log } = this.#options;
-    for (const binding of this.#bindings) {
-      const { at, servedBy, socket } = binding;
-      if (wanted.get(at.port) !== to || servedBy === to) continue;
-      const result = await this.#bind(at, to, true);
-      if ("failed" in result) {
-        log.error("a port stays with the engine that cannot serve it", { ...at, engine: to, error: result.message });
-        continue;
-      }
-      binding.servedBy = to;
-      binding.socket = result.bound;
-      await socket.close();
-      log.info("port handed over", { ...at, engine: to });
-    }
-  }
-
   /** What a new worker must be told: the table as a whole, and what is known of hosts. */
   #knowledge(): (Request | Notice)[] {
     const { resources, revision } = this.#table;
@@ -232,6 +180,12 @@ export class LinuxEngine implements Engine {
         this.#untold[index] = (this.#untold[index] ?? 0) + message.opened - message.ended.length;
         for (let count = 0; count < message.opened; count++) host.opened();
         for (const record of message.ended) host.ended(record);
+        return;
+      case "hand_over":
+        // It leaves the worker's count without a record, and comes into the portable engine's without being opened there.
+        this.#untold[index] = (this.#untold[index] ?? 0) - 1;
+        Atomics.add(this.#active, this.#active.length - 1, 1);
+        this.#portable.adopt(message.fd, message.port, message.head);
         return;
       case "resolve":
         void this.#resolve(index, message.host);
@@ -283,15 +237,12 @@ export class LinuxEngine implements Engine {
     return sum;
   }
 
-  /** Lets the workers know how many connections the portable engine has: the cap is for all together. */
+  /** The portable engine only ever adopts; the workers are told what it has, because the cap is for all together. */
   #countingHost(host: EngineHost, index: number): EngineHost {
     return {
       portKind: (port) => host.portKind(port),
       plan: (port, serverName) => host.plan(port, serverName),
-      opened: () => {
-        Atomics.add(this.#active, index, 1);
-        host.opened();
-      },
+      opened: () => host.opened(),
       ended: (record) => {
         Atomics.sub(this.#active, index, 1);
         host.ended(record);

@@ -26,16 +26,13 @@ export class SocketListener {
   }
 
   /**
-   * `count` sockets that listen on one address, or why there is none.
-   * `isOurs`: this process holds the address already, by sockets of the same kind. Else it must be free: sharing a port with
-   * another process that shares its own would take a part of that one's connections, and tell nobody.
+   * `count` sockets that listen on one address, or why there is none. The address must be free: sharing a port with another
+   * process that shares its own would take a part of that one's connections, and tell nobody.
    */
-  open(at: ListenAddress, count: number, isOurs: boolean): { readonly fds: readonly number[] } | ListenFailure {
-    if (!isOurs) {
-      const probe = this.#bind(at, false);
-      if (probe < 0) return failure(-probe, at);
-      this.#libc.close(probe);
-    }
+  open(at: ListenAddress, count: number): { readonly fds: readonly number[] } | ListenFailure {
+    const probe = this.#bind(at, false);
+    if (probe < 0) return failure(-probe, at);
+    this.#libc.close(probe);
     const fds: number[] = [];
     while (fds.length < count) {
       const fd = this.#bindAndListen(at);

@@ -48,5 +48,7 @@ export type FromWorker =
   | { readonly type: "connections"; readonly opened: number; readonly ended: readonly ConnectionRecord[] }
   /** Connections wait for this host, of which nothing is known yet. */
   | { readonly type: "resolve"; readonly host: string }
+  /** A connection, told of by `opened`, that the portable engine is to serve; `head`: what was read from it. */
+  | { readonly type: "hand_over"; readonly fd: number; readonly port: number; readonly head: Uint8Array }
   | { readonly type: "accept_paused"; readonly error: string }
   | { readonly type: "defect"; readonly error: unknown };

@@ -16,7 +16,7 @@ import { openDescriptors } from "./descriptors.ts";
 import { ExternalHostTurns } from "./external-host-turns.ts";
 import type { Libc, Memory } from "./libc.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
-import { planConnection } from "./plan.ts";
+import { mixedPorts, planConnection } from "./plan.ts";
 import { Reactor, type ReactorOwner } from "./reactor.ts";
 import { RecordOutbox } from "./record-outbox.ts";
 import { tickMs } from "./tick.ts";
@@ -42,6 +42,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   readonly #waiting = new Map<string, LinuxConnection[]>();
   readonly #wakeCount: Memory;
   #table: RouteTable = EMPTY_TABLE;
+  #mixedPorts: ReadonlySet<number> = new Set();
   #whenIdle: number[] = [];
   #hasEnded = false;
 
@@ -57,9 +58,13 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.reactor.loop.addLevelTriggered(wake, this.reactor.descriptors.take(wake, this));
   }
 
-  /** Until it is told to end. */
+  /** Until it is told to end. Whatever it ends by, what it has counted is told. */
   run(): void {
-    while (!this.#hasEnded) this.turn();
+    try {
+      while (!this.#hasEnded) this.turn();
+    } finally {
+      this.#outbox.flush();
+    }
   }
 
   /** One turn of events, deadlines and messages. */
@@ -131,6 +136,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     if (applied.ok.externalTargets !== this.#table.externalTargets) {
       this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));
     }
+    if (applied.ok.listeners !== this.#table.listeners) this.#mixedPorts = mixedPorts(applied.ok);
     this.#table = applied.ok;
   }
 
@@ -198,6 +204,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   plan(port: number, serverName: string | undefined): ReturnType<typeof planConnection> {
     const context = {
       table: this.#table,
+      mixedPorts: this.#mixedPorts,
       balancer: this.#balancer,
       overrides: this.#settings.overrides,
       hosts: this.#hosts,
@@ -213,6 +220,12 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     }
     this.#waiting.set(host, [connection]);
     this.#channel.send({ type: "resolve", host });
+  }
+
+  handOver(fd: number, port: number, head: Uint8Array): void {
+    // That it has been opened goes first.
+    this.#outbox.flush();
+    this.#channel.send({ type: "hand_over", fd, port, head });
   }
 
   ended(record: ConnectionRecord): void {

@@ -30,8 +30,6 @@ export interface PortableEngineOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly connect?: Connect;
-  /** Its ports may be bound by others of this process at the same time (SO_REUSEPORT). */
-  readonly reusePort?: boolean;
   /** Connections that somebody else holds and that count against the same cap. */
   readonly others?: () => number;
 }
@@ -39,7 +37,6 @@ export interface PortableEngineOptions {
 export class PortableEngine implements Engine {
   readonly #context: ConnectionContext;
   readonly #maxConnections: number;
-  readonly #reusePort: boolean;
   readonly #others: () => number;
   readonly #connections = new Set<PortableConnection>();
   readonly #stopSweeping: () => void;
@@ -48,10 +45,9 @@ export class PortableEngine implements Engine {
   #whenIdle: (() => void)[] = [];
 
   constructor(options: PortableEngineOptions) {
-    const { maxConnections, connect = connectTcp, reusePort = false, others = () => 0, ...context } = options;
+    const { maxConnections, connect = connectTcp, others = () => 0, ...context } = options;
     this.#context = { ...context, connect, gone: (connection) => this.#forget(connection) };
     this.#maxConnections = maxConnections;
-    this.#reusePort = reusePort;
     this.#others = others;
     this.#stopSweeping = context.clock.every(sweepIntervalMs(context.timeOuts), () => this.#sweep());
   }
@@ -65,9 +61,7 @@ export class PortableEngine implements Engine {
     return new Promise((resolve) => {
       const onError = (error: Error) => resolve(listenFailure(error));
       server.once("error", onError);
-      const ipv6Only = address.includes(":");
-      const at = { host: address, port, ipv6Only, backlog: BACKLOG, exclusive: true, reusePort: this.#reusePort };
-      server.listen(at, () => {
+      server.listen({ host: address, port, ipv6Only: address.includes(":"), backlog: BACKLOG, exclusive: true }, () => {
         server.off("error", onError);
         server.on("error", (error) => this.#warnOfAccept(error));
         resolve({ bound: { close: () => closeServer(server) } });
@@ -89,9 +83,22 @@ export class PortableEngine implements Engine {
     await this.#allGone();
   }
 
+  /**
+   * Takes a connection that somebody else has accepted and told of by `opened`; `head`: what was read from it.
+   * The descriptor must not be watched or closed by anybody else.
+   */
+  adopt(fd: number, port: number, head: Uint8Array): void {
+    const socket = new net.Socket({ fd, readable: true, writable: true, allowHalfOpen: SOCKET_OPTIONS.allowHalfOpen });
+    if (head.length > 0) socket.unshift(head);
+    this.#take(socket, port);
+  }
+
   #accept(socket: net.Socket, port: number): void {
-    const { host } = this.#context;
-    host.opened();
+    this.#context.host.opened();
+    this.#take(socket, port);
+  }
+
+  #take(socket: net.Socket, port: number): void {
     const connection = new PortableConnection(socket, port, this.#context);
     // Closed at once, without the patience of an ordinary refusal: there is no room for it.
     if (this.#connections.size + this.#others() >= this.#maxConnections) {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import net from "node:net";
+import type net from "node:net";
 import v8 from "node:v8";
 import vm from "node:vm";
+import { noBlackhole, startBlackhole } from "../../../test/wire/blackhole.ts";
 import { startSimple, testEngine, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import {
@@ -16,7 +17,6 @@ import {
   startBackend,
   startEcho,
 } from "../../../test/wire/sockets.ts";
-import { connectTcp } from "./socket-options.ts";
 
 const hello = helloFor("a.example");
 
@@ -223,37 +223,33 @@ testEngines("the next endpoint is tried when one refuses", async (t) => {
   }
 });
 
-/** Stands in for a network that swallows SYNs, which loopback never does: a socket that never connects. */
-const blackhole = () => new net.Socket();
+testEngines(
+  "an endpoint that does not answer is given up, and the next one tried",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const silent = await startBlackhole();
+    t.after(() => silent.close());
+    const { port, connections } = await startSimple(t, [silent.address, echo.address], {
+      random: () => 0,
+      timeOuts: { connectMs: 100 },
+    });
+    const client = await connectTo(port);
+    client.end(hello);
+    assert.deepEqual(await readAll(client), hello);
+    const [line] = await connections(1);
+    assert.deepEqual([line?.reason, line?.endpoint], ["completed", echo.address]);
+    assert.ok(Number(line?.connectMs) >= 100);
+  },
+  noBlackhole(),
+);
 
-testEngine("portable", "an endpoint that does not answer is given up, and the next one tried", async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  const { port, connections } = await startSimple(t, ["192.0.2.1:443", echo.address], {
-    random: () => 0,
-    timeOuts: { connectMs: 100 },
-    connect: (endpoint) => (endpoint.address === LOOPBACK ? connectTcp(endpoint) : blackhole()),
-  });
-  const client = await connectTo(port);
-  client.end(hello);
-  assert.deepEqual(await readAll(client), hello);
-  const [line] = await connections(1);
-  assert.equal(line?.reason, "completed");
-  assert.ok(Number(line?.connectMs) >= 100);
-});
-
-testEngine(
-  "portable",
+testEngines(
   "no endpoint answers: backend_timeout; a client that resets meanwhile: client_reset",
   async (t) => {
-    const dialled: net.Socket[] = [];
-    const { port, connections } = await startSimple(t, ["192.0.2.1:443"], {
-      timeOuts: { connectMs: 300 },
-      connect: () => {
-        dialled.push(blackhole());
-        return dialled[dialled.length - 1]!;
-      },
-    });
+    const silent = await startBlackhole();
+    t.after(() => silent.close());
+    const { port, connections } = await startSimple(t, [silent.address], { timeOuts: { connectMs: 300 } });
     const patient = await connectTo(port);
     patient.write(hello);
     assert.equal((await readAll(patient)).length, 0);
@@ -262,53 +258,51 @@ testEngine(
     const hasty = await connectTo(port);
     hasty.write(hello);
     await eventually(
-      () => dialled.length === 2,
+      () => silent.attempts() === 1,
       () => "the second dial",
     );
     hasty.resetAndDestroy();
     assert.equal((await connections(2))[1]?.reason, "client_reset");
-    assert.ok(dialled.every((socket) => socket.destroyed));
+    assert.equal(silent.attempts(), 0, "the dial is given up");
   },
+  noBlackhole(),
 );
 
-testEngine("portable", "no way to the endpoint: backend_unreachable", async (t) => {
-  const { port, connections } = await startSimple(t, ["192.0.2.1:443"], {
-    connect: () => {
-      const socket = new net.Socket();
-      process.nextTick(() => socket.destroy(Object.assign(new Error("no route"), { code: "EHOSTUNREACH" })));
-      return socket;
-    },
-  });
+testEngines("no way to the endpoint: backend_unreachable", async (t) => {
+  // The kernel connects to no broadcast address, and sends nothing.
+  const { port, connections } = await startSimple(t, ["255.255.255.255:443"]);
   const client = await connectTo(port);
   client.end(hello);
   await readAll(client);
-  assert.equal((await connections(1))[0]?.reason, "backend_unreachable");
+  const [line] = await connections(1);
+  assert.deepEqual([line?.reason, line?.endpoint], ["backend_unreachable", "255.255.255.255:443"]);
+  assert.match(String(line?.detail), /^connect E[A-Z]+ 255\.255\.255\.255:443/);
 });
 
-testEngine(
-  "portable",
+testEngines(
   "what the client sends while the backend is dialled arrives in order, with its end",
   async (t) => {
     const echo = await startEcho();
     t.after(() => echo.close());
-    const dialling = Promise.withResolvers<void>();
-    const { port, connections } = await startSimple(t, [`${LOOPBACK}:9`], {
-      connect: () => {
-        // The real socket connects late: the test says when.
-        const socket = new net.Socket({ allowHalfOpen: true });
-        void dialling.promise.then(() => socket.connect(echo.port, LOOPBACK));
-        return socket;
-      },
+    const silent = await startBlackhole();
+    t.after(() => silent.close());
+    const { port, connections } = await startSimple(t, [silent.address, echo.address], {
+      random: () => 0,
+      timeOuts: { connectMs: 200 },
     });
     const client = await connectTo(port);
     const early = randomBytes(300_000);
     client.write(hello);
+    await eventually(
+      () => silent.attempts() === 1,
+      () => "the dial",
+    );
     client.end(early);
-    setTimeout(dialling.resolve, 50);
     const all = await readAll(client);
     assert.deepEqual(all, Buffer.concat([hello, early]));
     assert.equal((await connections(1))[0]?.reason, "completed");
   },
+  noBlackhole(),
 );
 
 testEngines("over the cap, a connection is closed at once, and the others go on", async (t) => {

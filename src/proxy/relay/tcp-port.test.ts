@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import net from "node:net";
+import { noBlackhole, startBlackhole } from "../../../test/wire/blackhole.ts";
 import { listener, route, service } from "../../../test/wire/config.ts";
-import { startGateway, testEngine, testEngines } from "../../../test/wire/gateway.ts";
+import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
 import { connectTo, freePorts, readAll, readSome, startBackend, startEcho } from "../../../test/wire/sockets.ts";
 import type { ListenerResource } from "../../model/proxy-config.ts";
 
@@ -39,27 +39,26 @@ testEngines(
   },
 );
 
-testEngine("portable", "what a client sends before its backend is there arrives in order, with its end", async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  const dialling = Promise.withResolvers<void>();
-  const gateway = startGateway(t, {
-    connect: () => {
-      // The real socket connects late: the test says when.
-      const socket = new net.Socket({ allowHalfOpen: true });
-      void dialling.promise.then(() => socket.connect(echo.port, "127.0.0.1"));
-      return socket;
-    },
-  });
-  const [port = 0] = await freePorts(1);
-  await gateway.set(tcpListener(port), route("r", "l", ["*"], { s: 1 }), ...service("s", echo.address));
-  const client = await connectTo(port);
-  const early = randomBytes(300_000);
-  client.end(early);
-  setTimeout(dialling.resolve, 50);
-  assert.deepEqual(await readAll(client), early);
-  assert.equal((await gateway.connections(1))[0]?.reason, "completed");
-});
+testEngines(
+  "what a client sends before its backend is there arrives in order, with its end",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const silent = await startBlackhole();
+    t.after(() => silent.close());
+    const gateway = startGateway(t, { random: () => 0, timeOuts: { connectMs: 200 } });
+    const [port = 0] = await freePorts(1);
+    const endpoints = service("s", silent.address, echo.address);
+    await gateway.set(tcpListener(port), route("r", "l", ["*"], { s: 1 }), ...endpoints);
+    const client = await connectTo(port);
+    const early = randomBytes(300_000);
+    client.end(early);
+    assert.deepEqual(await readAll(client), early);
+    const [line] = await gateway.connections(1);
+    assert.deepEqual([line?.reason, line?.endpoint], ["completed", echo.address]);
+  },
+  noBlackhole(),
+);
 
 testEngines(
   "500 connections are shared out by weight, 350 to 150 to none; without a route they are closed",
