@@ -78,8 +78,13 @@ export class Acceptor implements ReactorOwner {
 
   #take(fd: number): void {
     const { address, descriptors, libc } = this.#context.reactor;
-    if (descriptors.fits(fd)) this.#context.accepted(fd, this.#port, formatSocketAddress(address.bytes));
-    else libc.close(fd);
+    if (descriptors.fits(fd)) {
+      this.#context.accepted(fd, this.#port, formatSocketAddress(address.bytes));
+      return;
+    }
+    // Only when the rest of the process holds thousands: there is room for every connection that is allowed.
+    libc.close(fd);
+    this.#context.paused(`descriptor ${fd} is out of range`);
   }
 
   #pause(error: string): void {

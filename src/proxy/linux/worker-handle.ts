@@ -48,6 +48,9 @@ export class WorkerHandle {
   #channel: MessagePort | undefined;
   #restartMs = FIRST_RESTART_MS;
   #isEnding = false;
+  #ended: Promise<void> | undefined;
+  /** Between two workers: the process must not end because nothing is left of the first. */
+  #holdsProcess: NodeJS.Timeout | undefined;
   #whenGone: (() => void)[] = [];
 
   constructor(options: WorkerHandleOptions) {
@@ -88,9 +91,15 @@ export class WorkerHandle {
     if (!isAlive) this.#options.libc.close(fd);
   }
 
-  /** Cuts its connections and ends the thread. */
-  async end(): Promise<void> {
+  /** Cuts its connections and ends the thread. Idempotent. */
+  end(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
     this.#isEnding = true;
+    clearInterval(this.#holdsProcess);
     const gone = this.#channel === undefined ? undefined : new Promise<void>((resolve) => this.#whenGone.push(resolve));
     await this.request({ type: "end" });
     await gone;
@@ -99,6 +108,7 @@ export class WorkerHandle {
 
   #begin(): void {
     if (this.#isEnding) return;
+    clearInterval(this.#holdsProcess);
     const { clock, knowledge, onMessage, program, settings } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const beganAtMs = clock.now();
@@ -143,6 +153,7 @@ export class WorkerHandle {
       error: failure,
       restartMs: this.#restartMs,
     });
+    this.#holdsProcess = setInterval(() => {}, LAST_RESTART_MS);
     clock.after(this.#restartMs, () => this.#begin());
     this.#restartMs = Math.min(2 * this.#restartMs, LAST_RESTART_MS);
   }
