@@ -67,12 +67,14 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
     plan: (port, serverName) => planner.plan(current.table, port, serverName),
-    opened: () => metrics.connectionOpened(),
+    opened: (count) => metrics.connectionOpened(count),
     ended: (record) => {
       const { listener } = record.path;
       metrics.connectionEnded(record, current.table.listeners.has(listener ?? "") ? listener : undefined);
       logConnection(log, record);
     },
+    wantsRecords: log.isEnabled?.("info") !== false,
+    tallied: (tally) => metrics.connectionsEnded(tally, (name) => current.table.listeners.has(name)),
   };
   const engine = chooseEngine(options.engine ?? "portable", {
     host,

@@ -35,6 +35,8 @@ export interface ConnectionContext {
   readonly reactor: Reactor;
   readonly timeOuts: TimeOuts;
   portKind(port: number): PortKind | undefined;
+  /** Is another engine to serve the connections of this port, whatever they are? */
+  isHandedOver(port: number): boolean;
   plan(port: number, serverName: string | undefined): LinuxPlan;
   /** Somebody is to call `resolved` when DNS has answered. */
   resolve(host: string, connection: LinuxConnection): void;
@@ -93,10 +95,8 @@ export class LinuxConnection implements ReactorOwner {
     reactor.loop.add(this.#client, this.#generation);
     this.#arm(this.#startedAtMs + timeOuts.clientHelloMs);
     // TCP: no byte is waited for, because in some protocols the server speaks first.
-    // HTTP: nothing of it is ours to read.
-    const kind = this.#context.portKind(this.#port);
-    if (kind === "TCP") this.#follow(undefined);
-    else if (kind === "HTTP") this.#handOver();
+    if (this.#context.isHandedOver(this.#port)) this.#handOver();
+    else if (this.#context.portKind(this.#port) === "TCP") this.#follow(undefined);
     else this.#readHello();
   }
 

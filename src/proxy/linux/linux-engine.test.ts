@@ -21,6 +21,7 @@ import {
 import { dialTls } from "../../../test/wire/tls-client.ts";
 import type { Endpoint, Resource } from "../../model/proxy-config.ts";
 import { systemClock } from "../clock.ts";
+import type { Tally } from "../observe/tally.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "../relay/time-outs.ts";
 import { applyDelta } from "../route/apply-delta.ts";
@@ -35,6 +36,7 @@ interface EngineOptions {
   readonly workers?: number;
   readonly timeOuts?: Partial<TimeOuts>;
   readonly overrides?: ReadonlyMap<string, Endpoint>;
+  readonly wantsRecords?: boolean;
   readonly lookup?: (host: string) => Promise<readonly string[]>;
 }
 
@@ -43,14 +45,19 @@ async function startEngine(t: TestContext, resources: readonly Resource[], optio
   assert.ok(!("problem" in means));
   const { log, lines } = memoryLog();
   const records: ConnectionRecord[] = [];
+  const tallies: Tally[] = [];
   const counts = { opened: 0 };
   const engine = new LinuxEngine(
     {
       host: {
         portKind: () => "TLS",
         plan: async () => assert.fail("the workers plan by themselves"),
-        opened: () => void counts.opened++,
+        opened: (count = 1) => {
+          counts.opened += count;
+        },
         ended: (record) => void records.push(record),
+        wantsRecords: options.wantsRecords ?? true,
+        tallied: (tally) => void tallies.push(tally),
       },
       timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
       maxConnections: 1_000,
@@ -71,7 +78,7 @@ async function startEngine(t: TestContext, resources: readonly Resource[], optio
   await engine.apply(delta, applied.ok);
   const result = await engine.listen({ address: LOOPBACK, port });
   assert.ok("bound" in result);
-  return { engine, table: applied.ok, port, records, counts, lines };
+  return { engine, table: applied.ok, port, records, tallies, counts, lines };
 }
 
 const toOne = (...endpoints: string[]): Resource[] => [route("r", "l", ["*"], { s: 1 }), ...service("s", ...endpoints)];
@@ -94,6 +101,27 @@ test("workers share the connections of a port, and every one is told", { skip },
   assert.deepEqual([...new Set(records.map(({ reason }) => reason))], ["completed"]);
   assert.equal(counts.opened, 60);
   assert.equal(engine.activeConnections, 0);
+});
+
+test("where nobody wants to know of single connections, they are told as sums", { skip }, async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const started = await startEngine(t, toOne(echo.address), { workers: 2, wantsRecords: false });
+  const { engine, port, records, tallies, counts } = started;
+  await Promise.all(Array.from({ length: 20 }, () => echoThrough(port)));
+  const refused = await connectTo(port);
+  refused.end("no TLS");
+  await readAll(refused);
+  assert.deepEqual(await engine.drain(5_000), { ended: 0, cut: 0 });
+  assert.equal(counts.opened, 21);
+  assert.equal(records.length, 0);
+  const totals = new Map<string, number[]>();
+  for (const { listener: name, reason, connections, bytesIn, bytesOut } of tallies.flatMap(({ sums }) => sums)) {
+    const [n = 0, up = 0, down = 0] = totals.get(`${name} ${reason}`) ?? [];
+    totals.set(`${name} ${reason}`, [n + connections, up + bytesIn, down + bytesOut]);
+  }
+  const bytes = 20 * hello.length;
+  assert.deepEqual(Object.fromEntries(totals), { "l completed": [20, bytes, bytes], "undefined not_tls": [1, 0, 0] });
 });
 
 test("a worker that dies: its connections are reset, its descriptors freed, and another serves the port", {

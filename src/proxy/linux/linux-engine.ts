@@ -10,6 +10,7 @@ import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
+import { countOf } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
 import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "../relay/engine.ts";
 import { PortableEngine } from "../relay/portable-engine.ts";
@@ -96,6 +97,7 @@ export class LinuxEngine implements Engine {
       overrides,
       pipeCap: Math.max(1, Math.floor(PIPES_OF_ALL_WORKERS / workers)),
       timeOuts,
+      wantsRecords: host.wantsRecords,
       ...(start === undefined ? {} : { start }),
     };
     this.#workers = Array.from(
@@ -177,9 +179,12 @@ export class LinuxEngine implements Engine {
     const { host, log } = this.#options;
     switch (message.type) {
       case "connections":
-        this.#untold[index] = (this.#untold[index] ?? 0) + message.opened - message.ended.length;
-        for (let count = 0; count < message.opened; count++) host.opened();
+        this.#count(index, message.opened, message.ended.length);
         for (const record of message.ended) host.ended(record);
+        return;
+      case "tally":
+        this.#count(index, message.opened, countOf(message.ended));
+        host.tallied(message.ended);
         return;
       case "hand_over":
         // It leaves the worker's count without a record, and comes into the portable engine's without being opened there.
@@ -197,6 +202,11 @@ export class LinuxEngine implements Engine {
         log.error("a connection ended by a defect", { error: message.error });
         return;
     }
+  }
+
+  #count(index: number, opened: number, ended: number): void {
+    this.#untold[index] = (this.#untold[index] ?? 0) + opened - ended;
+    if (opened > 0) this.#options.host.opened(opened);
   }
 
   async #resolve(index: number, host: string): Promise<void> {
@@ -242,7 +252,9 @@ export class LinuxEngine implements Engine {
     return {
       portKind: (port) => host.portKind(port),
       plan: (port, serverName) => host.plan(port, serverName),
-      opened: () => host.opened(),
+      opened: (count) => host.opened(count),
+      wantsRecords: host.wantsRecords,
+      tallied: (tally) => host.tallied(tally),
       ended: (record) => {
         Atomics.sub(this.#active, index, 1);
         host.ended(record);

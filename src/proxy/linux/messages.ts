@@ -4,6 +4,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
+import type { Tally } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
@@ -23,6 +24,8 @@ export interface WorkerSettings {
   readonly pipeCap: number;
   readonly timeOuts: TimeOuts;
   readonly overrides: Overrides;
+  /** Are single connections to be told of, or sums? */
+  readonly wantsRecords: boolean;
   /** In [0, 1): where round robins begin; absent: by chance. */
   readonly start?: number;
 }
@@ -46,6 +49,8 @@ export type FromWorker =
   | { readonly type: "done"; readonly request: number }
   /** `opened`: how many connections have begun since the last message; `ended`: how others went. */
   | { readonly type: "connections"; readonly opened: number; readonly ended: readonly ConnectionRecord[] }
+  /** The same as sums. */
+  | { readonly type: "tally"; readonly opened: number; readonly ended: Tally }
   /** Connections wait for this host, of which nothing is known yet. */
   | { readonly type: "resolve"; readonly host: string }
   /** A connection, told of by `opened`, that the portable engine is to serve; `head`: what was read from it. */

@@ -4,7 +4,7 @@
  * handed over.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint, ListenerResource } from "../../model/proxy-config.ts";
+import type { Endpoint } from "../../model/proxy-config.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
 import { externalPlan, type Overrides } from "../planner.ts";
 import type { Balancer } from "../route/balancer.ts";
@@ -12,6 +12,7 @@ import { type DecisionPath, decide } from "../route/decide.ts";
 import { matchListener } from "../route/match.ts";
 import type { RouteTable } from "../route/route-table.ts";
 import type { ExternalHostTurns } from "./external-host-turns.ts";
+import { type HandedOver, isServedHere } from "./served-here.ts";
 
 export interface DialPlan {
   readonly action: "dial";
@@ -38,8 +39,8 @@ const HAND_OVER: LinuxPlan = { action: "hand_over" };
 
 export interface PlanContext {
   readonly table: RouteTable;
-  /** Of `table`; see `mixedPorts`. */
-  readonly mixedPorts: ReadonlySet<number>;
+  /** Of `table`. */
+  readonly handedOver: HandedOver;
   readonly balancer: Balancer;
   readonly overrides: Overrides;
   readonly hosts: Pick<ExternalHostTurns, "lookup">;
@@ -47,7 +48,8 @@ export interface PlanContext {
 
 export function planConnection(context: PlanContext, port: number, serverName: string | undefined): LinuxPlan {
   // Before the decision, which takes a turn of the balancer: that is for who serves the connection.
-  if (context.mixedPorts.has(port) && !passesOn(matchListener(context.table, port, serverName))) return HAND_OVER;
+  if (context.handedOver.byName.has(port) && !isServedHere(matchListener(context.table, port, serverName)))
+    return HAND_OVER;
   const decision = decide(context.table, context.balancer, { port, serverName });
   if (decision.action === "refuse") return decision;
   if (decision.action === "answer" || decision.decrypt !== undefined) return HAND_OVER;
@@ -59,26 +61,6 @@ export function planConnection(context: PlanContext, port: number, serverName: s
   return answer === undefined
     ? { action: "resolve", path, host: target.host, port: target.port }
     : planExternal(path, answer, target.port);
-}
-
-/** The ports with a listener that does not pass its connections on as they are. */
-export function mixedPorts(table: RouteTable): Set<number> {
-  const mixed = [...table.listeners.values()].filter(({ resource }) => !passesOn(resource));
-  return new Set(mixed.map(({ resource }) => resource.port));
-}
-
-/** Whom no listener takes is refused, which any engine can. */
-function passesOn(listener: ListenerResource | undefined): boolean {
-  switch (listener?.protocol) {
-    case undefined:
-    case "TCP":
-      return true;
-    case "TLS":
-      return listener.tls.mode === "Passthrough";
-    case "HTTP":
-    case "HTTPS":
-      return false;
-  }
 }
 
 /** `answer`: addresses in the order to try them, or why there are none. */

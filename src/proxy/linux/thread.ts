@@ -16,9 +16,10 @@ import { openDescriptors } from "./descriptors.ts";
 import { ExternalHostTurns } from "./external-host-turns.ts";
 import type { Libc, Memory } from "./libc.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
-import { mixedPorts, planConnection } from "./plan.ts";
+import { planConnection } from "./plan.ts";
 import { Reactor, type ReactorOwner } from "./reactor.ts";
 import { RecordOutbox } from "./record-outbox.ts";
+import { handedOver, NOTHING_HANDED_OVER } from "./served-here.ts";
 import { tickMs } from "./tick.ts";
 
 export interface Channel {
@@ -42,7 +43,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   readonly #waiting = new Map<string, LinuxConnection[]>();
   readonly #wakeCount: Memory;
   #table: RouteTable = EMPTY_TABLE;
-  #mixedPorts: ReadonlySet<number> = new Set();
+  #handedOver = NOTHING_HANDED_OVER;
   #whenIdle: number[] = [];
   #hasEnded = false;
 
@@ -52,7 +53,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#channel = channel;
     this.timeOuts = timeOuts;
     this.reactor = new Reactor({ libc, openDescriptors: open, pipeCap, tickMs: tickMs(timeOuts) });
-    this.#outbox = new RecordOutbox((message) => channel.send(message));
+    this.#outbox = new RecordOutbox(settings.wantsRecords, (message) => channel.send(message));
     this.#balancer = new Balancer(start === undefined ? Math.random : () => start);
     this.#wakeCount = libc.allocate(8);
     this.reactor.loop.addLevelTriggered(wake, this.reactor.descriptors.take(wake, this));
@@ -136,7 +137,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     if (applied.ok.externalTargets !== this.#table.externalTargets) {
       this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));
     }
-    if (applied.ok.listeners !== this.#table.listeners) this.#mixedPorts = mixedPorts(applied.ok);
+    if (applied.ok.listeners !== this.#table.listeners) this.#handedOver = handedOver(applied.ok);
     this.#table = applied.ok;
   }
 
@@ -201,10 +202,14 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     return portKind(this.#table, port);
   }
 
+  isHandedOver(port: number): boolean {
+    return this.#handedOver.unread.has(port);
+  }
+
   plan(port: number, serverName: string | undefined): ReturnType<typeof planConnection> {
     const context = {
       table: this.#table,
-      mixedPorts: this.#mixedPorts,
+      handedOver: this.#handedOver,
       balancer: this.#balancer,
       overrides: this.#settings.overrides,
       hosts: this.#hosts,

@@ -7,7 +7,7 @@ import type { LogFields, Logger } from "../../model/log.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 
 export function logConnection(log: Logger, record: ConnectionRecord): void {
-  log.info("connection", connectionFields(record));
+  if (log.isEnabled?.("info") !== false) log.info("connection", connectionFields(record));
 }
 
 /** Times in whole milliseconds; bytes as in the record: in is from the client to the backend. */

@@ -8,6 +8,7 @@ import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { ConfigDelta, Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { BindFailure } from "../../model/proxy-report.ts";
 import type { HostAnswer } from "../dns/resolve-host.ts";
+import type { Tally } from "../observe/tally.ts";
 import type { DecisionPath } from "../route/decide.ts";
 import type { RouteTable } from "../route/route-table.ts";
 import type { BackendTls } from "../terminate/backend-tls.ts";
@@ -81,9 +82,13 @@ export interface EngineHost {
   portKind(port: number): PortKind | undefined;
   /** `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
   plan(port: number, serverName: string | undefined): Promise<ConnectionPlan>;
-  opened(): void;
-  /** Called exactly once for each `opened()`. */
+  /** Of one connection, or as many as are said. */
+  opened(count?: number): void;
+  /** Called exactly once for each that was opened, unless it is told by `tallied()`. */
   ended(record: ConnectionRecord): void;
+  /** Is anybody interested in single connections? If not, an engine may tell of many at once. */
+  readonly wantsRecords: boolean;
+  tallied(tally: Tally): void;
 }
 
 export interface DrainResult {
