@@ -48,6 +48,8 @@ export interface ConnectionContext {
   defect(error: unknown): void;
 }
 
+type Connected = Extract<DialState, { state: "connected" }>;
+
 type Phase = "beginning" | "resolving" | "dialling" | "relaying" | "lingering" | "gone";
 
 /** What is known for the record besides its end. */
@@ -77,6 +79,7 @@ export class LinuxConnection implements ReactorOwner {
   #up: Flow | undefined;
   #down: Flow | undefined;
   #backendGeneration = 0;
+  #isRegistered = false;
   #isKeptAlive = false;
   /** While relaying: when silence has lasted too long. */
   #silentUntilMs = 0;
@@ -92,12 +95,16 @@ export class LinuxConnection implements ReactorOwner {
 
   begin(): void {
     const { reactor, timeOuts } = this.#context;
-    reactor.loop.add(this.#client, this.#generation);
     this.#arm(this.#startedAtMs + timeOuts.clientHelloMs);
     // TCP: no byte is waited for, because in some protocols the server speaks first.
     if (this.#context.isHandedOver(this.#port)) this.#handOver();
     else if (this.#context.portKind(this.#port) === "TCP") this.#follow(undefined);
     else this.#readHello();
+    // Only now, so that what has been read already is no event.
+    if (this.#phase === "gone") return;
+    reactor.loop.addForReading(this.#client, this.#generation);
+    this.#isRegistered = true;
+    if (this.#down?.blocked === true) this.#watchWriting(this.#down);
   }
 
   onEvent(fd: number, events: number): void {
@@ -233,7 +240,7 @@ export class LinuxConnection implements ReactorOwner {
     const head = this.#head?.bytes ?? buffer.bytes.slice(0, this.#inBuffer);
     this.#phase = "gone";
     timers.cancel(this.#client);
-    loop.remove(this.#client);
+    if (this.#isRegistered) loop.remove(this.#client);
     descriptors.release(this.#client);
     this.#context.handOver(this.#client, this.#port, head);
     this.#context.gone(this);
@@ -263,11 +270,12 @@ export class LinuxConnection implements ReactorOwner {
       return;
     }
     this.#facts.connectMs = performance.now() - this.#dialBeganMs;
-    this.#startRelay(state.fd, state.generation);
+    this.#startRelay(state);
   }
 
-  #startRelay(backend: number, generation: number): void {
+  #startRelay({ fd: backend, generation, watchesWriting }: Connected): void {
     const up = new Flow(this.#client, backend);
+    up.watchesWriting = watchesWriting;
     this.#up = up;
     this.#down = new Flow(backend, this.#client);
     this.#backendGeneration = generation;
@@ -313,6 +321,7 @@ export class LinuxConnection implements ReactorOwner {
       case "waits":
         // The end may have been read behind bytes that wait.
         if (flow.ended) this.#touch();
+        if (flow.blocked && !flow.watchesWriting) this.#watchWriting(flow);
         return;
       case "more":
         this.#context.reactor.again(flow.from, isUp ? this.#generation : this.#backendGeneration);
@@ -327,6 +336,14 @@ export class LinuxConnection implements ReactorOwner {
         this.#breakBy(isUp ? "backend" : "client", mover.errno, "write");
         return;
     }
+  }
+
+  #watchWriting(flow: Flow): void {
+    const isUp = flow === this.#up;
+    // Not yet registered at all: that will be told of then.
+    if (!isUp && !this.#isRegistered) return;
+    flow.watchesWriting = true;
+    this.#context.reactor.loop.watchWriting(flow.to, isUp ? this.#backendGeneration : this.#generation);
   }
 
   #passOnEnd(flow: Flow): void {

@@ -21,7 +21,14 @@ const encoded = new WeakMap<Endpoint, Uint8Array>();
 export type DialState =
   | { readonly state: "waits" }
   /** `fd` is the caller's now, and registered in its name. */
-  | { readonly state: "connected"; readonly fd: number; readonly generation: number; readonly endpoint: Endpoint }
+  | {
+      readonly state: "connected";
+      readonly fd: number;
+      readonly generation: number;
+      readonly endpoint: Endpoint;
+      /** Is it registered for writing too? */
+      readonly watchesWriting: boolean;
+    }
   | { readonly state: "failed"; readonly failure: DialFailure; readonly endpoint: Endpoint; readonly message: string };
 
 export interface DialContext {
@@ -76,7 +83,7 @@ export class Dial {
     }
     if ((events & WRITABLE) === 0) return WAITS;
     const written = this.#context.writeHead(fd);
-    return written >= 0 || written === -EAGAIN ? this.#succeed(attempt) : this.#fail(attempt, -written, nowMs);
+    return written >= 0 || written === -EAGAIN ? this.#succeed(attempt, true) : this.#fail(attempt, -written, nowMs);
   }
 
   onDeadline(nowMs: number): DialState {
@@ -122,8 +129,12 @@ export class Dial {
     // Within one machine the handshake is often done by now.
     const written = this.#context.writeHead(fd);
     if (written < 0 && written !== -EAGAIN) return this.#fail(attempt, -written, nowMs);
-    loop.add(fd, generation);
-    return written < 0 ? WAITS : this.#succeed(attempt);
+    if (written < 0) {
+      loop.add(fd, generation);
+      return WAITS;
+    }
+    loop.addForReading(fd, generation);
+    return this.#succeed(attempt, false);
   }
 
   /** The descriptor, or a negative errno. Idle pipes give way to connections. */
@@ -137,10 +148,11 @@ export class Dial {
     return -EMFILE;
   }
 
-  #succeed(attempt: Attempt): DialState {
+  #succeed(attempt: Attempt, watchesWriting: boolean): DialState {
+    const { fd, generation, endpoint } = attempt;
     this.#attempts = this.#attempts.filter((one) => one !== attempt);
     this.cancel();
-    return { state: "connected", fd: attempt.fd, generation: attempt.generation, endpoint: attempt.endpoint };
+    return { state: "connected", fd, generation, endpoint, watchesWriting };
   }
 
   #fail(attempt: Attempt, errno: number, nowMs: number): DialState {

@@ -1,6 +1,6 @@
 /**
- * epoll, edge-triggered: each descriptor is registered once for everything, with the generation of its use beside its number,
- * and tells when something about it changes (epoll(7)).
+ * epoll, edge-triggered: each descriptor is registered once, with the generation of its use beside its number, and tells when
+ * something about it changes (epoll(7)).
  *
  * It knows who is to be told from `Descriptors`, so that the event of a closed descriptor reaches nobody.
  */
@@ -20,7 +20,8 @@ export const WORTH_READING = READABLE | FAILED | HANG_UP | READ_HANG_UP;
 /** After these there is an end to be read behind the bytes, and no further event will say so. */
 export const ENDING = FAILED | HANG_UP | READ_HANG_UP;
 
-const EVERYTHING = READABLE | WRITABLE | READ_HANG_UP | EDGE_TRIGGERED | 0;
+const READING = READABLE | READ_HANG_UP | EDGE_TRIGGERED | 0;
+const EVERYTHING = READING | WRITABLE;
 const EVENTS_AT_ONCE = 512;
 
 export interface EventOwner {
@@ -51,14 +52,23 @@ export class EventLoop<Owner extends EventOwner> {
     descriptors.take(this.#epoll, owner);
   }
 
-  /** For everything that happens to a connection. */
+  /** For what there is to read, and ends. Most connections are never told to wait with writing, and are spared the events. */
+  addForReading(fd: number, generation: number): void {
+    this.#control("add", fd, generation, READING);
+  }
+
   add(fd: number, generation: number): void {
-    this.#control(fd, generation, EVERYTHING);
+    this.#control("add", fd, generation, EVERYTHING);
+  }
+
+  /** From now on also when it takes bytes; if it does so already, at once. */
+  watchWriting(fd: number, generation: number): void {
+    this.#control("change", fd, generation, EVERYTHING);
   }
 
   /** For as long as there is something to read: so nothing is missed by who reads a part of it. */
   addLevelTriggered(fd: number, generation: number): void {
-    this.#control(fd, generation, READABLE);
+    this.#control("add", fd, generation, READABLE);
   }
 
   remove(fd: number): void {
@@ -87,12 +97,12 @@ export class EventLoop<Owner extends EventOwner> {
     }
   }
 
-  #control(fd: number, generation: number, events: number): void {
+  #control(operation: "add" | "change", fd: number, generation: number, events: number): void {
     const { data } = this.#libc.eventLayout;
     this.#eventWords[0] = events;
     this.#eventWords[data] = fd;
     this.#eventWords[data + 1] = generation;
-    const result = this.#libc.epollControl(this.#epoll, "add", fd, this.#event);
+    const result = this.#libc.epollControl(this.#epoll, operation, fd, this.#event);
     if (result < 0) throw new Error(`epoll_ctl: ${errnoSentence(-result)}`);
   }
 }

@@ -12,8 +12,10 @@ export class Flow {
   readable = false;
   /** `from` has ended or failed, which is read behind the bytes; after that no further event will tell. */
   hungUp = false;
-  /** `to` takes no more now; an event will tell when it does. */
+  /** `to` takes no more now; an event will tell when it does, if `watchesWriting`. */
   blocked = false;
+  /** Has `to` been registered for writing? */
+  watchesWriting = false;
   /** The end of `from` has been read. */
   ended = false;
   /** … and told to `to`, after all bytes. */

