@@ -76,7 +76,20 @@ module.exports = {
       from: { path: "^(src|capabilities)/|^pepr\\.ts$", pathNot: TESTS },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
     },
-    { name: "everything-resolves", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "one-module-holds-pointers",
+      comment: "Whatever reaches into memory by node:ffi is in libc.ts, small enough to be read whole.",
+      severity: "error",
+      from: { pathNot: "^src/proxy/linux/libc\\.ts$" },
+      to: { path: "^(node:)?ffi$" },
+    },
+    {
+      name: "everything-resolves",
+      comment: "node:ffi is younger than the list of node's modules that the cruiser goes by.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true, pathNot: "^(node:)?ffi$" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

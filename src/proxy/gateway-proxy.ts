@@ -140,7 +140,7 @@ export class GatewayProxy {
   }
 
   async #apply(delta: ConfigDelta): Promise<void> {
-    const { current, log, metrics } = this.#parts;
+    const { current, engine, log, metrics } = this.#parts;
     const before = current.table;
     const applied = applyDelta(before, delta);
     if ("refused" in applied) {
@@ -152,7 +152,10 @@ export class GatewayProxy {
     this.#refusal = undefined;
     // The table first: from the moment a new port answers, what it leads to is known.
     current.table = applied.ok;
-    if (applied.ok !== before) this.#parts.follow(delta);
+    if (applied.ok !== before) {
+      this.#parts.follow(delta);
+      await engine.apply?.(delta, applied.ok);
+    }
     await this.#follow(before, applied.ok);
     this.#isComplete = true;
     if (applied.ok === before) return;

@@ -9,6 +9,7 @@ import type { ClientRules } from "./admit/client-rules.ts";
 import type { Balancer } from "./balance/balancer.ts";
 import type { Clock } from "./clock.ts";
 import type { ExternalHosts } from "./dns/external-hosts.ts";
+import type { FailedHost } from "./dns/resolve-host.ts";
 import { type Prologue, prologueOf } from "./prologue.ts";
 import type { ClientFacts } from "./relay/client-facts.ts";
 import type { ConnectionPlan } from "./relay/engine.ts";
@@ -134,17 +135,25 @@ export class Planner {
   async #planExternal(path: DecisionPath, target: HostAndPort, wishes: Ends & Wishes): Promise<ConnectionPlan> {
     const override = this.#override(target);
     if (override !== undefined) return { action: "dial", path, candidates: [override], race: false, ...wishes };
-    const answer = await this.#hosts.lookup(target.host);
-    if ("reason" in answer) {
-      return { action: "refuse", path, reason: refusalFor(answer.reason), detail: answer.message };
-    }
-    const candidates = answer.slice(0, MAX_ENDPOINTS_TRIED).map((address) => ({ address, port: target.port }));
-    return { action: "dial", path, candidates, race: true, ...wishes };
+    const plan = externalPlan(await this.#hosts.lookup(target.host), target.port);
+    return plan.action === "refuse" ? { ...plan, path } : { ...plan, path, ...wishes };
   }
 
   #override({ host, port }: HostAndPort): Endpoint | undefined {
     return this.#overrides.get(`${host.toLowerCase()}:${port}`);
   }
+}
+
+/** What DNS's answer for a host means to a connection: the addresses in the order to try them, or its refusal. */
+export function externalPlan(
+  answer: readonly string[] | FailedHost,
+  port: number,
+):
+  | { readonly action: "dial"; readonly candidates: readonly Endpoint[]; readonly race: true }
+  | { readonly action: "refuse"; readonly reason: ConnectionReason; readonly detail: string } {
+  if ("reason" in answer) return { action: "refuse", reason: refusalFor(answer.reason), detail: answer.message };
+  const candidates = answer.slice(0, MAX_ENDPOINTS_TRIED).map((address) => ({ address, port }));
+  return { action: "dial", candidates, race: true };
 }
 
 function refusalFor(failure: HostFailure): ConnectionReason {

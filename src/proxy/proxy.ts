@@ -10,11 +10,13 @@ import type { ConfigDelta } from "../model/proxy-config.ts";
 import { Admission } from "./admit/admission.ts";
 import { ClientRules } from "./admit/client-rules.ts";
 import { Balancer } from "./balance/balancer.ts";
+import { chooseEngine } from "./choose-engine.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { defaultMaxConnections } from "./connection-limit.ts";
 import { addressGuard } from "./dns/address-guard.ts";
 import { ExternalHosts } from "./dns/external-hosts.ts";
 import type { Resolver } from "./dns/resolve-host.ts";
+import type { EngineChoice } from "./engine-choices.ts";
 import { GatewayProxy } from "./gateway-proxy.ts";
 import { HealthChecks } from "./health/health-checks.ts";
 import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
@@ -22,7 +24,6 @@ import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
 import { type Overrides, Planner } from "./planner.ts";
 import { type EngineHost, formatAddress } from "./relay/engine.ts";
-import { PortableEngine } from "./relay/portable-engine.ts";
 import { type Connect, connectTcp } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
 import { acceptedProxyProtocol, portKind } from "./route/port-kind.ts";
@@ -47,7 +48,12 @@ export interface ProxyOptions {
   readonly resolver?: Resolver;
   /** Addresses of this machine, which no external host may resolve to. */
   readonly ownAddresses?: () => readonly string[];
+  /** How the portable engine dials; no other engine can be given this. */
   readonly connect?: Connect;
+  /** Which engine moves the bytes; by default the portable one. */
+  readonly engine?: EngineChoice;
+  /** Threads of the linux engine; by default one for each core. */
+  readonly workers?: number;
   /** In [0, 1): where round robins begin. */
   readonly random?: () => number;
 }
@@ -60,6 +66,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     clock,
     guard: () => addressGuard(ownAddresses()),
     onChange: () => proxy.notify(),
+    onAnswer: (host, answer) => engine.hostAnswered?.(host, answer),
   });
   const balancer = new Balancer(options.random ?? Math.random, (backend, { address, port }, forMs) =>
     log.warn("endpoint is left out", { backend, endpoint: formatAddress(address, port), forMs }),
@@ -87,18 +94,25 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     timeOuts: () => settings.timeOuts,
     keepAliveMs: () => settings.keepAliveMs,
     plan: (port, serverName, client) => planner.plan(current.table, port, serverName, client),
-    opened: () => metrics.connectionOpened(),
+    opened: (count) => metrics.connectionOpened(count),
     ended: (record) => {
       const { listener } = record.path;
       metrics.connectionEnded(record, current.table.listeners.has(listener ?? "") ? listener : undefined);
       logConnection(log, record);
     },
+    wantsRecords: log.isEnabled?.("info") !== false,
+    tallied: (tally) => metrics.connectionsEnded(tally, (name) => current.table.listeners.has(name)),
   };
-  const engine = new PortableEngine({
+  const engine = chooseEngine(options.engine ?? "portable", {
     host,
+    ...base,
     clock,
     log,
+    overrides: options.overrides ?? new Map(),
+    lookup: (name) => hosts.lookup(name),
     ...(options.connect === undefined ? {} : { connect: options.connect }),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.random === undefined ? {} : { start: options.random() }),
   });
   const ports = new PortBinder(engine, options.bindAddresses ?? ALL_ADDRESSES, log);
   const checks = new HealthChecks({ clock, log, balancer, connect: options.connect ?? connectTcp });

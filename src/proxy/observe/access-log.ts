@@ -9,7 +9,7 @@ import { alpnOf } from "../tls/alpn.ts";
 import { ja4Of } from "../tls/ja4.ts";
 
 export function logConnection(log: Logger, record: ConnectionRecord): void {
-  log.info("connection", connectionFields(record));
+  if (log.isEnabled?.("info") !== false) log.info("connection", connectionFields(record));
 }
 
 /** Times in whole milliseconds; bytes as in the record: in is from the client to the backend. */

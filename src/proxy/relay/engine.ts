@@ -5,13 +5,16 @@
  * Engines differ in how bytes move and in nothing that can be observed: one suite of tests runs against each.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
+import type { ConfigDelta, Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { BindFailure } from "../../model/proxy-report.ts";
 import type { RelayTimeOuts } from "../../model/traffic.ts";
 import type { AdmissionRefusal, Ticket } from "../admit/admission.ts";
 import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { DialFeedback } from "../balance/feedback.ts";
+import type { HostAnswer } from "../dns/resolve-host.ts";
+import type { Tally } from "../observe/tally.ts";
 import type { DecisionPath } from "../route/decide.ts";
+import type { RouteTable } from "../route/route-table.ts";
 import type { BackendTls } from "../terminate/backend-tls.ts";
 import type { ClientTls, DecryptedFacts } from "../terminate/client-tls.ts";
 import type { ClientHello } from "../tls/client-hello.ts";
@@ -107,9 +110,13 @@ export interface EngineHost {
   keepAliveMs(): number | undefined;
   /** `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
   plan(port: number, serverName: string | undefined, client: ClientFacts): Promise<ConnectionPlan>;
-  opened(): void;
-  /** Called exactly once for each `opened()`. */
+  /** Of one connection, or as many as are said. */
+  opened(count?: number): void;
+  /** Called exactly once for each that was opened, unless it is told by `tallied()`. */
   ended(record: ConnectionRecord): void;
+  /** Is anybody interested in single connections? If not, an engine may tell of many at once. */
+  readonly wantsRecords: boolean;
+  tallied(tally: Tally): void;
 }
 
 export interface DrainResult {
@@ -121,6 +128,13 @@ export interface DrainResult {
 
 export interface Engine {
   listen(at: ListenAddress): Promise<ListenResult>;
+  /**
+   * Follows a configuration that was accepted, before its ports are bound: `table` is what `delta` has led to. Absent: the
+   * engine keeps nothing of it, and asks its host for each connection.
+   */
+  apply?(delta: ConfigDelta, table: RouteTable): Promise<void>;
+  /** An external host of the configuration has a new answer, good or bad. Absent: see `apply`. */
+  hostAnswered?(host: string, answer: HostAnswer): void;
   readonly activeConnections: number;
   /** Waits for the connections to end, cuts those that have not after `deadlineMs`. The caller has closed the ports. */
   drain(deadlineMs: number): Promise<DrainResult>;

@@ -76,11 +76,24 @@ export class PortableEngine implements Engine {
     await this.#allGone();
   }
 
+  /**
+   * Takes a connection that somebody else has accepted and told of by `opened`; `head`: what was read from it.
+   * The descriptor must not be watched or closed by anybody else.
+   */
+  adopt(fd: number, port: number, head: Uint8Array): void {
+    const socket = new net.Socket({ fd, readable: true, writable: true, allowHalfOpen: SOCKET_OPTIONS.allowHalfOpen });
+    if (head.length > 0) socket.unshift(head);
+    this.#take(socket, port);
+  }
+
   #accept(socket: net.Socket, port: number): void {
-    const { host } = this.#context;
-    host.opened();
+    this.#context.host.opened();
+    this.#take(socket, port);
+  }
+
+  #take(socket: net.Socket, port: number): void {
     const connection = new PortableConnection(socket, port, this.#context);
-    const ticket = host.admit();
+    const ticket = this.#context.host.admit();
     // Closed at once, without the patience of an ordinary refusal: there is no room for it.
     if (typeof ticket === "string") {
       connection.cut(ticket);
