@@ -8,11 +8,12 @@
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { PortKind } from "../../model/proxy-config.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
-import { type ConnectionRecord, formatAddress } from "../relay/engine.ts";
+import type { ConnectionRecord } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
 import { ClientHead } from "./client-head.ts";
 import { Dial, type DialState } from "./dial.ts";
+import { endpointText } from "./endpoint-address.ts";
 import { EAGAIN, errnoName } from "./errno.ts";
 import { ENDING, FAILED, WORTH_READING } from "./event-loop.ts";
 import { COPY_BYTES } from "./mover.ts";
@@ -51,36 +52,43 @@ type Phase =
   | { readonly name: "lingering" }
   | { readonly name: "gone" };
 
+const NO_PATH = {};
 const LINGERING: Phase = { name: "lingering" };
 const GONE: Phase = { name: "gone" };
 
-/** What is known for the record besides its end. */
-type Facts = { -readonly [Field in "path" | "hello" | "endpoint" | "helloMs" | "connectMs"]?: ConnectionRecord[Field] };
+/** A record that is being written. */
+type Draft = { -readonly [Field in keyof ConnectionRecord]: ConnectionRecord[Field] };
 
 export class LinuxConnection implements ReactorOwner {
   readonly #context: ConnectionContext;
   readonly #client: number;
   readonly #generation: number;
   readonly #port: number;
-  readonly #clientAddress: string;
   readonly #startedAtMs = performance.now();
   readonly #head: ClientHead;
   #phase: Phase;
-  #facts: Facts = {};
+  readonly #draft: Draft;
   #isRecorded = false;
   #isRegistered = false;
   /** Until there is a relay: what is known of reading from the client. */
   #readable = true;
   #hungUp = false;
-  #bytesIn = 0;
-  #bytesOut = 0;
 
   /** Takes the descriptor of an accepted client. */
   constructor(client: number, port: number, clientAddress: string, context: ConnectionContext) {
     this.#context = context;
     this.#client = client;
     this.#port = port;
-    this.#clientAddress = clientAddress;
+    this.#draft = {
+      // Whatever ends it overwrites this.
+      reason: "internal_error",
+      path: NO_PATH,
+      port,
+      clientAddress,
+      bytesIn: 0,
+      bytesOut: 0,
+      durationMs: 0,
+    };
     this.#head = new ClientHead(context.reactor);
     this.#phase = { name: "beginning", parser: new ClientHelloParser() };
     this.#generation = context.reactor.descriptors.take(client, this);
@@ -181,8 +189,8 @@ export class LinuxConnection implements ReactorOwner {
     const progress = parser.push(this.#head.take(count));
     if (progress.state === "refused") this.#refuse(progress.reason, progress.detail);
     if (progress.state !== "hello") return;
-    this.#facts.hello = progress.hello;
-    this.#facts.helloMs = performance.now() - this.#startedAtMs;
+    this.#draft.hello = progress.hello;
+    this.#draft.helloMs = performance.now() - this.#startedAtMs;
     this.#follow(progress.hello.serverName);
   }
 
@@ -191,7 +199,7 @@ export class LinuxConnection implements ReactorOwner {
   }
 
   #carryOut(plan: LinuxPlan): void {
-    if (plan.action !== "hand_over") this.#facts.path = plan.path;
+    if (plan.action !== "hand_over") this.#draft.path = plan.path;
     switch (plan.action) {
       case "hand_over":
         this.#handOver();
@@ -236,12 +244,12 @@ export class LinuxConnection implements ReactorOwner {
       this.#arm(dial.deadlineMs);
       return;
     }
-    this.#facts.endpoint = formatAddress(state.endpoint.address, state.endpoint.port);
+    this.#draft.endpoint = endpointText(state.endpoint);
     if (state.state === "failed") {
       this.#refuse(state.failure, state.message);
       return;
     }
-    this.#facts.connectMs = performance.now() - beganAtMs;
+    this.#draft.connectMs = performance.now() - beganAtMs;
     this.#startRelay(state);
   }
 
@@ -296,8 +304,8 @@ export class LinuxConnection implements ReactorOwner {
     if (over === undefined || this.#phase.name === "gone") return;
     if (this.#phase.name === "relaying") {
       const { down, up } = this.#phase.relaying;
-      this.#bytesIn = up.bytes;
-      this.#bytesOut = down.bytes;
+      this.#draft.bytesIn = up.bytes;
+      this.#draft.bytesOut = down.bytes;
     }
     this.#record(over.reason, over.detail);
     if (over.isBroken) this.#resetOnClose();
@@ -328,16 +336,9 @@ export class LinuxConnection implements ReactorOwner {
   #record(reason: ConnectionReason, detail?: string): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    this.#context.ended({
-      path: {},
-      ...this.#facts,
-      reason,
-      ...(detail === undefined ? {} : { detail }),
-      port: this.#port,
-      clientAddress: this.#clientAddress,
-      bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
-      durationMs: performance.now() - this.#startedAtMs,
-    });
+    this.#draft.reason = reason;
+    if (detail !== undefined) this.#draft.detail = detail;
+    this.#draft.durationMs = performance.now() - this.#startedAtMs;
+    this.#context.ended(this.#draft);
   }
 }
