@@ -8,28 +8,21 @@
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { PortKind } from "../../model/proxy-config.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
-import { type ConnectionRecord, formatAddress } from "../relay/engine.ts";
-import type { Side } from "../relay/relay.ts";
-import { SOCKET_OPTIONS } from "../relay/socket-options.ts";
+import type { ConnectionRecord } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
+import { ClientHead } from "./client-head.ts";
 import { Dial, type DialState } from "./dial.ts";
-import { EAGAIN, ECONNRESET, EPIPE, errnoName } from "./errno.ts";
-import { ENDING, FAILED, WORTH_READING, WRITABLE } from "./event-loop.ts";
-import { Flow } from "./flow.ts";
-import { HeadBytes } from "./head-bytes.ts";
-import { keepAlive } from "./listening-socket.ts";
+import { endpointText } from "./endpoint-address.ts";
+import { EAGAIN, errnoName } from "./errno.ts";
+import { ENDING, FAILED, WORTH_READING } from "./event-loop.ts";
 import { COPY_BYTES } from "./mover.ts";
-import { type LinuxPlan, planExternal } from "./plan.ts";
+import { type DialPlan, type LinuxPlan, planExternal } from "./plan.ts";
 import type { Reactor, ReactorOwner } from "./reactor.ts";
+import { broken, Relaying, type RelayOver } from "./relaying.ts";
 
 /** Reads of what nobody wants, before others have their turn. */
 const DROPS_A_TURN = 64;
-/**
- * TCP keep-alive towards the backend is switched on when a connection has lasted: most end sooner and are spared two system
- * calls. The first probe comes when the rest of KEEP_ALIVE_INITIAL_DELAY_MS has passed in silence.
- */
-const KEEP_ALIVE_FROM_MS = 15_000;
 
 export interface ConnectionContext {
   readonly reactor: Reactor;
@@ -49,85 +42,93 @@ export interface ConnectionContext {
 }
 
 type Connected = Extract<DialState, { state: "connected" }>;
+type ResolvePlan = Extract<LinuxPlan, { action: "resolve" }>;
 
-type Phase = "beginning" | "resolving" | "dialling" | "relaying" | "lingering" | "gone";
+type Phase =
+  | { readonly name: "beginning"; readonly parser: ClientHelloParser }
+  | { readonly name: "resolving"; readonly plan: ResolvePlan }
+  | { readonly name: "dialling"; readonly dial: Dial; readonly beganAtMs: number }
+  | { readonly name: "relaying"; readonly relaying: Relaying }
+  | { readonly name: "lingering" }
+  | { readonly name: "gone" };
 
-/** What is known for the record besides its end. */
-type Facts = { -readonly [Field in "path" | "hello" | "endpoint" | "helloMs" | "connectMs"]?: ConnectionRecord[Field] };
+const NO_PATH = {};
+const LINGERING: Phase = { name: "lingering" };
+const GONE: Phase = { name: "gone" };
+
+/** A record that is being written. */
+type Draft = { -readonly [Field in keyof ConnectionRecord]: ConnectionRecord[Field] };
 
 export class LinuxConnection implements ReactorOwner {
   readonly #context: ConnectionContext;
   readonly #client: number;
   readonly #generation: number;
   readonly #port: number;
-  readonly #clientAddress: string;
   readonly #startedAtMs = performance.now();
-  #phase: Phase = "beginning";
+  readonly #head: ClientHead;
+  #phase: Phase;
+  readonly #draft: Draft;
   #isRecorded = false;
-  #facts: Facts = {};
-  #parser: ClientHelloParser | undefined;
-  /** Until there are flows: what is known of reading from the client. */
+  #isRegistered = false;
+  /** Until there is a relay: what is known of reading from the client. */
   #readable = true;
   #hungUp = false;
-  /** The client's first bytes: in the reactor's buffer as long as this call lasts, else in `#head`. */
-  #inBuffer = 0;
-  #head: HeadBytes | undefined;
-  #headWritten = 0;
-  #wanted: { readonly port: number; readonly path: NonNullable<Facts["path"]> } | undefined;
-  #dial: Dial | undefined;
-  #dialBeganMs = 0;
-  #up: Flow | undefined;
-  #down: Flow | undefined;
-  #backendGeneration = 0;
-  #isRegistered = false;
-  #isKeptAlive = false;
-  /** While relaying: when silence has lasted too long. */
-  #silentUntilMs = 0;
 
   /** Takes the descriptor of an accepted client. */
   constructor(client: number, port: number, clientAddress: string, context: ConnectionContext) {
     this.#context = context;
     this.#client = client;
     this.#port = port;
-    this.#clientAddress = clientAddress;
+    this.#draft = {
+      // Whatever ends it overwrites this.
+      reason: "internal_error",
+      path: NO_PATH,
+      port,
+      clientAddress,
+      bytesIn: 0,
+      bytesOut: 0,
+      durationMs: 0,
+    };
+    this.#head = new ClientHead(context.reactor);
+    this.#phase = { name: "beginning", parser: new ClientHelloParser() };
     this.#generation = context.reactor.descriptors.take(client, this);
   }
 
   begin(): void {
     const { reactor, timeOuts } = this.#context;
     this.#arm(this.#startedAtMs + timeOuts.clientHelloMs);
-    // TCP: no byte is waited for, because in some protocols the server speaks first.
     if (this.#context.isHandedOver(this.#port)) this.#handOver();
+    // TCP: no byte is waited for, because in some protocols the server speaks first.
     else if (this.#context.portKind(this.#port) === "TCP") this.#follow(undefined);
     else this.#readHello();
     // Only now, so that what has been read already is no event.
-    if (this.#phase === "gone") return;
+    const phase = this.#phase;
+    if (phase.name === "gone") return;
     reactor.loop.addForReading(this.#client, this.#generation);
     this.#isRegistered = true;
-    if (this.#down?.blocked === true) this.#watchWriting(this.#down);
+    if (phase.name === "relaying") phase.relaying.onRegistered();
   }
 
   onEvent(fd: number, events: number): void {
-    if (this.#phase === "relaying") this.#onRelayEvent(fd, events);
+    const phase = this.#phase;
+    if (phase.name === "relaying") this.#endBy(phase.relaying.onEvent(fd, events));
     else if (fd === this.#client) this.#onClientEvent(events);
-    else if (this.#dial !== undefined) {
-      this.#afterDial(this.#dial.onEvent(fd, events, this.#context.reactor.nowMs));
-      // A server that speaks first may have spoken, and ended, by the time its connection is told of: one event says all.
-      if (this.#isRelaying() && fd === this.#down?.from) this.#onRelayEvent(fd, events);
-    }
+    else if (phase.name === "dialling") this.#onDialEvent(phase.dial, fd, events);
   }
 
   onTurn(fd: number): void {
-    if (this.#phase === "lingering") this.#dropBytes();
-    else if (this.#phase === "relaying") this.#move(this.#flowFrom(fd));
+    const phase = this.#phase;
+    if (phase.name === "lingering") this.#dropBytes();
+    else if (phase.name === "relaying") this.#endBy(phase.relaying.onTurn(fd));
   }
 
   onDeadline(): void {
     const { nowMs } = this.#context.reactor;
-    if (this.#phase === "beginning") this.#refuse("client_hello_timeout");
-    else if (this.#phase === "dialling" && this.#dial !== undefined) this.#afterDial(this.#dial.onDeadline(nowMs));
-    else if (this.#phase === "relaying") this.#checkSilence(nowMs);
-    else if (this.#phase === "lingering") this.#close();
+    const phase = this.#phase;
+    if (phase.name === "beginning") this.#refuse("client_hello_timeout");
+    else if (phase.name === "dialling") this.#afterDial(phase.dial.onDeadline(nowMs));
+    else if (phase.name === "relaying") this.#endBy(phase.relaying.onDeadline(nowMs));
+    else if (phase.name === "lingering") this.#close();
   }
 
   onDefect(error: unknown): void {
@@ -137,69 +138,60 @@ export class LinuxConnection implements ReactorOwner {
 
   /** DNS has answered. The connection may be gone by then. */
   resolved(answer: readonly string[] | FailedHost): void {
-    if (this.#phase !== "resolving" || this.#wanted === undefined) return;
-    this.#carryOut(planExternal(this.#wanted.path, answer, this.#wanted.port));
+    if (this.#phase.name !== "resolving") return;
+    const { path, port } = this.#phase.plan;
+    this.#carryOut(planExternal(path, answer, port));
   }
 
   /** Ends it now, both sides, whatever is in flight. */
   cut(reason: ConnectionReason, detail?: string): void {
-    this.#record(reason, detail);
     // Not an end in order: the peers must see that bytes may be missing.
-    if (reason === "drain_deadline") this.#resetOnClose();
-    this.#close();
+    this.#endBy({ reason, isBroken: reason === "drain_deadline", ...(detail === undefined ? {} : { detail }) });
   }
 
   #onClientEvent(events: number): void {
     if ((events & WORTH_READING) !== 0) this.#readable = true;
     if ((events & ENDING) !== 0) this.#hungUp = true;
-    if (this.#phase === "beginning") this.#readHello();
-    else if (this.#phase === "lingering") this.#dropBytes();
-    else if ((events & FAILED) !== 0) this.#breakByPending(this.#client);
+    const { name } = this.#phase;
+    if (name === "beginning") this.#readHello();
+    else if (name === "lingering") this.#dropBytes();
+    else if ((events & FAILED) !== 0) {
+      const errno = this.#context.reactor.libc.pendingError(this.#client);
+      if (errno !== 0) this.#endBy(broken("client", errno, "read"));
+    }
+  }
+
+  #onDialEvent(dial: Dial, fd: number, events: number): void {
+    this.#afterDial(dial.onEvent(fd, events, this.#context.reactor.nowMs));
+    const phase = this.#phase;
+    // A server that speaks first may have spoken, and ended, by the time its connection is told of: one event says all.
+    if (phase.name === "relaying" && fd === phase.relaying.down.from) this.#endBy(phase.relaying.onEvent(fd, events));
   }
 
   #readHello(): void {
     const { buffer, libc } = this.#context.reactor;
-    while (this.#readable && this.#phase === "beginning") {
+    while (this.#readable && this.#phase.name === "beginning") {
       const count = libc.read(this.#client, buffer, COPY_BYTES);
       if (count <= 0) {
         this.#readable = false;
         if (count === -EAGAIN) return;
-        const detail = count === 0 ? "the client closed" : `read ${errnoName(-count)}`;
-        this.#refuse("client_closed_early", detail);
+        this.#refuse("client_closed_early", count === 0 ? "the client closed" : `read ${errnoName(-count)}`);
         return;
       }
       if (count < COPY_BYTES && !this.#hungUp) this.#readable = false;
-      this.#takeHello(count);
+      this.#takeHello(this.#phase.parser, count);
+      this.#head.save();
     }
   }
 
   /** The next bytes of the hello are in the reactor's buffer. */
-  #takeHello(count: number): void {
-    const bytes = this.#context.reactor.buffer.bytes.subarray(0, count);
-    this.#parser ??= new ClientHelloParser();
-    const progress = this.#parser.push(bytes);
-    if (progress.state === "refused") {
-      this.#refuse(progress.reason, progress.detail);
-      return;
-    }
-    if (progress.state === "need_more" || this.#head !== undefined) {
-      this.#head ??= new HeadBytes();
-      this.#head.push(bytes);
-    } else this.#inBuffer = count;
-    if (progress.state === "need_more") return;
-    this.#parser = undefined;
-    this.#facts = { hello: progress.hello, helloMs: performance.now() - this.#startedAtMs };
+  #takeHello(parser: ClientHelloParser, count: number): void {
+    const progress = parser.push(this.#head.take(count));
+    if (progress.state === "refused") this.#refuse(progress.reason, progress.detail);
+    if (progress.state !== "hello") return;
+    this.#draft.hello = progress.hello;
+    this.#draft.helloMs = performance.now() - this.#startedAtMs;
     this.#follow(progress.hello.serverName);
-    this.#saveHead(bytes);
-  }
-
-  /** The buffer is about to be used for something else: what it holds of this connection and was not sent is copied. */
-  #saveHead(bytes: Uint8Array): void {
-    if (this.#inBuffer === 0) return;
-    this.#inBuffer = 0;
-    if (this.#phase === "gone" || this.#phase === "lingering") return;
-    this.#head = new HeadBytes();
-    this.#head.push(bytes);
   }
 
   #follow(serverName: string | undefined): void {
@@ -207,197 +199,69 @@ export class LinuxConnection implements ReactorOwner {
   }
 
   #carryOut(plan: LinuxPlan): void {
-    if (plan.action === "hand_over") {
-      this.#handOver();
-      return;
-    }
-    this.#facts.path = plan.path;
+    if (plan.action !== "hand_over") this.#draft.path = plan.path;
     switch (plan.action) {
+      case "hand_over":
+        this.#handOver();
+        return;
       case "refuse":
         this.#refuse(plan.reason, plan.detail);
         return;
       case "resolve":
-        this.#phase = "resolving";
-        this.#wanted = plan;
+        this.#phase = { name: "resolving", plan };
         // DNS has time-outs of its own.
         this.#context.reactor.timers.cancel(this.#client);
         this.#context.resolve(plan.host, this);
         return;
-      case "dial": {
-        const { reactor, timeOuts } = this.#context;
-        this.#phase = "dialling";
-        this.#dialBeganMs = performance.now();
-        this.#dial = new Dial(plan, { reactor, timeOuts, owner: this, writeHead: (fd) => this.#writeHead(fd) });
-        this.#afterDial(this.#dial.begin(this.#dialBeganMs));
-        return;
-      }
+      case "dial":
+        this.#beginDial(plan);
     }
   }
 
   /** The rest of its life is another engine's. */
   #handOver(): void {
-    const { buffer, descriptors, loop, timers } = this.#context.reactor;
-    const head = this.#head?.bytes ?? buffer.bytes.slice(0, this.#inBuffer);
-    this.#phase = "gone";
+    const { descriptors, loop, timers } = this.#context.reactor;
+    this.#phase = GONE;
     timers.cancel(this.#client);
     if (this.#isRegistered) loop.remove(this.#client);
     descriptors.release(this.#client);
-    this.#context.handOver(this.#client, this.#port, head);
+    this.#context.handOver(this.#client, this.#port, this.#head.rest() ?? new Uint8Array(0));
     this.#context.gone(this);
   }
 
-  #writeHead(fd: number): number {
-    const { buffer, libc } = this.#context.reactor;
-    const head = this.#head?.bytes;
-    const count = head === undefined ? this.#inBuffer : Math.min(head.length, COPY_BYTES);
-    if (count === 0) return -EAGAIN;
-    if (head !== undefined) buffer.bytes.set(head.subarray(0, count));
-    const written = libc.write(fd, buffer, count);
-    if (written > 0) this.#headWritten = written;
-    return written;
+  #beginDial(plan: DialPlan): void {
+    const { reactor, timeOuts } = this.#context;
+    const beganAtMs = performance.now();
+    const dial = new Dial(plan, { reactor, timeOuts, owner: this, writeHead: (fd) => this.#head.writeTo(fd) });
+    this.#phase = { name: "dialling", dial, beganAtMs };
+    this.#afterDial(dial.begin(beganAtMs));
   }
 
   #afterDial(state: DialState): void {
+    if (this.#phase.name !== "dialling") return;
+    const { beganAtMs, dial } = this.#phase;
     if (state.state === "waits") {
-      // Sooner than the timer is set for, it may be; further off it would be found out when that comes.
-      this.#arm(this.#dial?.deadlineMs ?? 0);
+      this.#arm(dial.deadlineMs);
       return;
     }
-    this.#dial = undefined;
-    this.#facts.endpoint = formatAddress(state.endpoint.address, state.endpoint.port);
+    this.#draft.endpoint = endpointText(state.endpoint);
     if (state.state === "failed") {
       this.#refuse(state.failure, state.message);
       return;
     }
-    this.#facts.connectMs = performance.now() - this.#dialBeganMs;
+    this.#draft.connectMs = performance.now() - beganAtMs;
     this.#startRelay(state);
   }
 
-  #startRelay({ fd: backend, generation, watchesWriting }: Connected): void {
-    const up = new Flow(this.#client, backend);
-    up.watchesWriting = watchesWriting;
-    this.#up = up;
-    this.#down = new Flow(backend, this.#client);
-    this.#backendGeneration = generation;
-    this.#phase = "relaying";
-    up.readable = this.#readable;
-    up.hungUp = this.#hungUp;
-    const head = this.#head?.bytes ?? this.#context.reactor.buffer.bytes.subarray(0, this.#inBuffer);
-    up.bytes = head.length;
-    if (this.#headWritten < head.length) up.pending = head.slice(this.#headWritten);
-    this.#head = undefined;
-    this.#inBuffer = 0;
-    this.#touch();
-    if (up.readable || up.pending !== undefined) this.#move(up);
-  }
-
-  #onRelayEvent(fd: number, events: number): void {
-    const flow = this.#flowFrom(fd);
-    const other = flow === this.#up ? this.#down : this.#up;
-    if (flow === undefined || other === undefined) return;
-    this.#touch();
-    if ((events & WORTH_READING) !== 0) {
-      flow.readable = true;
-      if ((events & ENDING) !== 0) flow.hungUp = true;
-      if (!flow.passedOn) this.#move(flow);
-    }
-    if ((events & WRITABLE) !== 0 && other.blocked && this.#phase === "relaying") this.#move(other);
-    if ((events & FAILED) !== 0 && this.#phase === "relaying") this.#breakByPending(fd);
-  }
-
-  #isRelaying(): boolean {
-    return this.#phase === "relaying";
-  }
-
-  #flowFrom(fd: number): Flow | undefined {
-    return fd === this.#client ? this.#up : this.#down;
-  }
-
-  #move(flow: Flow | undefined): void {
-    if (flow === undefined || flow.passedOn) return;
-    const { mover, nowMs } = this.#context.reactor;
-    const isUp = flow === this.#up;
-    switch (mover.move(flow, nowMs)) {
-      case "waits":
-        // The end may have been read behind bytes that wait.
-        if (flow.ended) this.#touch();
-        if (flow.blocked && !flow.watchesWriting) this.#watchWriting(flow);
-        return;
-      case "more":
-        this.#context.reactor.again(flow.from, isUp ? this.#generation : this.#backendGeneration);
-        return;
-      case "ended":
-        this.#passOnEnd(flow);
-        return;
-      case "from_broke":
-        this.#breakBy(isUp ? "client" : "backend", mover.errno, "read");
-        return;
-      case "to_broke":
-        this.#breakBy(isUp ? "backend" : "client", mover.errno, "write");
-        return;
-    }
-  }
-
-  #watchWriting(flow: Flow): void {
-    const isUp = flow === this.#up;
-    // Not yet registered at all: that will be told of then.
-    if (!isUp && !this.#isRegistered) return;
-    flow.watchesWriting = true;
-    this.#context.reactor.loop.watchWriting(flow.to, isUp ? this.#backendGeneration : this.#generation);
-  }
-
-  #passOnEnd(flow: Flow): void {
-    flow.passedOn = true;
-    if (this.#up?.passedOn === true && this.#down?.passedOn === true) {
-      this.#record("completed");
-      this.#close();
-      return;
-    }
-    this.#context.reactor.libc.shutdownWrites(flow.to);
-    this.#touch();
-  }
-
-  /** A failure that no read has found, because its direction has ended or waits. */
-  #breakByPending(fd: number): void {
-    const errno = this.#context.reactor.libc.pendingError(fd);
-    if (errno !== 0) this.#breakBy(fd === this.#client ? "client" : "backend", errno, "read");
-  }
-
-  /** One side broke: the other is reset, for bytes may be missing. */
-  #breakBy(side: Side, errno: number, call: "read" | "write"): void {
-    const isReset = errno === ECONNRESET || errno === EPIPE;
-    const reason: ConnectionReason = isReset ? `${side}_reset` : `${side}_unreachable`;
-    this.#record(reason, `${call} ${errnoName(errno)}`);
-    this.#resetOnClose();
-    this.#close();
-  }
-
-  #isHalfClosed(): boolean {
-    return this.#up?.ended === true || this.#down?.ended === true;
-  }
-
-  /** Something has happened: silence begins anew. */
-  #touch(): void {
-    const { reactor, timeOuts } = this.#context;
-    this.#silentUntilMs = reactor.nowMs + (this.#isHalfClosed() ? timeOuts.halfClosedMs : timeOuts.idleMs);
-    this.#armForSilence();
-  }
-
-  #armForSilence(): void {
-    const keepAliveAtMs = this.#isKeptAlive ? Number.POSITIVE_INFINITY : this.#startedAtMs + KEEP_ALIVE_FROM_MS;
-    this.#arm(Math.min(this.#silentUntilMs, keepAliveAtMs));
-  }
-
-  #checkSilence(nowMs: number): void {
-    if (nowMs >= this.#silentUntilMs) {
-      this.cut(this.#isHalfClosed() ? "half_closed_timeout" : "idle_timeout");
-      return;
-    }
-    if (!this.#isKeptAlive && this.#up !== undefined) {
-      this.#isKeptAlive = true;
-      keepAlive(this.#context.reactor.libc, this.#up.to, SOCKET_OPTIONS.keepAliveInitialDelay - KEEP_ALIVE_FROM_MS);
-    }
-    this.#armForSilence();
+  #startRelay(backend: Connected): void {
+    // As if it watched until it is registered at all: see onRegistered().
+    const client = { fd: this.#client, generation: this.#generation, watchesWriting: !this.#isRegistered };
+    const relaying = new Relaying(this.#context, client, backend);
+    this.#phase = { name: "relaying", relaying };
+    const { length } = this.#head;
+    const rest = this.#head.rest();
+    this.#head.drop();
+    this.#endBy(relaying.begin(rest, length, this.#readable, this.#hungUp));
   }
 
   #arm(atMs: number): void {
@@ -411,8 +275,8 @@ export class LinuxConnection implements ReactorOwner {
   #refuse(reason: ConnectionReason, detail?: string): void {
     const { reactor, timeOuts } = this.#context;
     this.#record(reason, detail);
-    this.#phase = "lingering";
-    this.#head = undefined;
+    this.#phase = LINGERING;
+    this.#head.drop();
     reactor.libc.shutdownWrites(this.#client);
     this.#arm(performance.now() + timeOuts.lingerMs);
     this.#readable = true;
@@ -435,24 +299,35 @@ export class LinuxConnection implements ReactorOwner {
     }
   }
 
+  /** Undefined: it goes on. */
+  #endBy(over: RelayOver | undefined): void {
+    if (over === undefined || this.#phase.name === "gone") return;
+    if (this.#phase.name === "relaying") {
+      const { down, up } = this.#phase.relaying;
+      this.#draft.bytesIn = up.bytes;
+      this.#draft.bytesOut = down.bytes;
+    }
+    this.#record(over.reason, over.detail);
+    if (over.isBroken) this.#resetOnClose();
+    this.#close();
+  }
+
   #resetOnClose(): void {
-    if (this.#phase === "gone") return;
     const { libc } = this.#context.reactor;
     libc.resetOnClose(this.#client);
-    if (this.#up !== undefined) libc.resetOnClose(this.#up.to);
+    if (this.#phase.name === "relaying") libc.resetOnClose(this.#phase.relaying.up.to);
   }
 
   #close(): void {
-    if (this.#phase === "gone") return;
-    this.#phase = "gone";
-    const { descriptors, mover, timers } = this.#context.reactor;
+    const phase = this.#phase;
+    if (phase.name === "gone") return;
+    this.#phase = GONE;
+    const { descriptors, timers } = this.#context.reactor;
     timers.cancel(this.#client);
-    this.#dial?.cancel();
-    this.#dial = undefined;
-    if (this.#up !== undefined && this.#down !== undefined) {
-      mover.drop(this.#up);
-      mover.drop(this.#down);
-      descriptors.close(this.#up.to);
+    if (phase.name === "dialling") phase.dial.cancel();
+    if (phase.name === "relaying") {
+      phase.relaying.drop();
+      descriptors.close(phase.relaying.up.to);
     }
     descriptors.close(this.#client);
     this.#context.gone(this);
@@ -461,16 +336,9 @@ export class LinuxConnection implements ReactorOwner {
   #record(reason: ConnectionReason, detail?: string): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    this.#context.ended({
-      path: {},
-      ...this.#facts,
-      reason,
-      ...(detail === undefined ? {} : { detail }),
-      port: this.#port,
-      clientAddress: this.#clientAddress,
-      bytesIn: this.#up?.bytes ?? 0,
-      bytesOut: this.#down?.bytes ?? 0,
-      durationMs: performance.now() - this.#startedAtMs,
-    });
+    this.#draft.reason = reason;
+    if (detail !== undefined) this.#draft.detail = detail;
+    this.#draft.durationMs = performance.now() - this.#startedAtMs;
+    this.#context.ended(this.#draft);
   }
 }

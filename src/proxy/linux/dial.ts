@@ -7,16 +7,12 @@
  */
 import type { Endpoint } from "../../model/proxy-config.ts";
 import type { DialFailure } from "../relay/dial.ts";
-import { formatAddress } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
+import { endpointStructure, endpointText } from "./endpoint-address.ts";
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS, EMFILE, ENFILE, ETIMEDOUT, errnoName } from "./errno.ts";
 import { FAILED, WRITABLE } from "./event-loop.ts";
 import type { DialPlan } from "./plan.ts";
 import type { Reactor, ReactorOwner } from "./reactor.ts";
-import { encodeSocketAddress } from "./socket-address.ts";
-
-/** The structures of endpoints, which live as long as the configuration that they are from. */
-const encoded = new WeakMap<Endpoint, Uint8Array>();
 
 export type DialState =
   | { readonly state: "waits" }
@@ -114,7 +110,7 @@ export class Dial {
 
   #attempt(endpoint: Endpoint, nowMs: number): DialState {
     const { descriptors, libc, loop } = this.#context.reactor;
-    const address = addressOf(endpoint);
+    const address = endpointStructure(endpoint);
     if (address === undefined)
       return this.#failed("backend_unreachable", endpoint, connectMessage("EINVAL", endpoint), nowMs);
     const fd = this.#openSocket(endpoint);
@@ -150,9 +146,16 @@ export class Dial {
 
   #succeed(attempt: Attempt, watchesWriting: boolean): DialState {
     const { fd, generation, endpoint } = attempt;
-    this.#attempts = this.#attempts.filter((one) => one !== attempt);
-    this.cancel();
+    if (this.#attempts.length > 1) this.#cancelBut(attempt);
+    this.#attempts = [];
+    this.#next = this.#candidates.length;
     return { state: "connected", fd, generation, endpoint, watchesWriting };
+  }
+
+  #cancelBut(winner: Attempt): void {
+    for (const attempt of this.#attempts) {
+      if (attempt !== winner) this.#context.reactor.descriptors.close(attempt.fd);
+    }
   }
 
   #fail(attempt: Attempt, errno: number, nowMs: number): DialState {
@@ -171,17 +174,9 @@ export class Dial {
   }
 }
 
-function addressOf(endpoint: Endpoint): Uint8Array | undefined {
-  const known = encoded.get(endpoint);
-  if (known !== undefined) return known;
-  const address = encodeSocketAddress(endpoint.address, endpoint.port);
-  if (address !== undefined) encoded.set(endpoint, address);
-  return address;
-}
-
 /** In Node's words, so that both engines say the same. */
-function connectMessage(code: string, { address, port }: Endpoint): string {
-  return `connect ${code} ${formatAddress(address, port)}`;
+function connectMessage(code: string, endpoint: Endpoint): string {
+  return `connect ${code} ${endpointText(endpoint)}`;
 }
 
 function failureOf(errno: number): DialFailure {

@@ -249,7 +249,7 @@ testEngines(
   async (t) => {
     const silent = await startBlackhole();
     t.after(() => silent.close());
-    const { port, connections } = await startSimple(t, [silent.address], { timeOuts: { connectMs: 300 } });
+    const { port, connections } = await startSimple(t, [silent.address], { timeOuts: { connectMs: 1_000 } });
     const patient = await connectTo(port);
     patient.write(hello);
     assert.equal((await readAll(patient)).length, 0);
