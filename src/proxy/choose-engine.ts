@@ -19,7 +19,8 @@ export function chooseEngine(choice: EngineChoice, options: PortableEngineOption
   const { host, clock, log, connect } = options;
   const portable = () => new PortableEngine({ host, clock, log, ...(connect === undefined ? {} : { connect }) });
   if (choice === "portable") return portable();
-  const means = connect === undefined ? linuxEngineMeans() : { problem: "it dials by itself, and was given how to" };
+  const isApt = connect === undefined || choice === "linux";
+  const means = isApt ? linuxEngineMeans() : { problem: "it dials by itself, and was given how to" };
   if (!("problem" in means)) return new LinuxEngine(options, means);
   if (choice === "linux") throw new Error(`the linux engine cannot run here: ${means.problem}`);
   log.info("portable engine: the linux engine cannot run here", { why: means.problem });

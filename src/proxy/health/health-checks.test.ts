@@ -5,7 +5,7 @@ import tls from "node:tls";
 import fc from "fast-check";
 import { certificateFor } from "../../../test/wire/certificate.ts";
 import { listener, route, service } from "../../../test/wire/config.ts";
-import { startGateway } from "../../../test/wire/gateway.ts";
+import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import {
   connectTo,
@@ -87,47 +87,53 @@ async function ask(port: number): Promise<void> {
   assert.deepEqual(await readAll(client), hello);
 }
 
-test("TCP: an endpoint that refuses is left out before a connection meets it, and used again when it answers", async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  const [late = 0] = await freePorts(1);
-  const lateAddress = `${LOOPBACK}:${late}`;
-  const healthCheck: HealthCheck = { type: "TCP", ...TIMES };
-  const { port, said, problem, connections } = await start(t, [lateAddress, echo.address], { healthCheck });
-  await said("endpoint is unhealthy", lateAddress);
-  assert.equal(problem(), "ECONNREFUSED");
-  for (let turn = 0; turn < 4; turn++) await ask(port);
-  for (const { endpoint, connectMs } of await connections(4)) {
-    assert.equal(endpoint, echo.address);
-    assert.ok(connectMs !== undefined);
-  }
-  const server = await echoAt(late);
-  t.after(() => server.close());
-  await said("endpoint is healthy again", lateAddress);
-  for (let turn = 0; turn < 2; turn++) await ask(port);
-  const endpoints = (await connections(6)).slice(4).map(({ endpoint }) => endpoint);
-  assert.deepEqual(endpoints.toSorted(), [lateAddress, echo.address].toSorted());
-});
+testEngines(
+  "TCP: an endpoint that refuses is left out before a connection meets it, and used again when it answers",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const [late = 0] = await freePorts(1);
+    const lateAddress = `${LOOPBACK}:${late}`;
+    const healthCheck: HealthCheck = { type: "TCP", ...TIMES };
+    const { port, said, problem, connections } = await start(t, [lateAddress, echo.address], { healthCheck });
+    await said("endpoint is unhealthy", lateAddress);
+    assert.equal(problem(), "ECONNREFUSED");
+    for (let turn = 0; turn < 4; turn++) await ask(port);
+    for (const { endpoint, connectMs } of await connections(4)) {
+      assert.equal(endpoint, echo.address);
+      assert.ok(connectMs !== undefined);
+    }
+    const server = await echoAt(late);
+    t.after(() => server.close());
+    await said("endpoint is healthy again", lateAddress);
+    for (let turn = 0; turn < 2; turn++) await ask(port);
+    const endpoints = (await connections(6)).slice(4).map(({ endpoint }) => endpoint);
+    assert.deepEqual(endpoints.toSorted(), [lateAddress, echo.address].toSorted());
+  },
+);
 
-test("TLS: a server that cannot complete a handshake is unhealthy, one whose certificate nobody knows is not", async (t) => {
-  const plain = await startBackend((socket) => socket.end("not TLS"));
-  const encrypted = await startBackend(
-    () => {},
-    tls.createServer(certificate).on("tlsClientError", () => {}),
-  );
-  t.after(() => Promise.all([plain.close(), encrypted.close()]));
-  const healthCheck: HealthCheck = { type: "TLS", serverName: "a.example", ...TIMES };
-  const { said, problem, lines } = await start(t, [plain.address, encrypted.address], { healthCheck });
-  await said("endpoint is unhealthy", plain.address);
-  assert.match(String(problem()), /^TLS: /);
-  await eventually(
-    () => encrypted.sockets.length > 6,
-    () => "more checks",
-  );
-  assert.equal(lines.filter(({ message }) => message === "endpoint is unhealthy").length, 1);
-});
+testEngines(
+  "TLS: a server that cannot complete a handshake is unhealthy, one whose certificate nobody knows is not",
+  async (t) => {
+    const plain = await startBackend((socket) => socket.end("not TLS"));
+    const encrypted = await startBackend(
+      () => {},
+      tls.createServer(certificate).on("tlsClientError", () => {}),
+    );
+    t.after(() => Promise.all([plain.close(), encrypted.close()]));
+    const healthCheck: HealthCheck = { type: "TLS", serverName: "a.example", ...TIMES };
+    const { said, problem, lines } = await start(t, [plain.address, encrypted.address], { healthCheck });
+    await said("endpoint is unhealthy", plain.address);
+    assert.match(String(problem()), /^TLS: /);
+    await eventually(
+      () => encrypted.sockets.length > 6,
+      () => "more checks",
+    );
+    assert.equal(lines.filter(({ message }) => message === "endpoint is unhealthy").length, 1);
+  },
+);
 
-test("HTTPS: the status decides, and the request is one that a server reads", async (t) => {
+testEngines("HTTPS: the status decides, and the request is one that a server reads", async (t) => {
   const requests: string[] = [];
   const answering = (status: string) => {
     const server = tls.createServer(certificate, (socket) => {
@@ -156,7 +162,7 @@ test("HTTPS: the status decides, and the request is one that a server reads", as
   assert.match(requests[0] ?? "", /^GET \/healthz\?full HTTP\/1\.1\r\n(.*\r\n)*host: a\.example\r\n/);
 });
 
-test("a server that does not answer is unhealthy when the time for a check is over", async (t) => {
+testEngines("a server that does not answer is unhealthy when the time for a check is over", async (t) => {
   const silent = await startBackend(() => {});
   t.after(() => silent.close());
   const healthCheck: HealthCheck = { type: "TLS", ...TIMES, timeOutMs: 50 };
@@ -165,7 +171,7 @@ test("a server that does not answer is unhealthy when the time for a check is ov
   assert.equal(problem(), "no answer within 50 ms");
 });
 
-test("a backend that expects PROXY headers is told that a check is for itself", async (t) => {
+testEngines("a backend that expects PROXY headers is told that a check is for itself", async (t) => {
   const first = Promise.withResolvers<Buffer>();
   const server = await startBackend((socket) => void readSome(socket, 16).then(first.resolve, () => {}));
   t.after(() => server.close());
@@ -175,7 +181,7 @@ test("a backend that expects PROXY headers is told that a check is for itself", 
   assert.equal(header[12], 0x20);
 });
 
-test("checks follow the configuration, and end with it", async (t) => {
+testEngines("checks follow the configuration, and end with it", async (t) => {
   const [one, other] = await Promise.all([startEcho(), startEcho()]);
   t.after(() => Promise.all([one.close(), other.close()]));
   const healthCheck: HealthCheck = { type: "TCP", ...TIMES };
@@ -199,7 +205,7 @@ test("checks follow the configuration, and end with it", async (t) => {
   assert.deepEqual([await grows(one), await grows(other)], [false, false]);
 });
 
-test("many endpoints are checked, but few at a time", async (t) => {
+testEngines("many endpoints are checked, but few at a time", async (t) => {
   const sockets: net.Socket[] = [];
   let most = 0;
   const connect = () => {
@@ -218,7 +224,7 @@ test("many endpoints are checked, but few at a time", async (t) => {
   assert.equal(most, 32);
 });
 
-test("that we have no descriptor left says nothing about an endpoint", async (t) => {
+testEngines("that we have no descriptor left says nothing about an endpoint", async (t) => {
   let asked = 0;
   const connect = () => {
     asked++;

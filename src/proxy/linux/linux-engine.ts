@@ -14,6 +14,7 @@ import { countOf } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
 import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "../relay/engine.ts";
 import { PortableEngine } from "../relay/portable-engine.ts";
+import type { Connect } from "../relay/socket-options.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { EMPTY_TABLE, type RouteTable } from "../route/route-table.ts";
 import { type Libc, loadLibc } from "./libc.ts";
@@ -37,6 +38,8 @@ export interface LinuxEngineOptions {
   readonly overrides: Overrides;
   /** Asks DNS for a host of which nothing is known yet. */
   readonly lookup: (host: string) => Promise<readonly string[] | FailedHost>;
+  /** Dials for connections that are handed over; the workers dial by themselves. */
+  readonly connect?: Connect;
   /** By default as many as there are cores for this process. */
   readonly workers?: number;
   /** In [0, 1): where round robins begin; absent: by chance. */
@@ -78,12 +81,27 @@ export class LinuxEngine implements Engine {
   #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LinuxEngineOptions, { libc, program }: LinuxEngineMeans) {
-    const { clock, host, log, maxConnections, overrides, start, timeOuts, workers = availableParallelism() } = options;
+    const {
+      clock,
+      connect,
+      host,
+      log,
+      maxConnections,
+      overrides,
+      start,
+      timeOuts,
+      workers = availableParallelism(),
+    } = options;
     this.#options = options;
     this.#sockets = new SocketListener(libc);
     this.#active = new Int32Array(new SharedArrayBuffer(4 * (workers + 1)));
     this.#untold = new Array<number>(workers).fill(0);
-    this.#portable = new PortableEngine({ clock, log, host: this.#countingHost(host, workers) });
+    this.#portable = new PortableEngine({
+      clock,
+      log,
+      host: this.#countingHost(host, workers),
+      ...(connect === undefined ? {} : { connect }),
+    });
     const settings = {
       active: this.#active,
       maxConnections,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import net from "node:net";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { listener, route, service } from "../../../test/wire/config.ts";
-import { startGateway } from "../../../test/wire/gateway.ts";
+import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import {
   connectTo,
@@ -59,7 +59,7 @@ async function established(port: number, header: Uint8Array = Buffer.alloc(0)): 
   return client;
 }
 
-test("least connections: a new connection goes where fewest are open", async (t) => {
+testEngines("least connections: a new connection goes where fewest are open", async (t) => {
   const servers = await echoes(t, 3);
   const { port, dialled } = await start(
     t,
@@ -80,7 +80,7 @@ test("least connections: a new connection goes where fewest are open", async (t)
   for (const client of clients) client.destroy();
 });
 
-test("consistent hash: a client that the PROXY header names always has the same endpoint", async (t) => {
+testEngines("consistent hash: a client that the PROXY header names always has the same endpoint", async (t) => {
   const servers = await echoes(t, 4);
   const endpoints = servers.map(({ address }) => address);
   const { port, dialled } = await start(t, endpoints, { balance: "ConsistentHash" }, { isBehindBalancer: true });
@@ -98,7 +98,7 @@ test("consistent hash: a client that the PROXY header names always has the same 
   assert.ok(used.size > 1);
 });
 
-test("an endpoint that refuses twice is not tried again; the connections go to the other", async (t) => {
+testEngines("an endpoint that refuses twice is not tried again; the connections go to the other", async (t) => {
   const [server] = await echoes(t, 1);
   const [closed = 0] = await freePorts(1);
   const ejection = { consecutiveFailures: 2, baseMs: 60_000, maxMs: 60_000 };
@@ -116,7 +116,7 @@ test("an endpoint that refuses twice is not tried again; the connections go to t
   assert.deepEqual(said, [{ backend: "s", endpoint: `${LOOPBACK}:${closed}`, forMs: 60_000 }]);
 });
 
-test("a connect time-out of the backend's own", async (t) => {
+testEngines("a connect time-out of the backend's own", async (t) => {
   // Stands in for a network that swallows SYNs, which loopback never does.
   const { port, connections } = await start(
     t,
@@ -133,7 +133,7 @@ test("a connect time-out of the backend's own", async (t) => {
   assert.equal(line?.detail, "no answer within 60 ms");
 });
 
-test("an attempt that is given up because the client went counts no more", async (t) => {
+testEngines("an attempt that is given up because the client went counts no more", async (t) => {
   const [server] = await echoes(t, 1);
   const endpoints = [`${LOOPBACK}:9`, server!.address];
   // The first endpoint stands in for a network that swallows SYNs.
@@ -162,4 +162,27 @@ test("an attempt that is given up because the client went counts no more", async
   third.destroy();
   assert.deepEqual(dialled, [9, server!.port, 9]);
   await connections(3);
+});
+
+testEngines("shares are those of the weights, also where one backend of several asks for a policy", async (t) => {
+  const servers = await echoes(t, 2);
+  const gateway = startGateway(t, { random: () => 0 });
+  const [port = 0] = await freePorts(1);
+  const [plain, plainEndpoints] = service("plain", servers[0]?.address ?? "");
+  const [asking, askingEndpoints] = service("asking", servers[1]?.address ?? "");
+  await gateway.set(
+    listener("l", port),
+    route("r", "l", ["*"], { plain: 3, asking: 1 }),
+    plain,
+    plainEndpoints,
+    { ...asking, traffic: { balance: "LeastConnections" } },
+    askingEndpoints,
+  );
+  for (let turn = 0; turn < 12; turn++) {
+    const client = await established(port);
+    client.end();
+    await readAll(client);
+  }
+  const lines = await gateway.connections(12);
+  assert.equal(lines.filter(({ backend }) => backend === "asking").length, 3);
 });

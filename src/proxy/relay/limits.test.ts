@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type net from "node:net";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { listener, route, service } from "../../../test/wire/config.ts";
-import { startGateway, startSimple } from "../../../test/wire/gateway.ts";
+import { startGateway, startSimple, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, eventually, freePorts, readAll, readSome, startEcho } from "../../../test/wire/sockets.ts";
 import type { ClientTraffic, SettingsResource } from "../../model/traffic.ts";
@@ -56,17 +56,20 @@ async function isTurnedAway(port: number): Promise<boolean> {
   return bytes.length === 0;
 }
 
-test("a cap on connections in the configuration: connection_limit; raised while the proxy runs, it lets more in", async (t) => {
-  const { port, change, said } = await start(t, { maxConnections: 1 });
-  const first = await established(port);
-  assert.equal(await isTurnedAway(port), true);
-  await said("connection_limit");
-  await change({ maxConnections: 2 });
-  const second = await established(port);
-  for (const client of [first, second]) client.destroy();
-});
+testEngines(
+  "a cap on connections in the configuration: connection_limit; raised while the proxy runs, it lets more in",
+  async (t) => {
+    const { port, change, said } = await start(t, { maxConnections: 1 });
+    const first = await established(port);
+    assert.equal(await isTurnedAway(port), true);
+    await said("connection_limit");
+    await change({ maxConnections: 2 });
+    const second = await established(port);
+    for (const client of [first, second]) client.destroy();
+  },
+);
 
-test("no configuration raises the cap that descriptors and memory allow", async (t) => {
+testEngines("no configuration raises the cap that descriptors and memory allow", async (t) => {
   const { port, said } = await start(t, { maxConnections: 1_000 }, undefined, { maxConnections: 1 });
   const first = await established(port);
   assert.equal(await isTurnedAway(port), true);
@@ -74,7 +77,7 @@ test("no configuration raises the cap that descriptors and memory allow", async 
   first.destroy();
 });
 
-test("a cap on connections without a route: unrouted_limit; those with a route do not count", async (t) => {
+testEngines("a cap on connections without a route: unrouted_limit; those with a route do not count", async (t) => {
   const { port, said } = await start(t, { maxUnrouted: 1 });
   const routed = await established(port);
   const silent = await connectTo(port);
@@ -86,7 +89,7 @@ test("a cap on connections without a route: unrouted_limit; those with a route d
   for (const client of [routed, silent, next]) client.destroy();
 });
 
-test("a cap per client: client_connection_limit; what ends makes room", async (t) => {
+testEngines("a cap per client: client_connection_limit; what ends makes room", async (t) => {
   const { port, proxy, said } = await start(t, { maxPerClient: 1 });
   const first = await established(port);
   assert.equal(await isTurnedAway(port), true);
@@ -99,7 +102,7 @@ test("a cap per client: client_connection_limit; what ends makes room", async (t
   (await established(port)).destroy();
 });
 
-test("a rate of new connections: connection_rate_limit", async (t) => {
+testEngines("a rate of new connections: connection_rate_limit", async (t) => {
   const { port, said, change } = await start(t, { newConnections: { perSecond: 1, burst: 2 } });
   for (let turn = 0; turn < 2; turn++) (await established(port)).destroy();
   assert.equal(await isTurnedAway(port), true);
@@ -108,14 +111,14 @@ test("a rate of new connections: connection_rate_limit", async (t) => {
   (await established(port)).destroy();
 });
 
-test("a listener that denies the client: client_denied, before anything is dialled", async (t) => {
+testEngines("a listener that denies the client: client_denied, before anything is dialled", async (t) => {
   const { port, connections } = await start(t, {}, { allow: ["127.0.0.0/8"], deny: ["127.0.0.1"] });
   assert.equal(await isTurnedAway(port), true);
   const [line] = await connections(1);
   assert.deepEqual([line?.reason, line?.listener, line?.endpoint], ["client_denied", "l", undefined]);
 });
 
-test("a connection that is never silent ends at the greatest age, by a reset", async (t) => {
+testEngines("a connection that is never silent ends at the greatest age, by a reset", async (t) => {
   const { port, connections } = await start(t, { timeOuts: { maxAgeMs: 300 } });
   const client = await established(port);
   const talking = setInterval(() => client.write("x"), 20);
@@ -129,7 +132,7 @@ test("a connection that is never silent ends at the greatest age, by a reset", a
   assert.ok(Number(line?.durationMs) >= 300);
 });
 
-test("time-outs of the configuration are those of new connections; a listener's own win", async (t) => {
+testEngines("time-outs of the configuration are those of new connections; a listener's own win", async (t) => {
   // The sweep goes by the shortest time-out for all.
   const { port, connections } = await start(
     t,
@@ -163,26 +166,30 @@ function keepAliveSeconds(side: "own" | "peer", port: number): number[] {
   });
 }
 
-test("TCP keep-alive is as the configuration says, on the client's side and on the backend's", {
-  skip: process.platform !== "linux" && "procfs",
-}, async (t) => {
-  const { port, echoPort } = await start(t, { keepAliveMs: 7_000 });
-  const client = await established(port);
-  for (const seconds of [keepAliveSeconds("own", port), keepAliveSeconds("peer", echoPort)]) {
-    assert.equal(seconds.length, 1);
-    assert.ok(seconds[0]! > 3 && seconds[0]! <= 7, `${seconds[0]} s`);
-  }
-  client.destroy();
-});
+testEngines(
+  "TCP keep-alive is as the configuration says, on the client's side and on the backend's",
+  async (t) => {
+    const { port, echoPort } = await start(t, { keepAliveMs: 7_000 });
+    const client = await established(port);
+    for (const seconds of [keepAliveSeconds("own", port), keepAliveSeconds("peer", echoPort)]) {
+      assert.equal(seconds.length, 1);
+      assert.ok(seconds[0]! > 3 && seconds[0]! <= 7, `${seconds[0]} s`);
+    }
+    client.destroy();
+  },
+  process.platform !== "linux" && "procfs",
+);
 
-test("without settings nothing has changed: 60 s of silence before the first probe", {
-  skip: process.platform !== "linux" && "procfs",
-}, async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  const { port } = await startSimple(t, [echo.address]);
-  const client = await established(port);
-  const [left = 0] = keepAliveSeconds("own", port);
-  assert.ok(left > 50 && left <= 60, `${left} s`);
-  client.destroy();
-});
+testEngines(
+  "without settings nothing has changed: 60 s of silence before the first probe",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const { port } = await startSimple(t, [echo.address]);
+    const client = await established(port);
+    const [left = 0] = keepAliveSeconds("own", port);
+    assert.ok(left > 50 && left <= 60, `${left} s`);
+    client.destroy();
+  },
+  process.platform !== "linux" && "procfs",
+);
