@@ -28,16 +28,7 @@ const MAX_HEAP_GROWTH_BYTES = 32 * 1024 * 1024;
 /** Machine code and caches have settled by then: growth is counted from there. */
 const WARM_UP_RUNS = 100_000;
 
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "60" },
-    runs: { type: "string", default: "Infinity" },
-    seed: { type: "string", default: String(Date.now() % 0x7fffffff) },
-    target: { type: "string" },
-    keep: { type: "boolean", default: false },
-    replay: { type: "string" },
-  },
-});
+const options = commandLine();
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -48,7 +39,30 @@ coverage.instrument((file) => GUIDING.test(file));
 const { TARGETS } = await import("./targets.ts");
 const chosen = TARGETS.filter(({ name }) => options.target === undefined || name === options.target);
 if (chosen.length === 0)
-  throw new Error(`no such target: ${options.target}; there are ${TARGETS.map(({ name }) => name)}`);
+  fail(`--target: no such target: ${options.target}; there are ${TARGETS.map(({ name }) => name).join(", ")}`);
+
+function commandLine() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seconds: { type: "string", default: "60" },
+        runs: { type: "string", default: "Infinity" },
+        seed: { type: "string", default: String(Date.now() % 0x7fffffff) },
+        target: { type: "string" },
+        keep: { type: "boolean", default: false },
+        replay: { type: "string" },
+      },
+    });
+    return values;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+function fail(problem: string): never {
+  console.error(`fuzz: ${problem}`);
+  process.exit(2);
+}
 
 function report(target: FuzzTarget, { input, error }: Finding): void {
   mkdirSync(FINDINGS_FOLDER, { recursive: true });
