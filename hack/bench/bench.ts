@@ -9,6 +9,7 @@ import type { Contender } from "./contenders/contender.ts";
 import { contendersFor } from "./contenders/list.ts";
 import { descriptorLimit, leaveProxyCore } from "./measure/cores.ts";
 import { openLaboratory, type Pace } from "./measure/laboratory.ts";
+import { Patience } from "./measure/patience.ts";
 import { BadUsage, type BenchOptions, parseOptions, USAGE } from "./options.ts";
 import { compare, comparisonTable } from "./report/comparisons.ts";
 import { machineAndCheckout } from "./report/machine.ts";
@@ -46,8 +47,8 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const { scenarios, rounds } = options;
     const direct = options.contenders.includes("direct");
-    const plan = { contenders, direct, scenarios, rounds, retries: options.quick ? 0 : 2 };
-    await runBench({ laboratory, plan, collection, progress: say });
+    const plan = { contenders, direct, scenarios, rounds, retries: 2 };
+    await runBench({ laboratory, plan, collection, patience: new Patience(options.patienceSeconds), progress: say });
   } finally {
     laboratory.close();
   }

@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
   readonly quick: boolean;
+  /** How long the whole run may wait for other programs to leave the machine alone. */
+  readonly patienceSeconds: number;
   /** The `fsm-gateway` to measure, of this checkout or another. */
   readonly program: string;
   /** Where rows go. */
@@ -29,6 +31,7 @@ export const USAGE = `npm run bench [-- OPTIONS]
   --only NAME,…        contenders: ${CONTENDER_NAMES.join(", ")}
   --scenario NAME,…    ${SCENARIOS.map(({ id }) => id).join(", ")}
   --rounds N           rounds (5; with --quick 2)
+  --patience SECONDS   how long the whole run may wait for a quiet machine (120; with --quick 0)
   --program FILE       the fsm-gateway to measure, such as another checkout's bin/fsm-gateway
   --json FILE          write rows {metric, unit, contender, median, min, max, samples, failed}
   --report FILE        write the page (docs/performance.md after a run of everything; otherwise only if this is given)
@@ -38,6 +41,7 @@ Exit codes: 0 measured, 1 nothing could be measured, 2 something is missing or m
 export const DEFAULT_REPORT = "docs/performance.md";
 const ROUNDS = 5;
 const QUICK_ROUNDS = 2;
+const PATIENCE_SECONDS = 120;
 
 export function parseOptions(args: readonly string[]): BenchOptions | "help" {
   const { values } = parse(args);
@@ -48,8 +52,9 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
   return {
     contenders: chosen(values.only, CONTENDER_NAMES, (name) => name, "contender"),
     scenarios: chosen(values.scenario, known, ({ id }) => id, "scenario"),
-    rounds: wholeNumber(values.rounds, quick ? QUICK_ROUNDS : ROUNDS),
+    rounds: wholeNumber("rounds", values.rounds, quick ? QUICK_ROUNDS : ROUNDS, [1, 100]),
     quick,
+    patienceSeconds: wholeNumber("patience", values.patience, quick ? 0 : PATIENCE_SECONDS, [0, 3600]),
     program: resolve(values.program ?? OWN_PROGRAM),
     json: values.json,
     report: values.report ?? (everything ? DEFAULT_REPORT : undefined),
@@ -65,6 +70,7 @@ function parse(args: readonly string[]) {
         only: { type: "string" },
         scenario: { type: "string" },
         rounds: { type: "string" },
+        patience: { type: "string" },
         program: { type: "string" },
         json: { type: "string" },
         report: { type: "string" },
@@ -93,10 +99,14 @@ function chosen<Item>(
   return known.filter((item) => names.includes(nameOf(item)));
 }
 
-function wholeNumber(given: string | undefined, otherwise: number): number {
+function wholeNumber(
+  option: string,
+  given: string | undefined,
+  otherwise: number,
+  [least, most]: readonly [number, number],
+): number {
   if (given === undefined) return otherwise;
   const value = Number(given);
-  if (!Number.isInteger(value) || value < 1 || value > 100)
-    throw new BadUsage(`--rounds ${given}: 1 to 100 are possible`);
-  return value;
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new BadUsage(`--${option} ${given}: ${least} to ${most} are possible`);
 }

@@ -1,5 +1,6 @@
 /** What a run of the bench has found: samples collected, and rows made of them. Pure. */
 import type { ContenderName } from "./contenders/contender.ts";
+import { TOLERATED_FOREIGN_CORES } from "./measure/patience.ts";
 import { summarise } from "./measure/statistics.ts";
 import type { Sample, Scenario } from "./scenarios/scenario.ts";
 
@@ -31,9 +32,6 @@ export interface Results {
   /** Samples during which others took more than the share of a processor that is tolerated. */
   readonly disturbed: { readonly samples: number; readonly of: number };
 }
-
-/** More of one processor than this, taken by strangers, and a sample counts as disturbed. */
-export const TOLERATED_FOREIGN_CORES = 0.25;
 
 export class Collection {
   readonly #samples = new Map<Scenario, Map<ContenderName, Sample[]>>();

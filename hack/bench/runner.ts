@@ -2,12 +2,12 @@
  * Runs scenarios: in every round each contender once, in an order that moves on, so that no contender always comes first
  * and the machine's moods hit all alike. Owns starting and stopping; never judges a figure.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Contender } from "./contenders/contender.ts";
 import { checkProxy } from "./load/generator.ts";
 import { DIRECT, firstHello, type Laboratory, listenAddress, type Subject, subjectOf } from "./measure/laboratory.ts";
 import { costOfLoad } from "./measure/load-cost.ts";
-import { type Collection, TOLERATED_FOREIGN_CORES } from "./results.ts";
+import { type Patience, TOLERATED_FOREIGN_CORES } from "./measure/patience.ts";
+import type { Collection } from "./results.ts";
 import { Running } from "./running.ts";
 import type { Sample, Scenario } from "./scenarios/scenario.ts";
 import { formatAddress, routesOfWorld } from "./world.ts";
@@ -26,6 +26,7 @@ export interface Bench {
   readonly laboratory: Laboratory;
   readonly plan: Plan;
   readonly collection: Collection;
+  readonly patience: Patience;
   /** Told of each step, in a few words. */
   progress(what: string): void;
 }
@@ -140,11 +141,14 @@ async function take(bench: Bench, scenario: Scenario, subject: Subject): Promise
 }
 
 /** The first sample that nobody disturbed, or of so many the least disturbed. */
-async function calmest({ laboratory }: Bench, scenario: Scenario, subject: Subject, retries: number): Promise<Sample> {
-  let best = await scenario.measure(laboratory, subject);
-  for (let retry = 0; retry < retries && best.foreignCores > TOLERATED_FOREIGN_CORES; retry++) {
-    await sleep(1000);
-    const next = await scenario.measure(laboratory, subject);
+async function calmest(bench: Bench, scenario: Scenario, subject: Subject, retries: number): Promise<Sample> {
+  const { laboratory, patience } = bench;
+  const measure = () => scenario.measure(laboratory, subject);
+  await patience.untilCalm();
+  let best = await measure();
+  for (let retry = 0; retry < retries && best.foreignCores > TOLERATED_FOREIGN_CORES && !patience.exhausted; retry++) {
+    await patience.untilCalm();
+    const next = await patience.spend(measure);
     if (next.foreignCores < best.foreignCores) best = next;
   }
   return best;

@@ -13,8 +13,9 @@ import { processTree } from "./measure/usage.ts";
 import { answers } from "./probe.ts";
 import type { Address, Route } from "./world.ts";
 
-/** No contender may take longer to serve its first connection, with however many routes. */
-const START_DEADLINE_MS = 180_000;
+/** No contender may take longer to serve its first connection: a while to start at all, and then some for each route. */
+const START_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS_PER_ROUTE = 2;
 
 export class Running {
   readonly contender: Contender;
@@ -47,7 +48,7 @@ export class Running {
       child.once("error", (error) => resolve(`it did not start: ${error.message}`));
     });
     const waiting = new AbortController();
-    const failure = await Promise.race([ended, firstConnection(listen, hello, startedAtMs, waiting.signal)]);
+    const failure = await Promise.race([ended, firstConnection(site, hello, startedAtMs, waiting.signal)]);
     waiting.abort();
     if (failure !== undefined) {
       const log = logTail(site);
@@ -77,22 +78,26 @@ export class Running {
 }
 
 async function firstConnection(
-  listen: Address,
+  { listen, routes }: Site,
   hello: Buffer,
   startedAtMs: number,
   givenUp: AbortSignal,
 ): Promise<string | undefined> {
-  while (!givenUp.aborted && performance.now() - startedAtMs < START_DEADLINE_MS) {
+  const deadlineMs = START_DEADLINE_MS + START_DEADLINE_MS_PER_ROUTE * routes.length;
+  while (!givenUp.aborted && performance.now() - startedAtMs < deadlineMs) {
     if (await answers(listen, hello, 1000)) return undefined;
     await sleep(5);
   }
-  return `no good connection within ${START_DEADLINE_MS / 1000} s`;
+  return `no good connection within ${Math.round(deadlineMs / 1000)} s`;
 }
+
+/** Of a contender's last line, so much goes into a table. */
+const LOG_LENGTH = 200;
 
 const logFile = (site: Site) => join(site.folder, "output.log");
 
 function logTail(site: Site): string {
-  return readFileSync(logFile(site), "utf8").trim().split("\n").slice(-3).join(" / ").slice(-500);
+  return readFileSync(logFile(site), "utf8").trim().split("\n").at(-1)?.slice(0, LOG_LENGTH) ?? "";
 }
 
 function end(contender: Contender, child: ChildProcess, site: Site): void {

@@ -4,7 +4,8 @@
  */
 import type { Contender } from "../contenders/contender.ts";
 import type { Pace } from "../measure/laboratory.ts";
-import { type Results, TOLERATED_FOREIGN_CORES } from "../results.ts";
+import { TOLERATED_FOREIGN_CORES } from "../measure/patience.ts";
+import type { Results } from "../results.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import { compare, comparisonTable } from "./comparisons.ts";
 import type { Machine } from "./machine.ts";

@@ -1,6 +1,6 @@
 /** Bytes in one direction, as fast as they go, over a few streams or many. */
 import { costOfLoad } from "../measure/load-cost.ts";
-import { FEW_ROUTES, type Scenario } from "./scenario.ts";
+import { costOf, FEW_ROUTES, failuresOf, type Scenario } from "./scenario.ts";
 import { milliseconds } from "./units.ts";
 
 export function bulk(direction: "down" | "up", streams: number): Scenario {
@@ -21,10 +21,10 @@ export function bulk(direction: "down" | "up", streams: number): Scenario {
       const gigabytes = outcome.bytes / 1e9;
       return {
         values: {
-          ...(proxyCpuSeconds !== undefined && { cpu: proxyCpuSeconds / gigabytes }),
+          ...costOf(proxyCpuSeconds, gigabytes),
           rate: (gigabytes * 8) / outcome.seconds,
         },
-        failures: outcome.failures,
+        failures: failuresOf(outcome),
         foreignCores,
       };
     },

@@ -1,6 +1,6 @@
 /** New connections: with a hello and nothing else, with many names, and with a whole TLS 1.3 handshake. */
 import { costOfLoad, type LoadCost } from "../measure/load-cost.ts";
-import { FEW_ROUTES, type Metric, type Sample, type Scenario } from "./scenario.ts";
+import { costOf, FEW_ROUTES, failuresOf, type Metric, type Sample, type Scenario } from "./scenario.ts";
 import { milliseconds } from "./units.ts";
 
 const METRICS: readonly Metric[] = [
@@ -55,14 +55,14 @@ export function connectionsWithRoutes(routes: number): Scenario {
 }
 
 function sampleOf({ outcome, proxyCpuSeconds, foreignCores }: LoadCost): Sample {
-  const { done, seconds, latency, failures } = outcome;
+  const { done, seconds, latency } = outcome;
   return {
     values: {
-      ...(proxyCpuSeconds !== undefined && { cpu: (proxyCpuSeconds / done) * 10_000 }),
+      ...costOf(proxyCpuSeconds, done / 10_000),
       rate: done / seconds,
       p99: latency.p99 / 1000,
     },
-    failures,
+    failures: failuresOf(outcome),
     foreignCores,
   };
 }

@@ -1,6 +1,6 @@
 /** Small messages to and fro over standing connections. */
 import { costOfLoad } from "../measure/load-cost.ts";
-import { FEW_ROUTES, type Scenario } from "./scenario.ts";
+import { costOf, FEW_ROUTES, failuresOf, type Scenario } from "./scenario.ts";
 import { milliseconds } from "./units.ts";
 
 export const roundTrips: Scenario = {
@@ -19,16 +19,16 @@ export const roundTrips: Scenario = {
   async measure(laboratory, subject) {
     const flags = { concurrency: "100", bytes: "1024", ...milliseconds(laboratory) };
     const { outcome, proxyCpuSeconds, foreignCores } = await costOfLoad(laboratory, subject, "round-trips", flags);
-    const { done, seconds, latency, failures } = outcome;
+    const { done, seconds, latency } = outcome;
     return {
       values: {
-        ...(proxyCpuSeconds !== undefined && { cpu: (proxyCpuSeconds / done) * 100_000 }),
+        ...costOf(proxyCpuSeconds, done / 100_000),
         rate: done / seconds,
         p50: latency.p50 / 1000,
         p99: latency.p99 / 1000,
         p999: latency.p999 / 1000,
       },
-      failures,
+      failures: failuresOf(outcome),
       foreignCores,
     };
   },

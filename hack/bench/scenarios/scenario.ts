@@ -1,4 +1,5 @@
-/** What can be measured of a contender. Types alone. */
+/** What can be measured of a contender, and how a run of load becomes a sample. Pure. */
+import type { Outcome } from "../load/generator.ts";
 import type { Laboratory, Subject } from "../measure/laboratory.ts";
 
 export interface Metric {
@@ -30,6 +31,16 @@ export interface Scenario {
   /** The most rounds that are worth their time. */
   readonly mostRounds?: number;
   measure(laboratory: Laboratory, subject: Subject): Promise<Sample>;
+}
+
+/** The cost of one unit of work; nothing where there is no proxy, or where no work was done. */
+export function costOf(cpuSeconds: number | undefined, units: number): { readonly cpu?: number } {
+  return cpuSeconds === undefined || units === 0 ? {} : { cpu: cpuSeconds / units };
+}
+
+/** A proxy that got nothing through has failed, even if nothing was seen to break. */
+export function failuresOf({ done, bytes, failures }: Outcome): Sample["failures"] {
+  return done === 0 && bytes === 0 ? { ...failures, "window without any work": 1 } : failures;
 }
 
 export const FEW_ROUTES = 16;
