@@ -3,7 +3,7 @@
  * for an external host.
  */
 import type { ConnectionReason } from "../model/connection-reason.ts";
-import type { Endpoint } from "../model/proxy-config.ts";
+import type { Endpoint, ListenerResource } from "../model/proxy-config.ts";
 import type { HostFailure } from "../model/proxy-report.ts";
 import type { ClientRules } from "./admit/client-rules.ts";
 import type { Balancer } from "./balance/balancer.ts";
@@ -13,7 +13,7 @@ import type { FailedHost } from "./dns/resolve-host.ts";
 import { type Prologue, prologueOf } from "./prologue.ts";
 import type { ClientFacts } from "./relay/client-facts.ts";
 import type { ConnectionPlan } from "./relay/engine.ts";
-import { type Decision, type DecisionPath, decide, MAX_ENDPOINTS_TRIED } from "./route/decide.ts";
+import { type Decision, type DecisionPath, decide, MAX_ENDPOINTS_TRIED, type Wishes } from "./route/decide.ts";
 import type { ExternalTarget, RouteTable } from "./route/route-table.ts";
 import type { BackendTls } from "./terminate/backend-tls.ts";
 import type { ClientTls } from "./terminate/client-tls.ts";
@@ -33,8 +33,7 @@ interface Ends {
 
 const NO_TLS: Ends = {};
 
-type DialDecision = Extract<Decision, { action: "dial" }>;
-type Wishes = Partial<Prologue> & Pick<Extract<ConnectionPlan, { action: "dial" }>, "connectMs" | "timeOuts">;
+type Asked = Partial<Prologue> & Pick<Extract<ConnectionPlan, { action: "dial" }>, "connectMs" | "timeOuts">;
 
 export interface PlannerParts {
   readonly balancer: Balancer;
@@ -55,7 +54,7 @@ export class Planner {
   readonly #hosts: Pick<ExternalHosts, "lookup">;
   readonly #tls: TlsEnds;
   readonly #overrides: Overrides;
-  readonly #rules: ClientRules;
+  readonly #isDenied: (listener: ListenerResource, client: string | undefined) => boolean;
   readonly #clock: Pick<Clock, "now">;
   readonly #newUniqueId: () => string;
 
@@ -64,7 +63,7 @@ export class Planner {
     this.#hosts = hosts;
     this.#tls = tls;
     this.#overrides = overrides;
-    this.#rules = rules;
+    this.#isDenied = (listener, address = "") => rules.isDenied(listener, address);
     this.#clock = clock;
     this.#newUniqueId = newUniqueId;
   }
@@ -75,13 +74,12 @@ export class Planner {
     serverName: string | undefined,
     client: ClientFacts,
   ): Promise<ConnectionPlan> {
-    const { address } = client.source;
     const decision = decide(table, this.#balancer, {
       port,
       serverName,
-      client: address,
+      client: client.source.address,
       nowMs: this.#clock.now(),
-      isDenied: (listener) => this.#rules.isDenied(listener, address),
+      isDenied: this.#isDenied,
     });
     if (decision.action === "refuse") return decision;
     const { path } = decision;
@@ -89,15 +87,16 @@ export class Planner {
     if ("reason" in ends) return ends;
     if (decision.action === "answer") return { action: "answer", path, ...ends };
     const { target } = decision;
-    const wishes = { ...ends, ...this.#wishes(decision, serverName, client) };
-    if (target.type === "external") return this.#planExternal(path, target, wishes);
+    const asked = decision.wishes && this.#asked(decision.wishes, serverName, client);
+    const more: Ends & Asked = asked === undefined ? ends : { ...ends, ...asked };
+    if (target.type === "external") return this.#planExternal(path, target, more);
     const { endpoints: candidates, feedback } = target;
-    const told = feedback === undefined ? {} : { feedback };
-    return { action: "dial", path, candidates, race: false, ...told, ...wishes };
+    const dial = { action: "dial", path, candidates, race: false, ...more } as const;
+    return feedback === undefined ? dial : { ...dial, feedback };
   }
 
   /** What listener and backend ask for besides where to dial and TLS. */
-  #wishes({ traffic, timeOuts }: DialDecision, serverName: string | undefined, client: ClientFacts): Wishes {
+  #asked({ traffic, timeOuts }: Wishes, serverName: string | undefined, client: ClientFacts): Asked {
     const { connectMs, proxyProtocol } = traffic ?? {};
     return {
       ...(timeOuts === undefined ? {} : { timeOuts }),
@@ -132,11 +131,11 @@ export class Planner {
       : { decrypt, encrypt };
   }
 
-  async #planExternal(path: DecisionPath, target: HostAndPort, wishes: Ends & Wishes): Promise<ConnectionPlan> {
+  async #planExternal(path: DecisionPath, target: HostAndPort, more: Ends & Asked): Promise<ConnectionPlan> {
     const override = this.#override(target);
-    if (override !== undefined) return { action: "dial", path, candidates: [override], race: false, ...wishes };
+    if (override !== undefined) return { action: "dial", path, candidates: [override], race: false, ...more };
     const plan = externalPlan(await this.#hosts.lookup(target.host), target.port);
-    return plan.action === "refuse" ? { ...plan, path } : { ...plan, path, ...wishes };
+    return plan.action === "refuse" ? { ...plan, path } : { ...plan, path, ...more };
   }
 
   #override({ host, port }: HostAndPort): Endpoint | undefined {

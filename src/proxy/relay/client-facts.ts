@@ -2,7 +2,7 @@
  * Who a connection's client is: the other end of its socket, or whom a trusted PROXY header names. Plain data and its making.
  */
 import type net from "node:net";
-import type { ConnectionEnds, HeaderFields, ProxyHeader } from "../proxy-protocol/header.ts";
+import type { ConnectionEnds, HeaderFields, ProxyHeader, SocketEnd } from "../proxy-protocol/header.ts";
 
 export interface ClientFacts extends ConnectionEnds {
   /** What else the header said. */
@@ -13,16 +13,21 @@ export interface ClientFacts extends ConnectionEnds {
 const UNKNOWN_ADDRESS = "unknown";
 const NO_FIELDS: HeaderFields = {};
 
-export function factsOfSocket(socket: net.Socket): ClientFacts {
-  const { remoteAddress = UNKNOWN_ADDRESS, remotePort = 0 } = socket;
-  return {
-    source: { address: remoteAddress, port: remotePort },
-    // A system call, and few connections need it.
-    get destination() {
-      return { address: socket.localAddress ?? UNKNOWN_ADDRESS, port: socket.localPort ?? 0 };
-    },
-    fields: NO_FIELDS,
-  };
+/** Those of the connection itself. */
+export class SocketFacts implements ClientFacts {
+  readonly source: SocketEnd;
+  readonly fields = NO_FIELDS;
+  readonly #socket: net.Socket;
+
+  constructor(socket: net.Socket) {
+    this.#socket = socket;
+    this.source = { address: socket.remoteAddress ?? UNKNOWN_ADDRESS, port: socket.remotePort ?? 0 };
+  }
+
+  /** A system call, which few connections need. */
+  get destination(): SocketEnd {
+    return { address: this.#socket.localAddress ?? UNKNOWN_ADDRESS, port: this.#socket.localPort ?? 0 };
+  }
 }
 
 /** `own`: of the connection that the header came by. */
@@ -31,7 +36,7 @@ export function factsOfHeader(header: ProxyHeader, own: ClientFacts): ClientFact
     case "proxy":
       return { source: header.source, destination: header.destination, fields: header.fields };
     case "unknown":
-      return { ...own, fields: header.fields };
+      return { source: own.source, destination: own.destination, fields: header.fields };
     case "local":
       return own;
   }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type net from "node:net";
 import type { TestContext } from "node:test";
 import { listener, route, service } from "../../../test/wire/config.ts";
-import { startGateway, startSimple, testEngines } from "../../../test/wire/gateway.ts";
+import { startGateway, startSimple, testEngine, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, eventually, freePorts, readAll, readSome, startEcho } from "../../../test/wire/sockets.ts";
 import type { ClientTraffic, SettingsResource } from "../../model/traffic.ts";
@@ -166,28 +166,46 @@ function keepAliveSeconds(side: "own" | "peer", port: number): number[] {
   });
 }
 
+/** The same socket's timer is that of a retransmission until all is acknowledged. */
+async function keepAliveLeft(side: "own" | "peer", port: number): Promise<number> {
+  let found: number[] = [];
+  await eventually(
+    () => {
+      found = keepAliveSeconds(side, port);
+      return found.length === 1;
+    },
+    () => `one keep-alive timer, ${found.length} found`,
+  );
+  return found[0]!;
+}
+
 testEngines(
   "TCP keep-alive is as the configuration says, on the client's side and on the backend's",
   async (t) => {
     const { port, echoPort } = await start(t, { keepAliveMs: 7_000 });
     const client = await established(port);
-    for (const seconds of [keepAliveSeconds("own", port), keepAliveSeconds("peer", echoPort)]) {
-      assert.equal(seconds.length, 1);
-      assert.ok(seconds[0]! > 3 && seconds[0]! <= 7, `${seconds[0]} s`);
+    for (const [side, of] of [
+      ["own", port],
+      ["peer", echoPort],
+    ] as const) {
+      const left = await keepAliveLeft(side, of);
+      assert.ok(left > 3 && left <= 7, `${left} s on the side of ${side}`);
     }
     client.destroy();
   },
   process.platform !== "linux" && "procfs",
 );
 
-testEngines(
+// The linux engine turns it on once a connection has lasted (docs/decisions/016).
+testEngine(
+  "portable",
   "without settings nothing has changed: 60 s of silence before the first probe",
   async (t) => {
     const echo = await startEcho();
     t.after(() => echo.close());
     const { port } = await startSimple(t, [echo.address]);
     const client = await established(port);
-    const [left = 0] = keepAliveSeconds("own", port);
+    const left = await keepAliveLeft("own", port);
     assert.ok(left > 50 && left <= 60, `${left} s`);
     client.destroy();
   },

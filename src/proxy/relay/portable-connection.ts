@@ -9,13 +9,14 @@ import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Logger } from "../../model/log.ts";
 import type { PortKind } from "../../model/proxy-config.ts";
 import type { Ticket } from "../admit/admission.ts";
+import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { Clock } from "../clock.ts";
 import { notServed } from "../http/not-served.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { ClientTls } from "../terminate/client-tls.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
 import { BackendSide } from "./backend-side.ts";
-import { type ClientFacts, factsOfSocket } from "./client-facts.ts";
+import { type ClientFacts, SocketFacts } from "./client-facts.ts";
 import { identify } from "./client-identity.ts";
 import { ClientSide } from "./client-side.ts";
 import { Deadline } from "./deadline.ts";
@@ -70,7 +71,7 @@ export class PortableConnection {
   constructor(client: net.Socket, port: number, context: ConnectionContext) {
     this.#client = new ClientSide(client, (error) => this.#endBy("client", error));
     this.#port = port;
-    this.#who = factsOfSocket(client);
+    this.#who = new SocketFacts(client);
     this.#context = context;
     this.#timeOuts = context.host.timeOuts();
     this.#deadline = new Deadline(context.clock, this.#timeOuts);
@@ -82,38 +83,37 @@ export class PortableConnection {
   /** `ticket`: that it was let in with; whoever holds the connection says when it is gone. */
   async run(ticket: Ticket): Promise<void> {
     try {
-      const kind = this.#context.host.portKind(this.#port);
+      const { host } = this.#context;
+      const kind = host.portKind(this.#port);
+      const expectation = host.headerExpectation(this.#port, this.#who.source.address);
       this.#ticket = ticket;
-      await this.#identify(ticket);
-      if (!this.#isRecorded) await this.#begin(kind);
+      if (expectation !== "none") await this.#identify(expectation);
+      if (!this.#isRecorded) await this.#begin(kind, ticket);
     } catch (error) {
       this.#context.log.error("a connection ended by a defect", { error });
       this.cut("internal_error");
     }
   }
 
-  async #begin(kind: PortKind | undefined): Promise<void> {
-    if (kind === "HTTP") await this.#answer();
-    else if (kind === "TCP") await this.#passOn();
-    else await this.#hello();
+  /** The client is known now: it may have its connection, or has as many as it may. */
+  #begin(kind: PortKind | undefined, ticket: Ticket): Promise<void> | void {
+    const refusal = ticket.identify(this.#who.source.address);
+    if (refusal !== undefined) return this.cut(refusal);
+    if (kind === "HTTP") return this.#answer();
+    return kind === "TCP" ? this.#passOn() : this.#hello();
   }
 
-  /** Learns who the client is, before anything else is read of it, and whether it may have one more connection. */
-  async #identify(ticket: Ticket): Promise<void> {
-    const own = this.#who;
-    const expectation = this.#context.host.headerExpectation(this.#port, own.source.address);
+  /** Learns who the client is, before anything else is read of it. */
+  async #identify(expectation: Exclude<HeaderExpectation, "none">): Promise<void> {
     if (expectation === "untrusted") return this.#refuse("proxy_header_untrusted");
-    if (expectation !== "none") {
-      this.#lateReason = "proxy_header_timeout";
-      const identity = await identify(this.#client, expectation, own);
-      if (this.#isRecorded) return;
-      if ("reason" in identity) return this.#refuse(identity.reason, identity.detail);
-      this.#lateReason = "client_hello_timeout";
-      this.#who = identity.who;
-      if (identity.hasHeader) this.#facts = { peerAddress: formatAddress(own.source.address, own.source.port) };
-    }
-    const refusal = ticket.identify(this.#who.source.address);
-    if (refusal !== undefined) this.cut(refusal);
+    const own = this.#who;
+    this.#lateReason = "proxy_header_timeout";
+    const identity = await identify(this.#client, expectation, own);
+    if (this.#isRecorded) return;
+    if ("reason" in identity) return this.#refuse(identity.reason, identity.detail);
+    this.#lateReason = "client_hello_timeout";
+    this.#who = identity.who;
+    if (identity.hasHeader) this.#facts = { peerAddress: formatAddress(own.source.address, own.source.port) };
   }
 
   /** Called now and then: ends the connection if its deadline has passed. */

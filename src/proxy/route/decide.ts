@@ -45,8 +45,8 @@ export type DialTarget =
 
 export type VerifiedBackendTls = Extract<BackendTls, { type: "verified" }>;
 
-/** What listener and backend ask for besides; absent where they ask for nothing. */
-interface Wishes {
+/** What listener and backend ask for besides where to dial. */
+export interface Wishes {
   readonly traffic?: BackendTraffic;
   readonly timeOuts?: RelayTimeOuts;
 }
@@ -57,7 +57,7 @@ type TlsLayers =
   | { readonly decrypt: TerminateTls; readonly encrypt?: VerifiedBackendTls };
 
 export type Decision = { readonly path: DecisionPath } & (
-  | ({ readonly action: "dial"; readonly target: DialTarget } & Wishes & TlsLayers)
+  | ({ readonly action: "dial"; readonly target: DialTarget; readonly wishes?: Wishes } & TlsLayers)
   /** HTTP, beneath TLS if there is `decrypt`: every request is answered 503. */
   | { readonly action: "answer"; readonly decrypt?: TerminateTls }
   | { readonly action: "refuse"; readonly reason: RouteRefusal; readonly detail?: string }
@@ -79,14 +79,14 @@ export interface ConnectionRequest {
   /** On the proxy's clock; absent: what endpoints did before does not matter. */
   readonly nowMs?: number;
   /** Does this listener not take the client? Absent: it does. */
-  readonly isDenied?: (listener: ListenerResource) => boolean;
+  readonly isDenied?: (listener: ListenerResource, client: string | undefined) => boolean;
 }
 
 export function decide(table: RouteTable, balancer: Balancer, request: ConnectionRequest): Decision {
   const { port, serverName } = request;
   const listener = matchListener(table, port, serverName);
   if (listener === undefined) return withoutListener(table, port, serverName);
-  if (request.isDenied?.(listener) === true) {
+  if (request.isDenied?.(listener, request.client) === true) {
     return { action: "refuse", reason: "client_denied", path: { listener: listener.name } };
   }
   switch (listener.protocol) {
@@ -145,7 +145,8 @@ function chooseBackend(
   if (backend === undefined) throw new Error(`the table names a backend that it does not hold: ${choice.backend}`);
   const target = dialTarget(table, balancer, backend, request);
   if ("reason" in target) return { action: "refuse", ...target, path };
-  const dial = { action: "dial", target, path, ...wishesOf(listener, backend) } as const;
+  const wishes = wishesOf(listener, backend);
+  const dial = { action: "dial", target, path, ...(wishes && { wishes }) } as const;
   if (listener.protocol === "TCP" || listener.tls.mode === "Passthrough") return dial;
   const decrypt = listener.tls;
   const { tls } = backend;
@@ -154,8 +155,10 @@ function chooseBackend(
   return { ...dial, decrypt, encrypt: tls };
 }
 
-function wishesOf({ client }: RoutedListener, { traffic }: BackendResource): Wishes {
+/** Undefined in the common case, which should cost nothing. */
+function wishesOf({ client }: RoutedListener, { traffic }: BackendResource): Wishes | undefined {
   const timeOuts = client?.timeOuts;
+  if (traffic === undefined && timeOuts === undefined) return undefined;
   return { ...(traffic === undefined ? {} : { traffic }), ...(timeOuts === undefined ? {} : { timeOuts }) };
 }
 
