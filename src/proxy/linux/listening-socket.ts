@@ -2,11 +2,10 @@
  * Sockets that listen, one for each thread on the same address (SO_REUSEPORT, socket(7)): the kernel deals connections out
  * among them.
  *
- * Their options are those of socket-options.ts; accepted sockets inherit them, which spares every connection the calls.
+ * Accepted sockets inherit their options, which spares every connection the calls.
  */
 import type { BindFailure } from "../../model/proxy-report.ts";
 import { formatAddress, type ListenAddress, type ListenResult } from "../relay/engine.ts";
-import { SOCKET_OPTIONS } from "../relay/socket-options.ts";
 import { EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EPERM, errnoSentence } from "./errno.ts";
 import type { Libc, Memory } from "./libc.ts";
 import { encodeSocketAddress, SOCKET_ADDRESS_BYTES } from "./socket-address.ts";
@@ -49,7 +48,6 @@ export class SocketListener {
     const fd = this.#bind(at, true);
     if (fd < 0) return fd;
     this.#libc.setOption(fd, "no_delay", 1);
-    keepAlive(this.#libc, fd, SOCKET_OPTIONS.keepAliveInitialDelay);
     const result = this.#libc.listen(fd, BACKLOG);
     return result < 0 ? this.#closeFor(fd, result) : fd;
   }
@@ -73,12 +71,6 @@ export class SocketListener {
     this.#libc.close(fd);
     return result;
   }
-}
-
-/** `idleMs`: silence before the first probe. */
-export function keepAlive(libc: Libc, fd: number, idleMs: number): void {
-  libc.setOption(fd, "keep_idle_seconds", Math.max(1, Math.round(idleMs / 1_000)));
-  libc.setOption(fd, "keep_alive", 1);
 }
 
 function failure(errno: number, { address, port }: ListenAddress): ListenFailure {

@@ -11,12 +11,12 @@ import type { TimeOuts } from "../relay/time-outs.ts";
 import { ECONNRESET, EPIPE, errnoName } from "./errno.ts";
 import { ENDING, FAILED, WORTH_READING, WRITABLE } from "./event-loop.ts";
 import { Flow } from "./flow.ts";
-import { keepAlive } from "./listening-socket.ts";
+import type { Libc } from "./libc.ts";
 import type { Reactor } from "./reactor.ts";
 
 /**
- * TCP keep-alive towards the backend is switched on when a connection has lasted: most end sooner and are spared two system
- * calls. The first probe comes when the rest of SOCKET_OPTIONS.keepAliveInitialDelay has passed in silence.
+ * TCP keep-alive is switched on when a connection has lasted: most end sooner, and are spared the calls and the kernel's
+ * timers. The first probe comes when the rest of SOCKET_OPTIONS.keepAliveInitialDelay has passed in silence.
  */
 const KEEP_ALIVE_AFTER_MS = 15_000;
 
@@ -100,7 +100,7 @@ export class Relaying {
     }
     if (nowMs >= this.#keepAliveAtMs) {
       this.#keepAliveAtMs = Number.POSITIVE_INFINITY;
-      keepAlive(this.#context.reactor.libc, this.up.to, SOCKET_OPTIONS.keepAliveInitialDelay - KEEP_ALIVE_AFTER_MS);
+      for (const fd of [this.up.from, this.up.to]) keepAlive(this.#context.reactor.libc, fd);
     }
     this.#arm();
     return undefined;
@@ -174,6 +174,12 @@ export class Relaying {
   #arm(): void {
     this.#context.reactor.timers.set(this.up.from, Math.min(this.#silentUntilMs, this.#keepAliveAtMs));
   }
+}
+
+function keepAlive(libc: Libc, fd: number): void {
+  const idleMs = SOCKET_OPTIONS.keepAliveInitialDelay - KEEP_ALIVE_AFTER_MS;
+  libc.setOption(fd, "keep_idle_seconds", Math.round(idleMs / 1_000));
+  libc.setOption(fd, "keep_alive", 1);
 }
 
 /** What it means that one side has failed. */
