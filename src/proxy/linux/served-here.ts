@@ -48,6 +48,6 @@ export function asksForMore(table: RouteTable, decision: Decision): boolean {
   const { route: name } = decision.path;
   const route = name === undefined ? undefined : findRoute(table, name);
   if (route === undefined) return false;
-  if (route.backends.length === 1) return decision.action === "dial" && decision.traffic !== undefined;
+  if (route.backends.length === 1) return decision.action === "dial" && decision.wishes?.traffic !== undefined;
   return route.backends.some(({ backend }) => findBackend(table, backend)?.traffic !== undefined);
 }
