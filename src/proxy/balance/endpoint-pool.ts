@@ -119,7 +119,7 @@ export class EndpointPool implements DialFeedback {
     if (!this.#members.includes(state)) return;
     eject(state, ejection, nowMs);
     this.#count();
-    this.#onEjected(state.endpoint, state.ejectedUntilMs - nowMs);
+    this.#onEjected(state.endpoint, Math.round(state.ejectedUntilMs - nowMs));
   }
 
   /** At most half, so that never all: when most fail, the fault is more likely common to them, or ours. */
