@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { MissingPrerequisite } from "../image/environment.ts";
 import type { Contender } from "./contenders/contender.ts";
 import { contendersFor } from "./contenders/list.ts";
-import { descriptorLimit, leaveProxyCore } from "./measure/cores.ts";
+import { descriptorLimit, leaveProxyCore, takePrecedence } from "./measure/cores.ts";
 import { openLaboratory, type Pace } from "./measure/laboratory.ts";
 import { Patience } from "./measure/patience.ts";
 import { BadUsage, type BenchOptions, parseOptions, USAGE } from "./options.ts";
@@ -39,6 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { contenders, gaps } = contendersFor(options.contenders, options.program, say);
   for (const { contender, why } of gaps) say(`${contender} is left out: ${why}`);
   leaveProxyCore();
+  if (options.precedence) takePrecedence();
 
   const collection = new Collection();
   for (const gap of gaps) collection.addGap(gap);
@@ -47,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const { scenarios, rounds } = options;
     const direct = options.contenders.includes("direct");
-    const plan = { contenders, direct, scenarios, rounds, retries: 2 };
+    const plan = { contenders, direct, scenarios, rounds, retries: 2, rest: options.precedence };
     await runBench({ laboratory, plan, collection, patience: new Patience(options.patienceSeconds), progress: say });
   } finally {
     laboratory.close();
@@ -74,6 +75,7 @@ function report(options: BenchOptions, pace: Pace, contenders: readonly Contende
       leftOut,
       rounds,
       pace,
+      precedence: options.precedence,
     };
     writeFileSync(options.report, performancePage(run, results, before));
     console.log(`\n${options.report} is written`);

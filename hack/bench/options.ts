@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
   readonly quick: boolean;
+  /** Before other programs in the scheduler, with a rest after each sample that lets them on. */
+  readonly precedence: boolean;
   /** How long the whole run may wait for other programs to leave the machine alone. */
   readonly patienceSeconds: number;
   /** The `fsm-gateway` to measure, of this checkout or another. */
@@ -32,6 +34,7 @@ export const USAGE = `npm run bench [-- OPTIONS]
   --scenario NAME,…    ${SCENARIOS.map(({ id }) => id).join(", ")}
   --rounds N           rounds (5; with --quick 2)
   --patience SECONDS   how long the whole run may wait for a quiet machine (120; with --quick 0)
+  --precedence         on a machine that others use: run before them, and rest after each sample (needs root)
   --program FILE       the fsm-gateway to measure, such as another checkout's bin/fsm-gateway
   --json FILE          write rows {metric, unit, contender, median, min, max, samples, failed}
   --report FILE        write the page (docs/performance.md after a run of everything; otherwise only if this is given)
@@ -54,6 +57,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
     scenarios: chosen(values.scenario, known, ({ id }) => id, "scenario"),
     rounds: wholeNumber("rounds", values.rounds, quick ? QUICK_ROUNDS : ROUNDS, [1, 100]),
     quick,
+    precedence: values.precedence ?? false,
     patienceSeconds: wholeNumber("patience", values.patience, quick ? 0 : PATIENCE_SECONDS, [0, 3600]),
     program: resolve(values.program ?? OWN_PROGRAM),
     json: values.json,
@@ -71,6 +75,7 @@ function parse(args: readonly string[]) {
         scenario: { type: "string" },
         rounds: { type: "string" },
         patience: { type: "string" },
+        precedence: { type: "boolean" },
         program: { type: "string" },
         json: { type: "string" },
         report: { type: "string" },

@@ -2,6 +2,7 @@
  * Runs scenarios: in every round each contender once, in an order that moves on, so that no contender always comes first
  * and the machine's moods hit all alike. Owns starting and stopping; never judges a figure.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Contender } from "./contenders/contender.ts";
 import { checkProxy } from "./load/generator.ts";
 import { DIRECT, firstHello, type Laboratory, listenAddress, type Subject, subjectOf } from "./measure/laboratory.ts";
@@ -20,6 +21,8 @@ export interface Plan {
   readonly rounds: number;
   /** How often a sample that others have disturbed is taken anew. */
   readonly retries: number;
+  /** After each sample the machine is left to others for half as long as it took. */
+  readonly rest: boolean;
 }
 
 export interface Bench {
@@ -136,7 +139,9 @@ async function take(bench: Bench, scenario: Scenario, subject: Subject): Promise
   await noting(bench, subject.name, [scenario], async () => {
     // A fresh process is no longer fresh the second time.
     const retries = scenario.fresh ? 0 : bench.plan.retries;
+    const startedAtMs = performance.now();
     bench.collection.add(scenario, subject.name, await calmest(bench, scenario, subject, retries));
+    if (bench.plan.rest) await sleep((performance.now() - startedAtMs) / 2);
   });
 }
 

@@ -1,6 +1,6 @@
 /** Which processor does what: the proxy has the first to itself, everything else shares the others. */
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, setPriority } from "node:os";
 import { MissingPrerequisite, mustRun } from "../../image/environment.ts";
 import type { Command } from "../contenders/contender.ts";
 
@@ -18,6 +18,21 @@ export function onProxyCore({ program, args }: Command): {
   readonly args: readonly string[];
 } {
   return { program: "taskset", args: ["--cpu-list", PROXY_CORE, program, ...args] };
+}
+
+const PRECEDENCE = -15;
+
+/**
+ * Before other programs of this machine, with all that will be started: they disturb less then, and are slowed down. Linux
+ * weighs sessions against each other first (sched(7), autogroups), and then processes. Throws MissingPrerequisite.
+ */
+export function takePrecedence(): void {
+  try {
+    setPriority(PRECEDENCE);
+    if (existsSync("/proc/self/autogroup")) writeFileSync("/proc/self/autogroup", String(PRECEDENCE));
+  } catch (error) {
+    throw new MissingPrerequisite(`--precedence needs root: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** Descriptors a process may open, from /proc/self/limits. */

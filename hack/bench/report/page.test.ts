@@ -13,6 +13,7 @@ const RUN: RunDescription = {
   scenarios: [connections],
   leftOut: [handshakes],
   rounds: 5,
+  precedence: false,
   pace: { windowMs: 2000, warmUpMs: 300, idleConnections: 5000 },
 };
 

@@ -22,6 +22,7 @@ export interface RunDescription {
   readonly leftOut: readonly Scenario[];
   readonly rounds: number;
   readonly pace: Pace;
+  readonly precedence: boolean;
 }
 
 export function performancePage(run: RunDescription, results: Results, before: string | undefined): string {
@@ -52,7 +53,10 @@ function handwritten(before: string | undefined): string {
   return before === undefined || at < 0 ? "" : before.slice(at + HANDWRITTEN_MARKER.length).replace(/^\n/, "");
 }
 
-function method({ date, machine, rounds, pace }: RunDescription, { disturbed }: Results): string {
+const PRECEDENCE = ` The machine was
+  shared: all that was measured ran before other programs (niceness −15), which still cost it cache.`;
+
+function method({ date, machine, rounds, pace, precedence }: RunDescription, { disturbed }: Results): string {
   return `- ${date.toISOString().slice(0, 10)}, commit ${machine.commit}; ${machine.processors} × ${machine.processor}, ${machine.memoryGib} GiB,
   Linux ${machine.kernel}, Node ${machine.node}, Go ${machine.go} for load and backends.
 - The proxy is pinned to one processor; load, backends and the driver share the others. All of it is loopback: no network card, no
@@ -66,7 +70,7 @@ function method({ date, machine, rounds, pace }: RunDescription, { disturbed }: 
 - The hello is a real one (TLS 1.3 with a post-quantum key share, 1.5 KB). Sixteen backends on 127.2.0.1–16 answer it, each with a letter of its own: an
   answer from the wrong backend is a failure. Before it is measured, each contender must pass on 32 hellos rightly, echo 4 MB unchanged, pass a half-close
   on, and carry a TLS handshake. What fails while measured is counted, and marks the contender as broken.
-- ${disturbed.samples} of ${disturbed.of} samples were taken while other programs used more than ${TOLERATED_FOREIGN_CORES} of a processor.`;
+- ${disturbed.samples} of ${disturbed.of} samples were taken while other programs used more than ${TOLERATED_FOREIGN_CORES} of a processor.${precedence ? PRECEDENCE : ""}`;
 }
 
 function missing({ leftOut }: RunDescription, { gaps }: Results): string {
