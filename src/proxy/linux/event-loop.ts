@@ -32,6 +32,8 @@ export interface EventOwner {
 export class EventLoop<Owner extends EventOwner> {
   readonly #libc: Libc;
   readonly #descriptors: Descriptors<Owner>;
+  readonly #words: number;
+  readonly #data: number;
   readonly #epoll: number;
   readonly #event: Memory;
   readonly #eventWords: Int32Array;
@@ -39,7 +41,9 @@ export class EventLoop<Owner extends EventOwner> {
   readonly #eventsWords: Int32Array;
 
   constructor(libc: Libc, descriptors: Descriptors<Owner>, owner: Owner) {
-    const { words } = libc.eventLayout;
+    const { data, words } = libc.eventLayout;
+    this.#words = words;
+    this.#data = data;
     this.#libc = libc;
     this.#descriptors = descriptors;
     // In whole blocks of 8 bytes, of which three words fill one and a half.
@@ -85,10 +89,10 @@ export class EventLoop<Owner extends EventOwner> {
 
   /** Tells the owner of event `index`, if it has one still. `failed`: it threw. */
   dispatch(index: number, failed: (owner: Owner, error: unknown) => void): void {
-    const { words, data } = this.#libc.eventLayout;
-    const at = index * words;
-    const fd = this.#eventsWords[at + data] ?? 0;
-    const owner = this.#descriptors.owner(fd, this.#eventsWords[at + data + 1] ?? 0);
+    const at = index * this.#words;
+    const data = at + this.#data;
+    const fd = this.#eventsWords[data] ?? 0;
+    const owner = this.#descriptors.owner(fd, this.#eventsWords[data + 1] ?? 0);
     if (owner === undefined) return;
     try {
       owner.onEvent(fd, this.#eventsWords[at] ?? 0);
@@ -98,10 +102,9 @@ export class EventLoop<Owner extends EventOwner> {
   }
 
   #control(operation: "add" | "change", fd: number, generation: number, events: number): void {
-    const { data } = this.#libc.eventLayout;
     this.#eventWords[0] = events;
-    this.#eventWords[data] = fd;
-    this.#eventWords[data + 1] = generation;
+    this.#eventWords[this.#data] = fd;
+    this.#eventWords[this.#data + 1] = generation;
     const result = this.#libc.epollControl(this.#epoll, operation, fd, this.#event);
     if (result < 0) throw new Error(`epoll_ctl: ${errnoSentence(-result)}`);
   }

@@ -51,6 +51,8 @@ export class Relaying {
   /** Infinite: it is on. */
   #keepAliveAtMs: number;
   #silentUntilMs = 0;
+  /** When its timer comes, which may be too early: what moves a deadline further off is found out then. */
+  #armedMs = Number.POSITIVE_INFINITY;
 
   constructor(context: RelayingContext, client: Socket, backend: Socket) {
     this.#context = context;
@@ -95,6 +97,7 @@ export class Relaying {
   }
 
   onDeadline(nowMs: number): RelayOver | undefined {
+    this.#armedMs = Number.POSITIVE_INFINITY;
     if (nowMs >= this.#silentUntilMs) {
       return { reason: this.#isHalfClosed() ? "half_closed_timeout" : "idle_timeout", isBroken: false };
     }
@@ -172,7 +175,10 @@ export class Relaying {
   }
 
   #arm(): void {
-    this.#context.reactor.timers.set(this.up.from, Math.min(this.#silentUntilMs, this.#keepAliveAtMs));
+    const atMs = Math.min(this.#silentUntilMs, this.#keepAliveAtMs);
+    if (atMs >= this.#armedMs) return;
+    this.#armedMs = atMs;
+    this.#context.reactor.timers.set(this.up.from, atMs);
   }
 }
 

@@ -249,7 +249,7 @@ testEngines(
   async (t) => {
     const silent = await startBlackhole();
     t.after(() => silent.close());
-    const { port, connections } = await startSimple(t, [silent.address], { timeOuts: { connectMs: 1_000 } });
+    const { port, connections } = await startSimple(t, [silent.address], { timeOuts: { connectMs: 1_500 } });
     const patient = await connectTo(port);
     patient.write(hello);
     assert.equal((await readAll(patient)).length, 0);
@@ -288,7 +288,7 @@ testEngines(
     t.after(() => silent.close());
     const { port, connections } = await startSimple(t, [silent.address, echo.address], {
       random: () => 0,
-      timeOuts: { connectMs: 200 },
+      timeOuts: { connectMs: 1_500 },
     });
     const client = await connectTo(port);
     const early = randomBytes(300_000);
