@@ -24,7 +24,7 @@ const QUICK_PACE: Pace = { windowMs: 500, warmUpMs: 150, idleConnections: 2000 }
 /** What a proxy with so many idle connections holds open at the least, with room for itself. */
 const DESCRIPTORS_NEEDED = 2 * PACE.idleConnections + 1000;
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[], stop: AbortSignal): Promise<number> {
   const options = parseOptions(args);
   if (options === "help") {
     console.log(USAGE);
@@ -49,15 +49,22 @@ async function main(args: readonly string[]): Promise<number> {
     const { scenarios, rounds } = options;
     const direct = options.contenders.includes("direct");
     const plan = { contenders, direct, scenarios, rounds, retries: 2, rest: options.precedence };
-    await runBench({ laboratory, plan, collection, patience: new Patience(options.patienceSeconds), progress: say });
+    const patience = new Patience(options.patienceSeconds);
+    await runBench({ laboratory, plan, collection, patience, stop, progress: say });
   } finally {
     laboratory.close();
   }
-  say("done");
-  return report(options, pace, contenders, collection.results());
+  say(stop.aborted ? "interrupted" : "done");
+  return report(options, pace, contenders, collection.results(), stop.aborted);
 }
 
-function report(options: BenchOptions, pace: Pace, contenders: readonly Contender[], results: Results): number {
+function report(
+  options: BenchOptions,
+  pace: Pace,
+  contenders: readonly Contender[],
+  results: Results,
+  interrupted: boolean,
+): number {
   const { scenarios, rounds } = options;
   for (const table of tablesOf(scenarios, results)) console.log(`\n${asText(table)}`);
   console.log(`\n${asText(comparisonTable(compare(results.rows)))}`);
@@ -76,6 +83,7 @@ function report(options: BenchOptions, pace: Pace, contenders: readonly Contende
       rounds,
       pace,
       precedence: options.precedence,
+      interrupted,
     };
     writeFileSync(options.report, performancePage(run, results, before));
     console.log(`\n${options.report} is written`);
@@ -83,11 +91,16 @@ function report(options: BenchOptions, pace: Pace, contenders: readonly Contende
   return results.rows.length > 0 ? 0 : 1;
 }
 
-// What still runs is ended on the way out.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+/** The first signal ends the run with what has been measured; the second ends the program. */
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = () => (controller.signal.aborted ? process.exit(1) : controller.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
+  return controller.signal;
+}
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2), untilInterrupted());
 } catch (error) {
   if (!(error instanceof MissingPrerequisite || error instanceof BadUsage)) throw error;
   console.error(`bench: ${error.message}`);

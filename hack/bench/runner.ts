@@ -30,6 +30,8 @@ export interface Bench {
   readonly plan: Plan;
   readonly collection: Collection;
   readonly patience: Patience;
+  /** Aborted: the sample under way is the last. */
+  readonly stop: AbortSignal;
   /** Told of each step, in a few words. */
   progress(what: string): void;
 }
@@ -79,6 +81,7 @@ async function runShared(bench: Bench, contenders: readonly Contender[], group: 
   const subjects: (Subject & { readonly running: Running })[] = [];
   try {
     for (const contender of contenders) {
+      if (bench.stop.aborted) return;
       bench.progress(`${contender.name} starts with ${group[0].routes} routes`);
       await noting(bench, contender.name, group, async () => {
         const subject = subjectOf(await startChecked(bench, contender, group[0]));
@@ -88,10 +91,11 @@ async function runShared(bench: Bench, contenders: readonly Contender[], group: 
     }
     for (let round = 0; round < bench.plan.rounds; round++) {
       for (const scenario of group.filter((each) => round < roundsOf(bench, each))) {
+        if (bench.stop.aborted) return;
         bench.progress(`${scenario.id}, round ${round + 1} of ${roundsOf(bench, scenario)}`);
         const invited = subjects.filter(({ running }) => running.contender.absence?.(scenario) === undefined);
         const all = bench.plan.direct && scenario.direct ? [DIRECT, ...invited] : invited;
-        for (const subject of rotated<Subject>(all, round)) await take(bench, scenario, subject);
+        await takeOfEach(bench, scenario, rotated<Subject>(all, round));
       }
     }
   } finally {
@@ -104,6 +108,7 @@ async function runFresh(bench: Bench, contenders: readonly Contender[], scenario
   for (let round = 0; round < rounds; round++) {
     bench.progress(`${scenario.id}, round ${round + 1} of ${rounds}`);
     for (const contender of rotated(contenders, round)) {
+      if (bench.stop.aborted) return;
       await noting(bench, contender.name, [scenario], async () => {
         const running = await startChecked(bench, contender, scenario);
         try {
@@ -133,6 +138,13 @@ async function warmUp({ laboratory }: Bench, subject: Subject): Promise<void> {
   await costOfLoad(laboratory, subject, "bulk", { direction: "down", concurrency: "8", ...short });
   await costOfLoad(laboratory, subject, "bulk", { direction: "up", concurrency: "8", ...short });
   await costOfLoad(laboratory, subject, "round-trips", { concurrency: "100", ...short });
+}
+
+async function takeOfEach(bench: Bench, scenario: Scenario, subjects: readonly Subject[]): Promise<void> {
+  for (const subject of subjects) {
+    if (bench.stop.aborted) return;
+    await take(bench, scenario, subject);
+  }
 }
 
 async function take(bench: Bench, scenario: Scenario, subject: Subject): Promise<void> {

@@ -14,6 +14,7 @@ const RUN: RunDescription = {
   leftOut: [handshakes],
   rounds: 5,
   precedence: false,
+  interrupted: false,
   pace: { windowMs: 2000, warmUpMs: 300, idleConnections: 5000 },
 };
 
@@ -30,6 +31,10 @@ test("the page says what was measured, where, and what was not", () => {
   assert.match(page, /\| haproxy \| 0\.500 ×1\.00 \| 9,000 ×1\.00 \| 3\.00 ×1\.00 \|/);
   assert.match(page, /- fsm-linux: there is no such flag\n- Not run: handshakes/);
   assert.match(page, /None of our engines was measured/);
+});
+
+test("an interrupted run says so", () => {
+  assert.match(performancePage({ ...RUN, interrupted: true }, results(), undefined), /The run was interrupted/);
 });
 
 test("what people wrote below the marker survives, and nothing above it does", () => {

@@ -23,6 +23,7 @@ export interface RunDescription {
   readonly rounds: number;
   readonly pace: Pace;
   readonly precedence: boolean;
+  readonly interrupted: boolean;
 }
 
 export function performancePage(run: RunDescription, results: Results, before: string | undefined): string {
@@ -73,8 +74,9 @@ function method({ date, machine, rounds, pace, precedence }: RunDescription, { d
 - ${disturbed.samples} of ${disturbed.of} samples were taken while other programs used more than ${TOLERATED_FOREIGN_CORES} of a processor.${precedence ? PRECEDENCE : ""}`;
 }
 
-function missing({ leftOut }: RunDescription, { gaps }: Results): string {
+function missing({ leftOut, interrupted }: RunDescription, { gaps }: Results): string {
   const lines = [
+    ...(interrupted ? ["- The run was interrupted: later scenarios and rounds are missing."] : []),
     ...gaps.map(
       ({ scenario, contender, why }) => `- ${contender}${scenario === undefined ? "" : `, ${scenario}`}: ${why}`,
     ),
