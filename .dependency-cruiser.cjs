@@ -2,7 +2,7 @@
 const TESTS = "\\.test\\.ts$|/testing/|/manual-clock\\.ts$|/silent-log\\.ts$|/fault-server\\.ts$";
 /** Rooms that decide and never act: no I/O, no clock. SHA-256 is a function, and the one of node's modules they may use. */
 const PURE =
-  "^src/(gateway-api|model|translate|infra|admission|explain)/|^src/proxy/(tls|route)/|^src/control/delta\\.ts$";
+  "^src/(gateway-api|model|translate|infra|admission|explain)/|^src/proxy/(tls|route|proxy-protocol|balance|admit)/|^src/control/delta\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -17,7 +17,7 @@ module.exports = {
       name: "pure-rooms-import-pure-rooms",
       severity: "error",
       from: { path: PURE, pathNot: TESTS },
-      to: { pathNot: [PURE, "^src/proxy/dns-name\\.ts$", "^(node:)?crypto$"] },
+      to: { pathNot: [PURE, "^src/proxy/(dns-name|ip-address)\\.ts$", "^(node:)?crypto$"] },
     },
     {
       name: "check-is-given-what-it-judges",
@@ -76,7 +76,20 @@ module.exports = {
       from: { path: "^(src|capabilities)/|^pepr\\.ts$", pathNot: TESTS },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
     },
-    { name: "everything-resolves", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "one-module-holds-pointers",
+      comment: "Whatever reaches into memory by node:ffi is in libc.ts, small enough to be read whole.",
+      severity: "error",
+      from: { pathNot: "^src/proxy/linux/libc\\.ts$" },
+      to: { path: "^(node:)?ffi$" },
+    },
+    {
+      name: "everything-resolves",
+      comment: "node:ffi is younger than the list of node's modules that the cruiser goes by.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true, pathNot: "^(node:)?ffi$" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

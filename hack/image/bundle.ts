@@ -9,6 +9,8 @@ import { checkout } from "./environment.ts";
 
 export const BUNDLE_FILE = "fsm-gateway.js";
 export const BUNDLE_ENTRY = "src/cli/main.ts";
+/** The program of the linux engine's threads, which are begun from a file; linux-engine.ts looks for it under this name. */
+const WORKER = { in: "src/proxy/linux/worker.ts", out: "linux-worker" };
 
 /**
  * Dependencies in CommonJS call `require` for node's own modules, which an ES module does not have. The name must
@@ -22,7 +24,7 @@ export async function bundle(entry: string, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: checkout,
-    entryPoints: [{ in: entry, out: BUNDLE_FILE.replace(/\.js$/, "") }],
+    entryPoints: [{ in: entry, out: BUNDLE_FILE.replace(/\.js$/, "") }, WORKER],
     outdir: folder,
     bundle: true,
     platform: "node",

@@ -1,7 +1,7 @@
 /**
- * The Debian packages whose shared libraries go into the image: pinned by version and SHA-256 in debian-packages.json,
- * unpacked in the cache. A mirror keeps one version only; where it has moved on, its present version is taken, which
- * apt has checked against Debian's signature, and a line says so.
+ * Debian packages, pinned by version and SHA-256 and unpacked in the cache: those whose shared libraries go into the image
+ * (debian-packages.json), and for hack/bench the peers. A mirror keeps one version only; where it has moved on, its present
+ * version is taken, which apt has checked against Debian's signature, and a line says so.
  * Never installs a package and never runs its scripts.
  */
 import { createHash } from "node:crypto";
@@ -33,11 +33,33 @@ export function readPins(): DebianPins {
   return JSON.parse(readFileSync(pinsFile, "utf8"));
 }
 
-/** The packages of one platform; `notice` is told of each that is not the pinned one. */
+/** The image's packages of one platform; `notice` is told of each that is not the pinned one. */
 export function debianPackages(architecture: Architecture, notice: (line: string) => void): UnpackedPackage[] {
+  return unpackPackages(readPins()[architecture], architecture, notice);
+}
+
+/** Pins of what Debian offers today. Throws where it does not offer all of them. */
+export function offeredPins(names: readonly string[], architecture: Architecture): PinnedPackage[] {
+  const folder = mkdtempSync(join(tmpdir(), "fsm-gateway-apt-"));
+  try {
+    const found = privateApt(architecture, folder).offers(names);
+    const missing = names.filter((name) => !found.some((each) => each.name === name));
+    if (missing.length > 0) throw new Error(`apt offers no ${missing.join(", ")} for ${architecture}`);
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** As `debianPackages`, for any pins. Throws MissingPrerequisite. */
+export function unpackPackages(
+  pins: readonly PinnedPackage[],
+  architecture: Architecture,
+  notice: (line: string) => void,
+): UnpackedPackage[] {
   const lazyApt = onDemandApt(architecture);
   try {
-    return readPins()[architecture].map((pin) => {
+    return pins.map((pin) => {
       const root = unpackedFolder(pin, architecture);
       if (!existsSync(root)) unpack(pin, root, lazyApt.get());
       const control = readFileSync(join(root, "control"), "utf8");

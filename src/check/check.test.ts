@@ -116,6 +116,16 @@ const cases: [string, string, RegExp][] = [
     /error: .*metadata\.name: TLSRoute default\/r stands at f\.yaml:11 already/,
   ],
   [
+    "a policy of ours with a wrong value",
+    "---\napiVersion: gateway.fsm.dev/v1alpha1\nkind: ClientTraffic\nmetadata: { name: c }\nspec:\n  targetRefs: [{ kind: Gateway, name: g }]\n  deny: [10.0.0.1/8]\n",
+    /^f\.yaml:14: error: ClientTraffic default\/c: spec\.deny\[0\]: .* is no CIDR block: it has bits set beyond its prefix length$/,
+  ],
+  [
+    "a policy of ours for what is in none of the files",
+    "---\napiVersion: gateway.fsm.dev/v1alpha1\nkind: BackendTraffic\nmetadata: { name: b }\nspec:\n  targetRefs: [{ kind: Service, name: web }]\n",
+    /^f\.yaml:13: warning: BackendTraffic default\/b: spec\.targetRefs\[0\]\.name: there is no Service default\/web in the files/,
+  ],
+  [
     "a kind that the channel has not",
     "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gatewy\nmetadata: { name: g }\n",
     /error: Gatewy g: kind: Gatewy is no kind/,

@@ -7,6 +7,7 @@ import { EXIT, UsageError } from "./exit.ts";
 import {
   collectAddress,
   collectConnectTo,
+  engineOption,
   logFormatOption,
   logLevelOption,
   parseGatewayName,
@@ -54,6 +55,7 @@ function addRun(program: Command): void {
     )
     .option("--admin <address:port>", "serve /healthz, /readyz and /metrics here", parseHostPort)
     .option("--drain-seconds <n>", "how long connections may go on after SIGTERM or Ctrl-C", parseSeconds, 10)
+    .addOption(engineOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption("text"))
     .action(async (files: string[], options) => (await import("./commands/run.ts")).run(files, options));
@@ -141,6 +143,7 @@ function addProxy(program: Command): void {
     .requiredOption("--token-file <file>", "ServiceAccount token for the stream; read at each connection")
     .requiredOption("--admin <address:port>", "serve /healthz, /readyz and /metrics here", parseHostPort)
     .option("--drain-seconds <n>", "how long connections may go on after SIGTERM", parseSeconds, 60)
+    .addOption(engineOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption("json"))
     .action(async (options) => (await import("./commands/proxy.ts")).proxy(options));

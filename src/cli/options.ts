@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { InvalidArgumentError, Option } from "commander";
 import { LOG_FORMATS, type LogFormat } from "../logging/format.ts";
 import { LOG_LEVELS } from "../logging/logger.ts";
+import { ENGINE_CHOICES } from "../proxy/engine-choices.ts";
 
 export interface LogOptions {
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -17,6 +18,15 @@ export function logFormatOption(initial: LogFormat): Option {
   return new Option("--log-format <format>", "JSON lines, or text for people")
     .choices([...LOG_FORMATS])
     .default(initial);
+}
+
+export function engineOption(): Option {
+  return (
+    new Option("--engine <engine>", "what moves the bytes; auto: linux where it can run, else portable")
+      .choices([...ENGINE_CHOICES])
+      // Not `auto` before the linux engine has been through a soak (docs/decisions/016).
+      .default("portable")
+  );
 }
 
 export interface HostPort {

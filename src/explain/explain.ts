@@ -6,8 +6,8 @@
 import type { Plan } from "../model/plan.ts";
 import type { ListenerResource, ProxyConfig } from "../model/proxy-config.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { Balancer } from "../proxy/balance/balancer.ts";
 import { applyDelta } from "../proxy/route/apply-delta.ts";
-import { Balancer } from "../proxy/route/balancer.ts";
 import { type Decision, decide } from "../proxy/route/decide.ts";
 import { portKind } from "../proxy/route/port-kind.ts";
 import { EMPTY_TABLE, findRoute, type RouteTable } from "../proxy/route/route-table.ts";

@@ -56,6 +56,7 @@ function withFields(sink: winston.Logger, now: () => Date, bound: LogFields): Lo
     info: write("info"),
     warn: write("warn"),
     error: write("error"),
+    isEnabled: (level) => sink.isLevelEnabled(level),
     child: (fields) => withFields(sink, now, { ...bound, ...fields }),
   };
 }

@@ -5,6 +5,7 @@
  * is one small message whatever the size of the rest. Plain data: no resource names a Kubernetes object that the
  * proxy would have to look up.
  */
+import type { BackendTraffic, ClientTraffic, SettingsResource } from "./traffic.ts";
 
 /** A frontend port of the proxies, and the server names it answers to. All listeners of a port speak one way: see `PortKind`. */
 export type ListenerResource = {
@@ -15,6 +16,8 @@ export type ListenerResource = {
   readonly name: string;
   /** TCP port to bind, 1–65535. Several listeners may share one. */
   readonly port: number;
+  /** Absent: every client is taken, none sends a PROXY header, and the time-outs are those of all listeners. */
+  readonly client?: ClientTraffic;
 } & (
   | { readonly protocol: "TLS"; readonly hostname?: ListenerHostname; readonly tls: PassthroughTls | TerminateTls }
   /** Decrypted, and every request answered 503: HTTP is not routed. */
@@ -105,6 +108,8 @@ export interface BackendResource {
   readonly target: BackendTarget;
   /** How to encrypt what a Terminate listener has decrypted; absent: not at all. Other connections are passed on as they are. */
   readonly tls?: BackendTls;
+  /** Absent: endpoints in turn, none of them watched, and nothing sent before the client's first byte. */
+  readonly traffic?: BackendTraffic;
 }
 
 /** From a BackendTLSPolicy or an XBackend (GEP-1897). */
@@ -149,6 +154,7 @@ export interface Endpoint {
 }
 
 export type Resource =
+  | SettingsResource
   | ListenerResource
   | RouteResource
   | BackendResource

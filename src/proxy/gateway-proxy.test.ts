@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import { networkInterfaces } from "node:os";
-import { test } from "node:test";
+import type { TestContext } from "node:test";
 import { backend, configOf, listener, route, service } from "../../test/wire/config.ts";
-import { startGateway, startSimple } from "../../test/wire/gateway.ts";
+import { startGateway, startSimple, testEngine, testEngines } from "../../test/wire/gateway.ts";
 import { helloFor } from "../../test/wire/hello-bytes.ts";
 import { ManualClock } from "../../test/wire/manual-clock.ts";
 import {
@@ -45,14 +45,14 @@ const refusesConnections = (port: number): Promise<boolean> =>
     (error: NodeJS.ErrnoException) => error.code === "ECONNREFUSED",
   );
 
-test("before the first configuration: no revision, not ready", async (t) => {
+testEngines("before the first configuration: no revision, not ready", async (t) => {
   const { proxy } = startGateway(t);
   assert.deepEqual(proxy.report(), { revision: "", listeners: [], unresolvedHosts: [] });
   assert.deepEqual(proxy.configState(), { revision: EMPTY_REVISION, versions: new Map() });
   assert.equal(proxy.ready, false);
 });
 
-test("an empty configuration is complete: ready, with a revision, and nothing counted", async (t) => {
+testEngines("an empty configuration is complete: ready, with a revision, and nothing counted", async (t) => {
   const gateway = startGateway(t);
   const report = await gateway.proxy.apply(EMPTY_DELTA);
   assert.deepEqual(report, { revision: EMPTY_REVISION, listeners: [], unresolvedHosts: [] });
@@ -60,7 +60,7 @@ test("an empty configuration is complete: ready, with a revision, and nothing co
   assert.equal(await metric(gateway, APPLIED), "0");
 });
 
-test("an applied configuration is acknowledged, and applying it again moves nothing", async (t) => {
+testEngines("an applied configuration is acknowledged, and applying it again moves nothing", async (t) => {
   const gateway = startGateway(t);
   const [port = 0] = await freePorts(1);
   const resources = [listener("l", port)];
@@ -78,7 +78,7 @@ test("an applied configuration is acknowledged, and applying it again moves noth
   assert.equal(await metric(gateway, APPLIED), "1");
 });
 
-test("a refused delta keeps the last good table and says so, until the next good one", async (t) => {
+testEngines("a refused delta keeps the last good table and says so, until the next good one", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const gateway = await startSimple(t, [echo.address]);
@@ -93,7 +93,7 @@ test("a refused delta keeps the last good table and says so, until the next good
   assert.equal(next.refusal, undefined);
 });
 
-test("several listeners share a port, which goes with the last of them; connections live on", async (t) => {
+testEngines("several listeners share a port, which goes with the last of them; connections live on", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const gateway = startGateway(t);
@@ -112,7 +112,7 @@ test("several listeners share a port, which goes with the last of them; connecti
   (await openEcho(port)).destroy();
 });
 
-test("a port in use is reported, keeps nothing else from serving, and is taken once it is free", async (t) => {
+testEngines("a port in use is reported, keeps nothing else from serving, and is taken once it is free", async (t) => {
   const clock = new ManualClock();
   const gateway = startGateway(t, { clock });
   const [free = 0] = await freePorts(1);
@@ -137,7 +137,7 @@ test("a port in use is reported, keeps nothing else from serving, and is taken o
   );
 });
 
-test("an address that the machine lacks is passed over; with no other, the port has failed", async (t) => {
+testEngines("an address that the machine lacks is passed over; with no other, the port has failed", async (t) => {
   const [port = 0] = await freePorts(1);
   const both = startGateway(t, { bindAddresses: [LOOPBACK, "192.0.2.1"] });
   assert.equal((await both.set(listener("a", port))).listeners[0]?.state, "bound");
@@ -147,7 +147,7 @@ test("an address that the machine lacks is passed over; with no other, the port 
 
 const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
 
-test("dual stack: one port on both families", { skip: hasIpv6 ? false : "no IPv6 loopback here" }, async (t) => {
+const dualStack = async (t: TestContext) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const gateway = await startSimple(t, [echo.address], { bindAddresses: [LOOPBACK, "::1"] });
@@ -156,9 +156,11 @@ test("dual stack: one port on both families", { skip: hasIpv6 ? false : "no IPv6
   assert.deepEqual(await readAll(client), hello);
   const [line] = await gateway.connections(1);
   assert.match(String(line?.clientAddress), /^\[::1\]:\d+$/);
-});
+};
 
-test("established connections outlive route, endpoints and listener; new ones are refused", async (t) => {
+testEngines("dual stack: one port on both families", dualStack, hasIpv6 ? false : "no IPv6 loopback here");
+
+testEngines("established connections outlive route, endpoints and listener; new ones are refused", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const gateway = await startSimple(t, [echo.address]);
@@ -180,7 +182,7 @@ test("established connections outlive route, endpoints and listener; new ones ar
   assert.deepEqual(reasons, ["no_ready_endpoint", "no_matching_route", "completed"]);
 });
 
-test("the table changes under 100 connections at a time without an error", async (t) => {
+testEngines("the table changes under 100 connections at a time without an error", async (t) => {
   const answer = (name: string) =>
     startBackend((socket) => {
       socket.on("end", () => socket.end(name)).resume();
@@ -218,7 +220,7 @@ test("the table changes under 100 connections at a time without an error", async
   assert.deepEqual([...new Set(lines.map(({ reason }) => reason))], ["completed"]);
 });
 
-test("drain: accepts no more, lets connections end, cuts the rest at the deadline", async (t) => {
+testEngines("drain: accepts no more, lets connections end, cuts the rest at the deadline", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const gateway = await startSimple(t, [echo.address]);
@@ -238,7 +240,7 @@ test("drain: accepts no more, lets connections end, cuts the rest at the deadlin
   assert.deepEqual(reasons, ["completed", "drain_deadline"]);
 });
 
-test("drain ends early when nothing is left, and a late configuration binds nothing", async (t) => {
+testEngines("drain ends early when nothing is left, and a late configuration binds nothing", async (t) => {
   const gateway = startGateway(t);
   const [port = 0] = await freePorts(1);
   await gateway.set(listener("l", port));
@@ -248,44 +250,47 @@ test("drain ends early when nothing is left, and a late configuration binds noth
   assert.equal(gateway.proxy.report().listeners[0]?.state, "failed");
 });
 
-test("an external host that does not resolve is reported without traffic, and refused with its reason", async (t) => {
-  const records = { four: "ENOTFOUND" as string | { address: string; ttl: number }[] };
-  const clock = new ManualClock();
-  const gateway = startGateway(t, {
-    clock,
-    resolver: {
-      resolve4: async () => {
-        if (typeof records.four === "string") throw Object.assign(new Error(), { code: records.four });
-        return records.four;
+testEngines(
+  "an external host that does not resolve is reported without traffic, and refused with its reason",
+  async (t) => {
+    const records = { four: "ENOTFOUND" as string | { address: string; ttl: number }[] };
+    const clock = new ManualClock();
+    const gateway = startGateway(t, {
+      clock,
+      resolver: {
+        resolve4: async () => {
+          if (typeof records.four === "string") throw Object.assign(new Error(), { code: records.four });
+          return records.four;
+        },
+        resolve6: async () => [],
       },
-      resolve6: async () => [],
-    },
-  });
-  const [port = 0] = await freePorts(1);
-  const changed = new Promise((resolve) => gateway.proxy.onReport(resolve));
-  await gateway.set(
-    listener("l", port),
-    route("r", "l", ["*"], { out: 1 }),
-    backend("out", { type: "external", host: "httpbin.example", port: 443 }),
-  );
-  await changed;
-  const message = "httpbin.example exists but has no A or AAAA record";
-  assert.deepEqual(gateway.proxy.report().unresolvedHosts, [
-    { host: "httpbin.example", reason: "no_address", message },
-  ]);
-  const client = await connectTo(port);
-  client.end(hello);
-  assert.equal((await readAll(client)).length, 0);
-  const [line] = await gateway.connections(1);
-  assert.deepEqual([line?.reason, line?.detail], ["backend_unresolved", message]);
-  records.four = [{ address: "192.0.2.1", ttl: 60 }];
-  const mended = new Promise((resolve) => gateway.proxy.onReport(resolve));
-  await clock.advance(1_000);
-  await mended;
-  assert.deepEqual(gateway.proxy.report().unresolvedHosts, []);
-});
+    });
+    const [port = 0] = await freePorts(1);
+    const changed = new Promise((resolve) => gateway.proxy.onReport(resolve));
+    await gateway.set(
+      listener("l", port),
+      route("r", "l", ["*"], { out: 1 }),
+      backend("out", { type: "external", host: "httpbin.example", port: 443 }),
+    );
+    await changed;
+    const message = "httpbin.example exists but has no A or AAAA record";
+    assert.deepEqual(gateway.proxy.report().unresolvedHosts, [
+      { host: "httpbin.example", reason: "no_address", message },
+    ]);
+    const client = await connectTo(port);
+    client.end(hello);
+    assert.equal((await readAll(client)).length, 0);
+    const [line] = await gateway.connections(1);
+    assert.deepEqual([line?.reason, line?.detail], ["backend_unresolved", message]);
+    records.four = [{ address: "192.0.2.1", ttl: 60 }];
+    const mended = new Promise((resolve) => gateway.proxy.onReport(resolve));
+    await clock.advance(1_000);
+    await mended;
+    assert.deepEqual(gateway.proxy.report().unresolvedHosts, []);
+  },
+);
 
-test("an override bypasses DNS and guard", async (t) => {
+testEngines("an override bypasses DNS and guard", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const never = async () => assert.fail("DNS was asked");
@@ -304,31 +309,35 @@ test("an override bypasses DNS and guard", async (t) => {
   assert.deepEqual([line?.reason, line?.endpoint], ["completed", echo.address]);
 });
 
-test("an external host's addresses are raced: one that does not answer costs the attempt delay", async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  const gateway = startGateway(t, {
-    resolver: {
-      resolve4: async () => [{ address: "192.0.2.1", ttl: 60 }],
-      resolve6: async () => [{ address: "2001:db8::1", ttl: 60 }],
-    },
-    // IPv6 leads nowhere: a socket that never connects; IPv4 stands for the echo.
-    connect: ({ address }) => (address.includes(":") ? new net.Socket() : net.connect(echo.port, LOOPBACK)),
-    timeOuts: { attemptDelayMs: 50 },
-  });
-  const [port = 0] = await freePorts(1);
-  await gateway.set(
-    listener("l", port),
-    route("r", "l", ["*"], { out: 1 }),
-    backend("out", { type: "external", host: "httpbin.example", port: 443 }),
-  );
-  (await openEcho(port)).end();
-  const [line] = await gateway.connections(1);
-  assert.deepEqual([line?.reason, line?.endpoint], ["completed", "192.0.2.1:443"]);
-  assert.ok(Number(line?.connectMs) >= 50 && Number(line?.connectMs) < 4_000, String(line?.connectMs));
-});
+testEngine(
+  "portable",
+  "an external host's addresses are raced: one that does not answer costs the attempt delay",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const gateway = startGateway(t, {
+      resolver: {
+        resolve4: async () => [{ address: "192.0.2.1", ttl: 60 }],
+        resolve6: async () => [{ address: "2001:db8::1", ttl: 60 }],
+      },
+      // IPv6 leads nowhere: a socket that never connects; IPv4 stands for the echo.
+      connect: ({ address }) => (address.includes(":") ? new net.Socket() : net.connect(echo.port, LOOPBACK)),
+      timeOuts: { attemptDelayMs: 50 },
+    });
+    const [port = 0] = await freePorts(1);
+    await gateway.set(
+      listener("l", port),
+      route("r", "l", ["*"], { out: 1 }),
+      backend("out", { type: "external", host: "httpbin.example", port: 443 }),
+    );
+    (await openEcho(port)).end();
+    const [line] = await gateway.connections(1);
+    assert.deepEqual([line?.reason, line?.endpoint], ["completed", "192.0.2.1:443"]);
+    assert.ok(Number(line?.connectMs) >= 50 && Number(line?.connectMs) < 4_000, String(line?.connectMs));
+  },
+);
 
-test("close cuts everything and may be called twice", async (t) => {
+testEngines("close cuts everything and may be called twice", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const gateway = await startSimple(t, [echo.address]);

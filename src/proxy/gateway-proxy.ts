@@ -45,6 +45,10 @@ export interface ProxyParts {
   readonly ports: PortBinder;
   /** The table that connections are matched by; the proxy alone sets it. */
   readonly current: { table: RouteTable };
+  /** Called when `current` has become what `delta` led to, before the next connection. */
+  readonly follow: (delta: ConfigDelta) => void;
+  /** Ends what `follow` has begun. Idempotent. */
+  readonly close: () => void;
 }
 
 export class GatewayProxy {
@@ -131,11 +135,12 @@ export class GatewayProxy {
   async close(): Promise<void> {
     await this.#stopAccepting();
     this.#parts.hosts.close();
+    this.#parts.close();
     await this.#parts.engine.close();
   }
 
   async #apply(delta: ConfigDelta): Promise<void> {
-    const { current, log, metrics } = this.#parts;
+    const { current, engine, log, metrics } = this.#parts;
     const before = current.table;
     const applied = applyDelta(before, delta);
     if ("refused" in applied) {
@@ -147,6 +152,10 @@ export class GatewayProxy {
     this.#refusal = undefined;
     // The table first: from the moment a new port answers, what it leads to is known.
     current.table = applied.ok;
+    if (applied.ok !== before) {
+      this.#parts.follow(delta);
+      await engine.apply?.(delta, applied.ok);
+    }
     await this.#follow(before, applied.ok);
     this.#isComplete = true;
     if (applied.ok === before) return;

@@ -3,12 +3,17 @@
  * for an external host.
  */
 import type { ConnectionReason } from "../model/connection-reason.ts";
-import type { Endpoint } from "../model/proxy-config.ts";
+import type { Endpoint, ListenerResource } from "../model/proxy-config.ts";
 import type { HostFailure } from "../model/proxy-report.ts";
+import type { ClientRules } from "./admit/client-rules.ts";
+import type { Balancer } from "./balance/balancer.ts";
+import type { Clock } from "./clock.ts";
 import type { ExternalHosts } from "./dns/external-hosts.ts";
+import type { FailedHost } from "./dns/resolve-host.ts";
+import { type Prologue, prologueOf } from "./prologue.ts";
+import type { ClientFacts } from "./relay/client-facts.ts";
 import type { ConnectionPlan } from "./relay/engine.ts";
-import type { Balancer } from "./route/balancer.ts";
-import { type Decision, type DecisionPath, decide, MAX_ENDPOINTS_TRIED } from "./route/decide.ts";
+import { type Decision, type DecisionPath, decide, MAX_ENDPOINTS_TRIED, type Wishes } from "./route/decide.ts";
 import type { ExternalTarget, RouteTable } from "./route/route-table.ts";
 import type { BackendTls } from "./terminate/backend-tls.ts";
 import type { ClientTls } from "./terminate/client-tls.ts";
@@ -28,6 +33,19 @@ interface Ends {
 
 const NO_TLS: Ends = {};
 
+type Asked = Partial<Prologue> & Pick<Extract<ConnectionPlan, { action: "dial" }>, "connectMs" | "timeOuts">;
+
+export interface PlannerParts {
+  readonly balancer: Balancer;
+  readonly hosts: Pick<ExternalHosts, "lookup">;
+  readonly tls: TlsEnds;
+  readonly overrides: Overrides;
+  readonly rules: ClientRules;
+  readonly clock: Pick<Clock, "now">;
+  /** 1 to 128 printable characters, never the same twice. */
+  readonly newUniqueId: () => string;
+}
+
 type Refusal = Extract<ConnectionPlan, { action: "refuse" }>;
 type HostAndPort = Pick<ExternalTarget, "host" | "port">;
 
@@ -36,25 +54,55 @@ export class Planner {
   readonly #hosts: Pick<ExternalHosts, "lookup">;
   readonly #tls: TlsEnds;
   readonly #overrides: Overrides;
+  readonly #isDenied: (listener: ListenerResource, client: string | undefined) => boolean;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #newUniqueId: () => string;
 
-  constructor(balancer: Balancer, hosts: Pick<ExternalHosts, "lookup">, tls: TlsEnds, overrides: Overrides) {
+  constructor({ balancer, hosts, tls, overrides, rules, clock, newUniqueId }: PlannerParts) {
     this.#balancer = balancer;
     this.#hosts = hosts;
     this.#tls = tls;
     this.#overrides = overrides;
+    this.#isDenied = (listener, address = "") => rules.isDenied(listener, address);
+    this.#clock = clock;
+    this.#newUniqueId = newUniqueId;
   }
 
-  async plan(table: RouteTable, port: number, serverName: string | undefined): Promise<ConnectionPlan> {
-    const decision = decide(table, this.#balancer, { port, serverName });
+  async plan(
+    table: RouteTable,
+    port: number,
+    serverName: string | undefined,
+    client: ClientFacts,
+  ): Promise<ConnectionPlan> {
+    const decision = decide(table, this.#balancer, {
+      port,
+      serverName,
+      client: client.source.address,
+      nowMs: this.#clock.now(),
+      isDenied: this.#isDenied,
+    });
     if (decision.action === "refuse") return decision;
     const { path } = decision;
     const ends = decision.decrypt === undefined ? NO_TLS : this.#ends(table, decision, serverName);
     if ("reason" in ends) return ends;
     if (decision.action === "answer") return { action: "answer", path, ...ends };
     const { target } = decision;
-    return target.type === "endpoints"
-      ? { action: "dial", path, candidates: target.endpoints, race: false, ...ends }
-      : this.#planExternal(path, target, ends);
+    const asked = decision.wishes && this.#asked(decision.wishes, serverName, client);
+    const more: Ends & Asked = asked === undefined ? ends : { ...ends, ...asked };
+    if (target.type === "external") return this.#planExternal(path, target, more);
+    const { endpoints: candidates, feedback } = target;
+    const dial = { action: "dial", path, candidates, race: false, ...more } as const;
+    return feedback === undefined ? dial : { ...dial, feedback };
+  }
+
+  /** What listener and backend ask for besides where to dial and TLS. */
+  #asked({ traffic, timeOuts }: Wishes, serverName: string | undefined, client: ClientFacts): Asked {
+    const { connectMs, proxyProtocol } = traffic ?? {};
+    return {
+      ...(timeOuts === undefined ? {} : { timeOuts }),
+      ...(connectMs === undefined ? {} : { connectMs }),
+      ...(proxyProtocol === undefined ? {} : prologueOf(proxyProtocol, serverName, client, this.#newUniqueId)),
+    };
   }
 
   /** The hosts of these targets that DNS must answer for. */
@@ -83,20 +131,28 @@ export class Planner {
       : { decrypt, encrypt };
   }
 
-  async #planExternal(path: DecisionPath, target: HostAndPort, ends: Ends): Promise<ConnectionPlan> {
+  async #planExternal(path: DecisionPath, target: HostAndPort, more: Ends & Asked): Promise<ConnectionPlan> {
     const override = this.#override(target);
-    if (override !== undefined) return { action: "dial", path, candidates: [override], race: false, ...ends };
-    const answer = await this.#hosts.lookup(target.host);
-    if ("reason" in answer) {
-      return { action: "refuse", path, reason: refusalFor(answer.reason), detail: answer.message };
-    }
-    const candidates = answer.slice(0, MAX_ENDPOINTS_TRIED).map((address) => ({ address, port: target.port }));
-    return { action: "dial", path, candidates, race: true, ...ends };
+    if (override !== undefined) return { action: "dial", path, candidates: [override], race: false, ...more };
+    const plan = externalPlan(await this.#hosts.lookup(target.host), target.port);
+    return plan.action === "refuse" ? { ...plan, path } : { ...plan, path, ...more };
   }
 
   #override({ host, port }: HostAndPort): Endpoint | undefined {
     return this.#overrides.get(`${host.toLowerCase()}:${port}`);
   }
+}
+
+/** What DNS's answer for a host means to a connection: the addresses in the order to try them, or its refusal. */
+export function externalPlan(
+  answer: readonly string[] | FailedHost,
+  port: number,
+):
+  | { readonly action: "dial"; readonly candidates: readonly Endpoint[]; readonly race: true }
+  | { readonly action: "refuse"; readonly reason: ConnectionReason; readonly detail: string } {
+  if ("reason" in answer) return { action: "refuse", reason: refusalFor(answer.reason), detail: answer.message };
+  const candidates = answer.slice(0, MAX_ENDPOINTS_TRIED).map((address) => ({ address, port }));
+  return { action: "dial", candidates, race: true };
 }
 
 function refusalFor(failure: HostFailure): ConnectionReason {

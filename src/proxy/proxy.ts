@@ -2,26 +2,33 @@
  * Builds a proxy from what its surroundings give it: the one place where the rooms meet the machine's clock, DNS,
  * interfaces and limits.
  */
+import { randomUUID } from "node:crypto";
 import { Resolver as DnsResolver } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import type { Logger } from "../model/log.ts";
+import type { ConfigDelta } from "../model/proxy-config.ts";
+import { Admission } from "./admit/admission.ts";
+import { ClientRules } from "./admit/client-rules.ts";
+import { Balancer } from "./balance/balancer.ts";
+import { chooseEngine } from "./choose-engine.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { defaultMaxConnections } from "./connection-limit.ts";
 import { addressGuard } from "./dns/address-guard.ts";
 import { ExternalHosts } from "./dns/external-hosts.ts";
 import type { Resolver } from "./dns/resolve-host.ts";
+import type { EngineChoice } from "./engine-choices.ts";
 import { GatewayProxy } from "./gateway-proxy.ts";
+import { HealthChecks } from "./health/health-checks.ts";
 import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
 import { type Overrides, Planner } from "./planner.ts";
-import type { EngineHost } from "./relay/engine.ts";
-import { PortableEngine } from "./relay/portable-engine.ts";
-import type { Connect } from "./relay/socket-options.ts";
+import { type EngineHost, formatAddress } from "./relay/engine.ts";
+import { type Connect, connectTcp } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
-import { Balancer } from "./route/balancer.ts";
-import { portKind } from "./route/port-kind.ts";
-import { EMPTY_TABLE, type RouteTable } from "./route/route-table.ts";
+import { acceptedProxyProtocol, portKind } from "./route/port-kind.ts";
+import { EMPTY_TABLE, findSettings, type RouteTable } from "./route/route-table.ts";
+import { type SettingsBase, settingsOf } from "./settings.ts";
 import { TlsEnds } from "./terminate/tls-ends.ts";
 
 /** A query is repeated once after 2 s: a connection that waits for the first answer has then not lost its client. */
@@ -41,7 +48,12 @@ export interface ProxyOptions {
   readonly resolver?: Resolver;
   /** Addresses of this machine, which no external host may resolve to. */
   readonly ownAddresses?: () => readonly string[];
+  /** How the portable engine dials; no other engine can be given this. */
   readonly connect?: Connect;
+  /** Which engine moves the bytes; by default the portable one. */
+  readonly engine?: EngineChoice;
+  /** Threads of the linux engine; by default one for each core. */
+  readonly workers?: number;
   /** In [0, 1): where round robins begin. */
   readonly random?: () => number;
 }
@@ -54,29 +66,63 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     clock,
     guard: () => addressGuard(ownAddresses()),
     onChange: () => proxy.notify(),
+    onAnswer: (host, answer) => engine.hostAnswered?.(host, answer),
   });
-  const balancer = new Balancer(options.random ?? Math.random);
-  const planner = new Planner(balancer, hosts, new TlsEnds(log), options.overrides ?? new Map());
+  const balancer = new Balancer(options.random ?? Math.random, (backend, { address, port }, forMs) =>
+    log.warn("endpoint is left out", { backend, endpoint: formatAddress(address, port), forMs }),
+  );
+  const rules = new ClientRules();
+  const planner = new Planner({
+    balancer,
+    hosts,
+    tls: new TlsEnds(log),
+    overrides: options.overrides ?? new Map(),
+    rules,
+    clock,
+    newUniqueId: randomUUID,
+  });
+  const base: SettingsBase = {
+    timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
+    maxConnections: options.maxConnections ?? defaultMaxConnections(),
+  };
+  let settings = settingsOf(base, undefined);
+  const admission = new Admission(settings.limits, clock.now());
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
-    plan: (port, serverName) => planner.plan(current.table, port, serverName),
-    opened: () => metrics.connectionOpened(),
+    admit: () => admission.accept(clock.now()),
+    headerExpectation: (port, peer) => rules.expectation(acceptedProxyProtocol(current.table, port), peer),
+    timeOuts: () => settings.timeOuts,
+    keepAliveMs: () => settings.keepAliveMs,
+    plan: (port, serverName, client) => planner.plan(current.table, port, serverName, client),
+    opened: (count) => metrics.connectionOpened(count),
     ended: (record) => {
       const { listener } = record.path;
       metrics.connectionEnded(record, current.table.listeners.has(listener ?? "") ? listener : undefined);
       logConnection(log, record);
     },
+    wantsRecords: log.isEnabled?.("info") !== false,
+    tallied: (tally) => metrics.connectionsEnded(tally, (name) => current.table.listeners.has(name)),
   };
-  const engine = new PortableEngine({
+  const engine = chooseEngine(options.engine ?? "portable", {
     host,
-    timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
-    maxConnections: options.maxConnections ?? defaultMaxConnections(),
+    ...base,
     clock,
     log,
+    overrides: options.overrides ?? new Map(),
+    lookup: (name) => hosts.lookup(name),
     ...(options.connect === undefined ? {} : { connect: options.connect }),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.random === undefined ? {} : { start: options.random() }),
   });
   const ports = new PortBinder(engine, options.bindAddresses ?? ALL_ADDRESSES, log);
-  const proxy = new GatewayProxy({ log, clock, metrics, planner, hosts, engine, ports, current });
+  const checks = new HealthChecks({ clock, log, balancer, connect: options.connect ?? connectTcp });
+  const follow = (delta: ConfigDelta) => {
+    settings = settingsOf(base, findSettings(current.table));
+    admission.set(settings.limits, clock.now());
+    checks.follow(current.table, delta);
+  };
+  const close = () => checks.close();
+  const proxy = new GatewayProxy({ log, clock, metrics, planner, hosts, engine, ports, current, follow, close });
   return proxy;
 }
 

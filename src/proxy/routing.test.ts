@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { before, test } from "node:test";
+import { before } from "node:test";
 import tls from "node:tls";
 import { certificateFor } from "../../test/wire/certificate.ts";
 import { backend, listener, route, service } from "../../test/wire/config.ts";
-import { startGateway, startSimple } from "../../test/wire/gateway.ts";
+import { startGateway, startSimple, testEngines } from "../../test/wire/gateway.ts";
 import { bytes, helloFor, helloMessage, record, records, serverName } from "../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK, readAll, readSome, startBackend, startEcho } from "../../test/wire/sockets.ts";
 
@@ -28,7 +28,7 @@ async function ask(port: number, servername: string, options: tls.ConnectionOpti
   return text;
 }
 
-test("real TLS goes to the backend of its server name, end to end", async (t) => {
+testEngines("real TLS goes to the backend of its server name, end to end", async (t) => {
   const [one, two] = await Promise.all([tlsBackend("one"), tlsBackend("two")]);
   t.after(() => Promise.all([one.close(), two.close()]));
   const gateway = startGateway(t);
@@ -63,6 +63,7 @@ test("real TLS goes to the backend of its server name, end to end", async (t) =>
     "durationMs",
     "endpoint",
     "helloMs",
+    "ja4",
     "listener",
     "port",
     "reason",
@@ -85,7 +86,7 @@ const shapes: Record<string, Buffer> = {
 };
 
 for (const [what, sent] of Object.entries(shapes)) {
-  test(`${what} arrives once and unchanged`, async (t) => {
+  testEngines(`${what} arrives once and unchanged`, async (t) => {
     const echo = await startEcho();
     t.after(() => echo.close());
     const { port, connections } = await startSimple(t, [echo.address]);
@@ -97,7 +98,7 @@ for (const [what, sent] of Object.entries(shapes)) {
   });
 }
 
-test("a hello written byte by byte arrives unchanged", async (t) => {
+testEngines("a hello written byte by byte arrives unchanged", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const { port, connections } = await startSimple(t, [echo.address]);
@@ -113,7 +114,7 @@ test("a hello written byte by byte arrives unchanged", async (t) => {
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 
-test("every refusal is a clean end for the client and one line with its reason", async (t) => {
+testEngines("every refusal is a clean end for the client and one line with its reason", async (t) => {
   const gateway = startGateway(t, {
     resolver: {
       resolve4: async () => [{ address: "169.254.169.254", ttl: 60 }],

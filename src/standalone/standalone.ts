@@ -10,13 +10,15 @@ import { ReconcileLoop } from "../loop/reconcile-loop.ts";
 import { CONTROLLER_NAME } from "../model/identity.ts";
 import type { Logger } from "../model/log.ts";
 import type { Plan, StatusPlan } from "../model/plan.ts";
-import type { ListenerReport } from "../model/proxy-report.ts";
+import type { ListenerReport, ProxyReport } from "../model/proxy-report.ts";
 import type { ObservedDeployment } from "../model/snapshot.ts";
 import type { GatewayProxy } from "../proxy/proxy.ts";
 import { mergeStatus, statusTime } from "../translate/status/merge.ts";
 import { Translator } from "../translate/translator.ts";
 import type { AnyManifest } from "./manifests/parse.ts";
 import { snapshotOf } from "./snapshot.ts";
+import { type ShapedConfig, withTraffic } from "./traffic/apply.ts";
+import { TrafficPolicies } from "./traffic/policies.ts";
 
 /** How long the connections of a Gateway that was deleted may go on. */
 const GONE_GATEWAY_DRAIN_MS = 60_000;
@@ -43,6 +45,8 @@ export class Standalone {
   readonly #loop: ReconcileLoop;
   readonly #translator = new Translator();
   readonly #proxies = new Map<string, GatewayProxy>();
+  /** What each Gateway's proxy was last given. */
+  readonly #shaped = new Map<string, ShapedConfig>();
   readonly #ending = new Set<Promise<unknown>>();
   #manifests: readonly AnyManifest[] = [];
   #statuses = new Map<string, StandaloneStatus>();
@@ -93,9 +97,14 @@ export class Standalone {
     for (const [key, proxy] of this.#proxies) {
       if (plan.gateways.has(key)) continue;
       this.#proxies.delete(key);
+      this.#shaped.delete(key);
       this.#retire(proxy, GONE_GATEWAY_DRAIN_MS);
     }
-    for (const [key, { config }] of plan.gateways) {
+    const policies = new TrafficPolicies(this.#manifests);
+    for (const [key, gateway] of plan.gateways) {
+      const shaped = withTraffic(gateway.config, key, policies);
+      this.#shaped.set(key, shaped);
+      const { config } = shaped;
       const proxy = this.#proxies.get(key) ?? this.#start(key);
       if (proxy.ready && proxy.configState().revision === config.revision) continue;
       const { refusal } = await proxy.apply(configDelta(proxy.configState(), config));
@@ -121,9 +130,14 @@ export class Standalone {
     return new Map(
       [...this.#proxies].map(([key, proxy]) => [
         key,
-        { addresses, readyPorts: this.#ports(key), proxies: [proxy.report()] },
+        { addresses, readyPorts: this.#ports(key), proxies: [this.#reportOf(key, proxy)] },
       ]),
     );
+  }
+
+  #reportOf(key: string, proxy: GatewayProxy): ProxyReport {
+    const report = proxy.report();
+    return this.#shaped.get(key)?.original(report) ?? report;
   }
 
   /** Without a network between, a bound port is a reachable one. */

@@ -2,10 +2,11 @@
  * A proxy on loopback for tests, with its log in memory.
  */
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { LogFields, Logger } from "../../src/model/log.ts";
 import type { Resource } from "../../src/model/proxy-config.ts";
 import type { ProxyReport } from "../../src/model/proxy-report.ts";
+import { linuxEngineMeans } from "../../src/proxy/linux/linux-engine.ts";
 import { ProxyMetrics } from "../../src/proxy/observe/metrics.ts";
 import { createProxy, type GatewayProxy, type ProxyOptions } from "../../src/proxy/proxy.ts";
 import { deltaBetween, listener, route, service } from "./config.ts";
@@ -35,6 +36,38 @@ export function memoryLog(): { readonly log: Logger; readonly lines: LogLine[] }
   return { log: loggerWith({}), lines };
 }
 
+type Engine = "portable" | "linux";
+
+/** The engine of the gateways that a test starts; see `testEngines`. */
+const engines = new WeakMap<TestContext, Engine>();
+
+/**
+ * One test for each engine: they differ in how bytes move and in nothing that can be observed. Where the linux engine cannot
+ * run, its test is skipped and says why.
+ */
+export function testEngines(name: string, run: (t: TestContext) => Promise<void>, skip: string | false = false): void {
+  testEngine("portable", name, run, skip);
+  testEngine("linux", name, run, skip);
+}
+
+/** A test of one engine alone, because the other has no such part. `skip`: why it cannot be run here. */
+export function testEngine(
+  engine: Engine,
+  name: string,
+  run: (t: TestContext) => Promise<void>,
+  skip: string | false = false,
+): void {
+  const means = engine === "linux" ? linuxEngineMeans() : undefined;
+  const missing = means !== undefined && "problem" in means ? means.problem : false;
+  test(`${engine}: ${name}`, { skip: skip || missing }, (t) => {
+    engines.set(t, engine);
+    return run(t);
+  });
+}
+
+/** Which engine the test is for. */
+export const engineOf = (t: TestContext): Engine => engines.get(t) ?? "portable";
+
 export interface TestGateway {
   readonly proxy: GatewayProxy;
   readonly metrics: ProxyMetrics;
@@ -48,7 +81,8 @@ export interface TestGateway {
 export function startGateway(t: TestContext, options: Partial<ProxyOptions> = {}): TestGateway {
   const { log, lines } = memoryLog();
   const metrics = new ProxyMetrics("test");
-  const proxy = createProxy({ log, metrics, bindAddresses: [LOOPBACK], ...options });
+  // One worker: shares are exact and turns in order within a thread.
+  const proxy = createProxy({ log, metrics, bindAddresses: [LOOPBACK], engine: engineOf(t), workers: 1, ...options });
   t.after(() => proxy.close());
   let present: readonly Resource[] = [];
   const logged = () => lines.filter(({ message }) => message === "connection").map(({ fields }) => fields);

@@ -4,11 +4,13 @@ import { hostname } from "node:os";
 import { serveAdmin } from "../../admin/admin-server.ts";
 import { createControlClient } from "../../control/client/client.ts";
 import { createLogger } from "../../logging/logger.ts";
+import type { EngineChoice } from "../../proxy/engine-choices.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
 import { EXIT } from "../exit.ts";
 import type { HostPort, LogOptions } from "../options.ts";
 import { untilSignal } from "../signals.ts";
+import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
 
 export interface ProxyCommandOptions extends LogOptions {
@@ -18,6 +20,7 @@ export interface ProxyCommandOptions extends LogOptions {
   readonly tokenFile: string;
   readonly admin: HostPort;
   readonly drainSeconds: number;
+  readonly engine: EngineChoice;
 }
 
 /**
@@ -29,9 +32,10 @@ const LAME_DUCK_MS = 3_000;
 export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const proxyId = process.env.POD_NAME ?? hostname();
   const log = createLogger({ level: options.logLevel, format: options.logFormat }).child({ gateway: options.gateway });
+  const engine = usableEngine(options.engine);
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION);
-  const dataPlane = createProxy({ log, metrics });
+  const dataPlane = createProxy({ log, metrics, engine });
   const state = { ending: false };
   const admin = await serveAdmin(
     {

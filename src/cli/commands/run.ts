@@ -6,6 +6,7 @@ import { createLogger } from "../../logging/logger.ts";
 import { systemClock } from "../../loop/clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { Logger } from "../../model/log.ts";
+import type { EngineChoice } from "../../proxy/engine-choices.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
 import { describe } from "../../standalone/describe.ts";
@@ -16,6 +17,7 @@ import { Standalone, type StandaloneStatus } from "../../standalone/standalone.t
 import { EXIT, UsageError } from "../exit.ts";
 import type { HostPort, LogOptions } from "../options.ts";
 import { untilSignal } from "../signals.ts";
+import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
 
 export interface RunOptions extends LogOptions {
@@ -24,10 +26,12 @@ export interface RunOptions extends LogOptions {
   readonly connectTo?: ReadonlyMap<string, HostPort>;
   readonly admin?: HostPort;
   readonly drainSeconds: number;
+  readonly engine: EngineChoice;
 }
 
 export async function run(files: readonly string[], options: RunOptions): Promise<void> {
   const log = createLogger({ level: options.logLevel, format: options.logFormat });
+  const engine = usableEngine(options.engine);
   const signal = untilSignal();
   const current = { manifests: readOrRefuse(files, options.namespace) };
   const metrics = new ProxyMetrics(VERSION);
@@ -39,6 +43,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
       createProxy({
         log,
         metrics,
+        engine,
         ...(options.address !== undefined && { bindAddresses: options.address }),
         ...(options.connectTo !== undefined && { overrides: options.connectTo }),
       }),

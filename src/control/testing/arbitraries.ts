@@ -19,6 +19,17 @@ import type {
 } from "../../model/proxy-config.ts";
 import type { BindFailure, ConfigRefusal, HostFailure, ProxyReport, RefusalReason } from "../../model/proxy-report.ts";
 import { configRevision, resourceKey, versioned } from "../../model/revision.ts";
+import type {
+  AcceptedProxyProtocol,
+  BackendTraffic,
+  Balance,
+  ClientTraffic,
+  Ejection,
+  HealthCheck,
+  RelayTimeOuts,
+  SentProxyProtocol,
+  SettingsResource,
+} from "../../model/traffic.ts";
 
 type Arbitraries<T> = { readonly [Member in keyof Required<T>]: fc.Arbitrary<Required<T>[Member]> };
 
@@ -43,8 +54,75 @@ const terminateTls: Arbitraries<TerminateTls> = {
 const terminate = fc.record(terminateTls, { requiredKeys: ["mode", "certificates"] });
 const passthrough = fc.record({ mode: fc.constant("Passthrough" as const) });
 
+const count = fc.integer({ min: 0, max: 0xffff_ffff });
+const cidrs = fc.array(
+  fc.ipV4().map((address) => `${address}/32`),
+  { maxLength: 3 },
+);
+const optional = <T>(members: Arbitraries<T>): fc.Arbitrary<T> =>
+  fc.record(members as Arbitraries<object>, { requiredKeys: [] }) as fc.Arbitrary<T>;
+
+const relayTimeOuts: Arbitraries<RelayTimeOuts> = { idleMs: count, halfClosedMs: count, maxAgeMs: count };
+
+const acceptedProxyProtocol: Arbitraries<AcceptedProxyProtocol> = {
+  mode: fc.constantFrom("required", "optional"),
+  trusted: cidrs,
+};
+
+const client = optional<ClientTraffic>({
+  proxyProtocol: fc.record(acceptedProxyProtocol),
+  allow: cidrs,
+  deny: cidrs,
+  timeOuts: optional(relayTimeOuts),
+});
+
+type CheckOf<Type> = Extract<HealthCheck, { type: Type }>;
+const checkTimes = { intervalMs: count, timeOutMs: count, healthyAfter: count, unhealthyAfter: count };
+const tcpCheck: Arbitraries<CheckOf<"TCP">> = { ...checkTimes, type: fc.constant("TCP") };
+const tlsCheck: Arbitraries<CheckOf<"TLS">> = { ...checkTimes, type: fc.constant("TLS"), serverName: text };
+const httpsCheck: Arbitraries<CheckOf<"HTTPS">> = {
+  ...checkTimes,
+  type: fc.constant("HTTPS"),
+  serverName: text,
+  path: text,
+};
+
+const ejection: Arbitraries<Ejection> = { consecutiveFailures: count, baseMs: count, maxMs: count };
+const sentV2: Arbitraries<Extract<SentProxyProtocol, { version: 2 }>> = {
+  version: fc.constant(2),
+  authority: fc.boolean(),
+  uniqueId: fc.boolean(),
+};
+
+const traffic = optional<BackendTraffic>({
+  balance: fc.constantFrom<Balance>("RoundRobin", "LeastConnections", "ConsistentHash"),
+  proxyProtocol: fc.oneof(fc.record({ version: fc.constant(1 as const) }), fc.record(sentV2)),
+  connectMs: count,
+  ejection: fc.record(ejection),
+  healthCheck: fc.oneof(
+    fc.record(tcpCheck),
+    fc.record(tlsCheck, { requiredKeys: ["intervalMs", "timeOutMs", "healthyAfter", "unhealthyAfter", "type"] }),
+    fc.record(httpsCheck),
+  ),
+});
+
+const settings: Arbitraries<SettingsResource> = {
+  kind: fc.constant("settings"),
+  name: fc.constant("proxy"),
+  maxConnections: count,
+  maxUnrouted: count,
+  maxPerClient: count,
+  newConnections: fc.record({ perSecond: count, burst: count }),
+  timeOuts: optional<NonNullable<SettingsResource["timeOuts"]>>({
+    ...relayTimeOuts,
+    clientHelloMs: count,
+    connectMs: count,
+  }),
+  keepAliveMs: count,
+};
+
 type ListenerOf<Protocol> = Extract<ListenerResource, { protocol: Protocol }>;
-const listenerBase = { kind: fc.constant("listener" as const), name, port };
+const listenerBase = { kind: fc.constant("listener" as const), name, port, client };
 
 const tcpListener: Arbitraries<ListenerOf<"TCP">> = { ...listenerBase, protocol: fc.constant("TCP") };
 const httpListener: Arbitraries<ListenerOf<"HTTP">> = {
@@ -103,6 +181,7 @@ const backend: Arbitraries<BackendResource> = {
     fc.record(verifiedTls, { requiredKeys: ["type", "serverName", "subjectAltNames", "authorities"] }),
     fc.record({ type: fc.constant("invalid" as const), reason: text }),
   ),
+  traffic,
 };
 
 const endpoints: Arbitraries<EndpointsResource> = {
@@ -125,7 +204,8 @@ const plain = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T> => values.map((value
 
 export const resources: fc.Arbitrary<Resource> = plain(
   fc.oneof(
-    fc.record(tcpListener),
+    fc.record(settings, { requiredKeys: ["kind", "name"] }),
+    fc.record(tcpListener, { requiredKeys: ["kind", "name", "port", "protocol"] }),
     fc.record(httpListener, { requiredKeys: ["kind", "name", "port", "protocol"] }),
     fc.record(httpsListener, { requiredKeys: ["kind", "name", "port", "protocol", "tls"] }),
     fc.record(tlsListener, { requiredKeys: ["kind", "name", "port", "protocol", "tls"] }),

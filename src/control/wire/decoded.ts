@@ -10,3 +10,10 @@ export function unknown(what: string): { ok: false; problem: string } {
 export function contradictory(what: string): { ok: false; problem: string } {
   return { ok: false, problem: `the operator sent ${what}` };
 }
+
+type Possible<T> = { readonly [Member in keyof T]: T[Member] | undefined };
+
+/** The object without the members that are undefined: an absent field of a message is an absent member of the model. */
+export function present<T extends object>(members: Possible<Required<T>>): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+}

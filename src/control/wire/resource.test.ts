@@ -44,7 +44,9 @@ test("operators and proxies of any age agree on a Passthrough listener", () => {
 test("what a first proxy cannot serve is told it by a protocol or mode that it refuses", () => {
   const said = fc.sample(resources, { numRuns: 1_000, seed: 1 }).flatMap((resource) => {
     const { kind } = resourceToWire(versioned(resource));
-    return kind.case === "listener" ? [`${kind.value.protocol} ${kind.value.mode}`.trim()] : [];
+    const listener = kind.case === "listenerWithClient" ? kind.value.listener : kind.value;
+    const isListener = listener?.$typeName === "fsmgateway.control.v1.Listener";
+    return isListener ? [`${listener.protocol} ${listener.mode}`.trim()] : [];
   });
   // It knows the first of these words alone (see the rules of change in control.proto).
   assert.deepEqual([...new Set(said)].sort(), ["HTTP", "HTTPS Terminate", "TCP", "TLS Passthrough", "TLS Terminate"]);
@@ -78,6 +80,27 @@ const strangers: [name: string, kind: NonNullable<MessageInitShape<typeof Resour
     /kind of subject alternative name/,
   ],
   ["a backend without a known target", { case: "backend", value: {} }, /kind of backend target/],
+  [
+    "another way to take PROXY headers",
+    { case: "listenerWithClient", value: { listener, client: { proxyProtocol: { mode: "signed" } } } },
+    /PROXY protocol "signed"/,
+  ],
+  [
+    "another balance",
+    { case: "backendWithTraffic", value: { backend: { target }, traffic: { balance: "Fastest" } } },
+    /balance "Fastest"/,
+  ],
+  [
+    "another version of the PROXY protocol",
+    { case: "backendWithTraffic", value: { backend: { target }, traffic: { proxyProtocol: {} } } },
+    /version of the PROXY protocol/,
+  ],
+  [
+    "another health check",
+    { case: "backendWithTraffic", value: { backend: { target }, traffic: { healthCheck: {} } } },
+    /kind of health check/,
+  ],
+  ["settings of something else", { case: "settings", value: {} }, /settings of "shop\/x"/],
   ["a reason of a newer API", { case: "backend", value: { target: { case: "invalid", value: "New" } } }, /"New"/],
 ];
 for (const [what, kind, word] of strangers) {
@@ -98,6 +121,33 @@ test("a kind of a newer operator is refused by name", () => {
     problem: "resource shop/x: this proxy does not know its kind; it may be older than the operator",
   });
 });
+
+test("what an older proxy would leave out is a case that it does not know", () => {
+  const plain = { kind: "listener", name: "shop/web/tcp", port: 443, protocol: "TCP" } as const;
+  const said = [
+    plain,
+    { ...plain, client: { deny: ["192.0.2.0/24"] } },
+    { kind: "backend", name: "b", target: { type: "external", host: "a.example", port: 443 } } as const,
+    {
+      kind: "backend",
+      name: "b",
+      target: { type: "external", host: "a", port: 1 },
+      traffic: { connectMs: 1 },
+    } as const,
+    { kind: "settings", name: "proxy", maxPerClient: 1 } as const,
+  ].map((resource) => resourceToWire(versioned(resource)).kind.case);
+  assert.deepEqual(said, ["listener", "listenerWithClient", "backend", "backendWithTraffic", "settings"]);
+});
+
+for (const [what, kind] of [
+  ["listener", { case: "listenerWithClient", value: {} }],
+  ["backend", { case: "backendWithTraffic", value: { backend: { target } } }],
+] as const) {
+  test(`half a ${what} is refused`, () => {
+    const decoded = resourceFromWire(create(ResourceSchema, { name: "shop/x", version: "1", kind }));
+    assert.deepEqual(decoded, { ok: false, problem: `resource shop/x: the operator sent half a ${what}` });
+  });
+}
 
 test("a listener that is to decrypt, without saying how, is refused", () => {
   const decoded = resourceFromWire(

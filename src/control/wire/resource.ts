@@ -8,11 +8,19 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { Resource, RouteAttachment, VersionedResource } from "../../model/proxy-config.ts";
-import type { Route, Resource as WireResource } from "../generated/control_pb.ts";
+import type {
+  BackendWithTraffic,
+  ListenerWithClient,
+  Route,
+  Resource as WireResource,
+} from "../generated/control_pb.ts";
 import { ResourceSchema } from "../generated/control_pb.ts";
 import { backendFromWire, backendToWire } from "./backend.ts";
-import { type Decoded, unknown } from "./decoded.ts";
+import { clientFromWire, clientToWire } from "./client-traffic.ts";
+import { contradictory, type Decoded, unknown } from "./decoded.ts";
 import { listenerFromWire, listenerToWire } from "./listener.ts";
+import { settingsFromWire, settingsToWire } from "./settings.ts";
+import { trafficFromWire, trafficToWire } from "./traffic.ts";
 
 type WireInit = Exclude<MessageInitShape<typeof ResourceSchema>, WireResource>;
 
@@ -22,8 +30,14 @@ export function resourceToWire({ version, resource }: VersionedResource): WireRe
 
 function kindToWire(resource: Resource): NonNullable<WireInit["kind"]> {
   switch (resource.kind) {
-    case "listener":
-      return { case: "listener", value: listenerToWire(resource) };
+    case "settings":
+      return { case: "settings", value: settingsToWire(resource) };
+    case "listener": {
+      const listener = listenerToWire(resource);
+      const { client } = resource;
+      if (client === undefined) return { case: "listener", value: listener };
+      return { case: "listenerWithClient", value: { listener, client: clientToWire(client) } };
+    }
     case "route": {
       const attachments = resource.attachments.map(({ listener, hostnames }) => ({
         listener,
@@ -32,8 +46,12 @@ function kindToWire(resource: Resource): NonNullable<WireInit["kind"]> {
       const backends = resource.backends.map(({ backend, weight }) => ({ backend, weight }));
       return { case: "route", value: { attachments, backends } };
     }
-    case "backend":
-      return { case: "backend", value: backendToWire(resource) };
+    case "backend": {
+      const backend = backendToWire(resource);
+      const { traffic } = resource;
+      if (traffic === undefined) return { case: "backend", value: backend };
+      return { case: "backendWithTraffic", value: { backend, traffic: trafficToWire(traffic) } };
+    }
     case "endpoints": {
       const endpoints = resource.endpoints.map(({ address, port }) => ({ address, port }));
       return { case: "endpoints", value: { endpoints } };
@@ -61,6 +79,12 @@ function kindFromWire({ name, kind }: WireResource): Decoded<Resource> {
       return { ok: true, value: routeFromWire(name, kind.value) };
     case "backend":
       return backendFromWire(name, kind.value);
+    case "settings":
+      return settingsFromWire(name, kind.value);
+    case "listenerWithClient":
+      return listenerWithClient(name, kind.value);
+    case "backendWithTraffic":
+      return backendWithTraffic(name, kind.value);
     case "endpoints": {
       const endpoints = kind.value.endpoints.map(({ address, port }) => ({ address, port }));
       return { ok: true, value: { kind: "endpoints", name, endpoints } };
@@ -80,4 +104,20 @@ function routeFromWire(name: string, route: Route): Resource {
   const attachments: RouteAttachment[] = route.attachments.map(({ listener, hostnames }) => ({ listener, hostnames }));
   const backends = route.backends.map(({ backend, weight }) => ({ backend, weight }));
   return { kind: "route", name, attachments, backends };
+}
+
+function listenerWithClient(name: string, message: ListenerWithClient): Decoded<Resource> {
+  if (message.listener === undefined || message.client === undefined) return contradictory("half a listener");
+  const listener = listenerFromWire(name, message.listener);
+  if (!listener.ok) return listener;
+  const client = clientFromWire(message.client);
+  return client.ok ? { ok: true, value: { ...listener.value, client: client.value } } : client;
+}
+
+function backendWithTraffic(name: string, message: BackendWithTraffic): Decoded<Resource> {
+  if (message.backend === undefined || message.traffic === undefined) return contradictory("half a backend");
+  const backend = backendFromWire(name, message.backend);
+  if (!backend.ok) return backend;
+  const traffic = trafficFromWire(message.traffic);
+  return traffic.ok ? { ok: true, value: { ...backend.value, traffic: traffic.value } } : traffic;
 }

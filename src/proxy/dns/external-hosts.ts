@@ -38,6 +38,8 @@ export interface ExternalHostsOptions {
   readonly guard: () => AddressGuard;
   /** Called when `unresolved()` may have changed. */
   readonly onChange: () => void;
+  /** Called with each answer that serves from now on, good or bad. */
+  readonly onAnswer?: (host: string, answer: HostAnswer) => void;
 }
 
 export class ExternalHosts {
@@ -122,7 +124,7 @@ export class ExternalHosts {
   }
 
   #take(host: string, state: HostState, answer: HostAnswer): void {
-    const { clock, onChange } = this.#options;
+    const { clock, onAnswer, onChange } = this.#options;
     const before = state.answer;
     if ("ttlMs" in answer) {
       const ttlMs = Math.min(Math.max(answer.ttlMs, MIN_TTL_MS), MAX_TTL_MS);
@@ -135,6 +137,7 @@ export class ExternalHosts {
       this.#schedule(host, state, state.retryMs);
       state.retryMs = Math.min(2 * state.retryMs, LAST_RETRY_MS);
     }
+    onAnswer?.(host, state.answer ?? answer);
     if (failureKey(before) !== failureKey(state.answer)) onChange();
   }
 
@@ -151,7 +154,7 @@ export class ExternalHosts {
 }
 
 /** Each connection begins one address further within its family, so that all of them are used. */
-function addressesOf(answer: HostAnswer, turn: number): readonly string[] | FailedHost {
+export function addressesOf(answer: HostAnswer, turn: number): readonly string[] | FailedHost {
   if ("reason" in answer) return answer;
   return alternate(rotated(answer.ipv6, turn), rotated(answer.ipv4, turn));
 }

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import https from "node:https";
 import { text } from "node:stream/consumers";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testAuthority } from "../../../test/wire/authority.ts";
-import { startGateway } from "../../../test/wire/gateway.ts";
+import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK, readAll } from "../../../test/wire/sockets.ts";
 import type { ProxyOptions } from "../proxy.ts";
@@ -29,7 +29,7 @@ async function startHttp(t: TestContext, options: Partial<ProxyOptions> = {}) {
   return { ...gateway, port };
 }
 
-test("fetch gets 503 and a sentence; the log names the listener of the host", async (t) => {
+testEngines("fetch gets 503 and a sentence; the log names the listener of the host", async (t) => {
   const { port, connections } = await startHttp(t);
   const answer = await fetch(`http://${LOOPBACK}:${port}/`);
   assert.deepEqual([answer.status, await answer.text()], [503, SENTENCE]);
@@ -49,7 +49,7 @@ test("fetch gets 503 and a sentence; the log names the listener of the host", as
   );
 });
 
-test("HTTPS is decrypted and answered the same", async (t) => {
+testEngines("HTTPS is decrypted and answered the same", async (t) => {
   const authority = await testAuthority();
   const gateway = startGateway(t);
   const [port = 0] = await freePorts(1);
@@ -65,7 +65,7 @@ test("HTTPS is decrypted and answered the same", async (t) => {
   assert.deepEqual([line?.reason, line?.listener, line?.decrypted], ["http_not_served", "l", true]);
 });
 
-test("a client that is slow to ask and slow to send its body reads the whole answer", async (t) => {
+testEngines("a client that is slow to ask and slow to send its body reads the whole answer", async (t) => {
   const { port, connections } = await startHttp(t);
   const client = await connectTo(port);
   for (const byte of "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 900000\r\n\r\n") {
@@ -82,27 +82,30 @@ test("a client that is slow to ask and slow to send its body reads the whole ans
   assert.equal((await connections(1))[0]?.reason, "http_not_served");
 });
 
-test("what is no HTTP/1 request is closed without an answer, and so is one that is never complete", async (t) => {
-  const { port, connections } = await startHttp(t, { timeOuts: { clientHelloMs: 300 } });
-  const beginnings = [
-    helloFor("a.example"),
-    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "SSH-2.0-OpenSSH_9.9\r\n\r\n",
-    `GET / HTTP/1.1\r\nx: ${"x".repeat(17_000)}`,
-    "GET / HTTP/1.1\r\nhost: a\r\n",
-  ];
-  for (const beginning of beginnings) {
-    const client = await connectTo(port);
-    client.write(beginning);
-    assert.equal((await readAll(client)).length, 0);
-    client.end();
-    await once(client, "close");
-  }
-  const gone = await connectTo(port);
-  gone.end("GET / HT");
-  await readAll(gone);
-  assert.deepEqual(
-    (await connections(6)).map(({ reason }) => reason),
-    [...Array(5).fill("http_not_served"), "client_closed_early"],
-  );
-});
+testEngines(
+  "what is no HTTP/1 request is closed without an answer, and so is one that is never complete",
+  async (t) => {
+    const { port, connections } = await startHttp(t, { timeOuts: { clientHelloMs: 300 } });
+    const beginnings = [
+      helloFor("a.example"),
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+      "SSH-2.0-OpenSSH_9.9\r\n\r\n",
+      `GET / HTTP/1.1\r\nx: ${"x".repeat(17_000)}`,
+      "GET / HTTP/1.1\r\nhost: a\r\n",
+    ];
+    for (const beginning of beginnings) {
+      const client = await connectTo(port);
+      client.write(beginning);
+      assert.equal((await readAll(client)).length, 0);
+      client.end();
+      await once(client, "close");
+    }
+    const gone = await connectTo(port);
+    gone.end("GET / HT");
+    await readAll(gone);
+    assert.deepEqual(
+      (await connections(6)).map(({ reason }) => reason),
+      [...Array(5).fill("http_not_served"), "client_closed_early"],
+    );
+  },
+);

@@ -5,9 +5,11 @@
  */
 import type { LogFields, Logger } from "../../model/log.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
+import { alpnOf } from "../tls/alpn.ts";
+import { ja4Of } from "../tls/ja4.ts";
 
 export function logConnection(log: Logger, record: ConnectionRecord): void {
-  log.info("connection", connectionFields(record));
+  if (log.isEnabled?.("info") !== false) log.info("connection", connectionFields(record));
 }
 
 /** Times in whole milliseconds; bytes as in the record: in is from the client to the backend. */
@@ -22,20 +24,28 @@ export function connectionFields(record: ConnectionRecord): LogFields {
     backend: path.backend,
     endpoint: record.endpoint,
     clientAddress: record.clientAddress,
+    peerAddress: record.peerAddress,
+    uniqueId: record.uniqueId,
     bytesIn: record.bytesIn,
     bytesOut: record.bytesOut,
     durationMs: Math.round(record.durationMs),
     helloMs: rounded(record.helloMs),
     connectMs: rounded(record.connectMs),
-    alpn: hello === undefined || hello.alpn.length === 0 ? undefined : hello.alpn,
+    alpn: unlessEmpty(hello === undefined ? [] : alpnOf(hello)),
+    ja4: hello === undefined ? undefined : ja4Of(hello),
     decrypted: record.decrypted === undefined ? undefined : true,
     tlsVersion: record.decrypted?.version,
     clientCertificate: record.decrypted?.clientCertificate,
     backendTlsVersion: record.backendTlsVersion,
     ech: hello?.encryptedClientHello === true ? true : undefined,
+    postQuantum: hello?.postQuantum === true ? true : undefined,
     detail: record.detail,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function unlessEmpty(values: readonly string[]): readonly string[] | undefined {
+  return values.length === 0 ? undefined : values;
 }
 
 function rounded(milliseconds: number | undefined): number | undefined {

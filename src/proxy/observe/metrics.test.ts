@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
+import { readHello } from "../tls/hello-parser.ts";
 import { connectionFields } from "./access-log.ts";
 import { ProxyMetrics } from "./metrics.ts";
+import { Tallying } from "./tally.ts";
+
+const hello = readHello(helloFor("a.example"), helloFor("a.example").length);
+assert.ok(hello.state === "hello");
 
 const record: ConnectionRecord = {
   reason: "completed",
   path: { listener: "ns/gw/l", route: "ns/r", backend: "b" },
   port: 443,
   clientAddress: "192.0.2.1:1234",
-  hello: { serverName: "a.example", alpn: [], encryptedClientHello: true },
+  hello: { ...hello.hello, encryptedClientHello: true, postQuantum: true },
   endpoint: "10.0.0.1:443",
   bytesIn: 10,
   bytesOut: 20,
@@ -50,6 +56,43 @@ test("a listener that is gone takes its series with it", async () => {
   assert.equal((await metrics.expose()).includes("ns/gw/l"), false);
 });
 
+/** The same text but for what a registry orders by insertion. */
+const linesOf = async (metrics: ProxyMetrics) => (await metrics.expose()).split("\n").sort();
+
+test("sums say what single connections say", async () => {
+  const records: ConnectionRecord[] = [
+    record,
+    { ...record, bytesIn: 7, durationMs: 0.5, helloMs: 10_001 },
+    { ...record, reason: "idle_timeout", durationMs: 90_000_000 },
+    { ...record, path: { listener: "gone" }, reason: "client_reset" },
+    { reason: "not_tls", path: {}, port: 1, clientAddress: "c", bytesIn: 1, bytesOut: 2, durationMs: 1 },
+  ];
+  const [one, other] = [new ProxyMetrics("x"), new ProxyMetrics("x")];
+  const tallying = new Tallying();
+  const hasListener = (name: string) => name === "ns/gw/l";
+  one.connectionOpened(7);
+  other.connectionOpened(7);
+  for (const each of records) {
+    const { listener = "" } = each.path;
+    one.connectionEnded(each, hasListener(listener) ? listener : undefined);
+    tallying.add(each);
+  }
+  other.connectionsEnded(tallying.take(), hasListener);
+  assert.deepEqual(await linesOf(other), await linesOf(one));
+  other.connectionsEnded(tallying.take(), hasListener);
+  assert.deepEqual(await linesOf(other), await linesOf(one), "nothing is told twice");
+});
+
+test("buckets are cumulative, as Prometheus wants them, and the last holds all", async () => {
+  const metrics = new ProxyMetrics("x");
+  for (const helloMs of [0.5, 1, 1.5, 20_000]) metrics.connectionEnded({ ...record, helloMs });
+  const lines = await linesOf(metrics);
+  for (const [le, count] of Object.entries({ "0.001": 2, "0.005": 3, "10": 3, "+Inf": 4 })) {
+    assert.ok(lines.includes(`fsm_gateway_hello_duration_seconds_bucket{le="${le}"} ${count}`), le);
+  }
+  assert.ok(lines.includes("fsm_gateway_hello_duration_seconds_count 4"));
+});
+
 test("the access log leaves out what is not known", () => {
   assert.deepEqual(connectionFields(record), {
     reason: "completed",
@@ -65,7 +108,10 @@ test("the access log leaves out what is not known", () => {
     durationMs: 1_500,
     helloMs: 3,
     connectMs: 30,
+    alpn: ["h2", "http/1.1"],
+    ja4: "t12d0202h2_62ed6f6ca7ad_000000000000",
     ech: true,
+    postQuantum: true,
   });
   const bare = {
     reason: "not_tls",

@@ -2,13 +2,12 @@
  * The proxy's metrics, in a registry of its own. Labels are bounded: listeners by the configuration, reasons by their
  * closed set; never a server name, an address or a route.
  */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import { CONNECTION_REASONS } from "../../model/connection-reason.ts";
 import type { RefusalReason } from "../../model/proxy-report.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
-
-const HELLO_AND_CONNECT_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const LIFETIME_SECONDS = [0.01, 0.1, 1, 10, 60, 300, 1_800, 3_600, 21_600, 86_400];
+import { DurationHistogram } from "./duration-histogram.ts";
+import { countOf, HELLO_AND_CONNECT_SECONDS, LIFETIME_SECONDS, type Tally } from "./tally.ts";
 
 /** The label of connections that no listener of the present configuration has taken. */
 const NO_LISTENER = "";
@@ -54,8 +53,8 @@ export class ProxyMetrics {
     return this.#registry.metrics();
   }
 
-  connectionOpened(): void {
-    this.#active.inc();
+  connectionOpened(count = 1): void {
+    this.#active.inc(count);
   }
 
   /** `listener`: that of the record, if the configuration still has it; else its series would come back for good. */
@@ -67,6 +66,20 @@ export class ProxyMetrics {
     if (record.helloMs !== undefined) this.#hello.observe(record.helloMs / 1_000);
     if (record.connectMs !== undefined) this.#connect.observe(record.connectMs / 1_000);
     this.#lifetime.observe(record.durationMs / 1_000);
+  }
+
+  /** Many at once. `hasListener`: does the configuration still have it? */
+  connectionsEnded(tally: Tally, hasListener: (name: string) => boolean): void {
+    this.#active.dec(countOf(tally));
+    for (const { listener: name, reason, connections, bytesIn, bytesOut } of tally.sums) {
+      const listener = name !== undefined && hasListener(name) ? name : NO_LISTENER;
+      this.#connections.inc({ listener, reason }, connections);
+      this.#received.inc({ listener }, bytesIn);
+      this.#sent.inc({ listener }, bytesOut);
+    }
+    this.#hello.add(tally.hello);
+    this.#connect.add(tally.connect);
+    this.#lifetime.add(tally.lifetime);
   }
 
   configApplied(): void {
@@ -88,7 +101,7 @@ export class ProxyMetrics {
     return new Counter({ name: `fsm_gateway_${name}`, help, labelNames: [...labelNames], registers: [this.#registry] });
   }
 
-  #seconds(what: string, help: string, buckets: number[]): Histogram {
-    return new Histogram({ name: `fsm_gateway_${what}_duration_seconds`, help, buckets, registers: [this.#registry] });
+  #seconds(what: string, help: string, bounds: readonly number[]): DurationHistogram {
+    return new DurationHistogram(`fsm_gateway_${what}_duration_seconds`, help, bounds, this.#registry);
   }
 }

@@ -18,6 +18,8 @@ export interface BackendContext {
   readonly timeOuts: TimeOuts;
   readonly clock: Clock;
   readonly connect: Connect;
+  /** Undefined: as built in. */
+  readonly keepAliveMs: number | undefined;
   /** The backend's socket, if there was one, is closed. */
   readonly closed: () => void;
 }
@@ -30,16 +32,20 @@ export class BackendSide {
   readonly outcome: Promise<BackendOutcome>;
   readonly #context: BackendContext;
   readonly #dial: Dial;
+  readonly #connectMs: number;
   #tcp: net.Socket | undefined;
   #isCancelled = false;
 
   constructor(plan: DialPlan, context: BackendContext) {
     const { clock, connect, timeOuts } = context;
     this.#context = context;
+    const { connectMs = timeOuts.connectMs, feedback } = plan;
+    this.#connectMs = connectMs;
     const beganAtMs = clock.now();
     this.#dial = new Dial({
       candidates: plan.candidates,
-      connectMs: timeOuts.connectMs,
+      connectMs,
+      ...(feedback === undefined ? {} : { feedback }),
       ...(plan.race ? { attemptDelayMs: timeOuts.attemptDelayMs } : {}),
       connect,
       clock,
@@ -65,18 +71,23 @@ export class BackendSide {
     if (this.#tcp !== undefined) abort(this.#tcp);
   }
 
-  async #open({ encrypt }: DialPlan, beganAtMs: number): Promise<BackendOutcome> {
-    const { clock, closed, timeOuts } = this.#context;
+  async #open({ encrypt, feedback, prologue }: DialPlan, beganAtMs: number): Promise<BackendOutcome> {
+    const { clock, closed, keepAliveMs } = this.#context;
     const dialled = await this.#dial.outcome;
     const endpoint = formatAddress(dialled.endpoint.address, dialled.endpoint.port);
     if ("failure" in dialled) return { reason: dialled.failure, detail: dialled.message, facts: { endpoint } };
     const { socket: tcp } = dialled;
     this.#tcp = tcp;
-    tcp.once("close", closed);
+    tcp.once("close", () => {
+      feedback?.ended(dialled.endpoint);
+      closed();
+    });
+    if (keepAliveMs !== undefined) tcp.setKeepAlive(true, keepAliveMs);
     if (this.#isCancelled) tcp.destroy();
+    if (prologue !== undefined && !tcp.destroyed) tcp.write(prologue);
     if (encrypt === undefined || tcp.destroyed)
       return { stream: tcp, facts: { endpoint, connectMs: clock.now() - beganAtMs } };
-    const leftMs = dialled.beganAtMs + timeOuts.connectMs - clock.now();
+    const leftMs = dialled.beganAtMs + this.#connectMs - clock.now();
     const secured = await encrypt.handshake(tcp, leftMs, clock);
     if ("reason" in secured) return { ...secured, facts: { endpoint } };
     const facts = { endpoint, connectMs: clock.now() - beganAtMs, backendTlsVersion: secured.version };

@@ -13,6 +13,8 @@ import type { ConnectionReason } from "../../model/connection-reason.ts";
  */
 const MAX_READ_AHEAD_BYTES = 65_536;
 
+const NOTHING = Buffer.alloc(0);
+
 interface NeedMore {
   readonly state: "need_more";
 }
@@ -34,13 +36,21 @@ export class ClientIntake<T extends { readonly state: string } = never> {
   readonly #client: net.Socket;
   readonly #parser: BeginningParser<T> | undefined;
   readonly #onReset: (error: Error) => void;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NOTHING;
   #filled = 0;
   #isKnown: boolean;
   #resolve: (result: Exclude<T, NeedMore> | IntakeRefusal) => void = () => {};
 
-  /** Without a parser, any bytes will do and none. `onReset`: the client failed after its beginning was known. */
-  constructor(client: net.Socket, parser: BeginningParser<T> | undefined, onReset: (error: Error) => void) {
+  /**
+   * Without a parser, any bytes will do and none. `onReset`: the client failed after its beginning was known. `read`: what
+   * came before and was not ours.
+   */
+  constructor(
+    client: net.Socket,
+    parser: BeginningParser<T> | undefined,
+    onReset: (error: Error) => void,
+    read: Buffer = NOTHING,
+  ) {
     this.#client = client;
     this.#parser = parser;
     this.#isKnown = parser === undefined;
@@ -51,6 +61,10 @@ export class ClientIntake<T extends { readonly state: string } = never> {
     client.on("data", this.#onData);
     client.on("end", this.#onEnd);
     client.on("error", this.#onError);
+    if (read.length > 0) this.#onData(read);
+    // An end that came with what was read before comes no more, and a pause was for bytes that may be needed now.
+    if (client.readableEnded) this.#onEnd();
+    else if (client.isPaused() && this.#filled <= MAX_READ_AHEAD_BYTES) client.resume();
   }
 
   /** Lets go of the socket. Returns everything read so far. */
@@ -60,7 +74,7 @@ export class ClientIntake<T extends { readonly state: string } = never> {
     this.#client.off("error", this.#onError);
     const bytes = this.#bytes.subarray(0, this.#filled);
     // The connection keeps this object for hours; the bytes are not its any more.
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = NOTHING;
     return bytes;
   }
 

@@ -18,6 +18,8 @@ export class ClientSide {
   readonly #onBroken: (error: Error) => void;
   #intake: { release(): Buffer } | undefined;
   #isHandedOver = false;
+  /** Read already, for whoever reads next. */
+  #unread: Buffer = NOTHING;
 
   /** `onBroken`: the client failed after its beginning was known, and before it was handed over. */
   constructor(tcp: net.Socket, onBroken: (error: Error) => void) {
@@ -30,9 +32,15 @@ export class ClientSide {
 
   /** Begins to read. Without a parser nothing is waited for, and whatever comes is kept for the relay. */
   read<T extends { readonly state: string }>(parser: BeginningParser<T> | undefined): ClientIntake<T> {
-    const intake = new ClientIntake(this.stream, parser, this.#onBroken);
+    const intake = new ClientIntake(this.stream, parser, this.#onBroken, this.#unread);
+    this.#unread = NOTHING;
     this.#intake = intake;
     return intake;
+  }
+
+  /** Ends a reading of which only the first `consumed` bytes were meant; the rest is for the next. */
+  rereadFrom(consumed: number): void {
+    this.#unread = this.#release().subarray(consumed);
   }
 
   /** After this `stream` is plaintext, unless it has failed. */

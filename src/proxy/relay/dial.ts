@@ -7,6 +7,7 @@
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Endpoint } from "../../model/proxy-config.ts";
+import type { DialFeedback } from "../balance/feedback.ts";
 import type { Clock } from "../clock.ts";
 import { type Connect, errorCode } from "./socket-options.ts";
 
@@ -28,13 +29,20 @@ export interface DialOptions {
   readonly attemptDelayMs?: number;
   readonly connect: Connect;
   readonly clock: Clock;
+  /** Of the attempt that succeeds everything but its end is told: that comes with the connection's. */
+  readonly feedback?: DialFeedback;
+}
+
+interface Attempt {
+  readonly endpoint: Endpoint;
+  readonly cancelTimeOut: () => void;
 }
 
 export class Dial {
   readonly outcome: Promise<DialOutcome>;
   readonly #options: DialOptions;
-  /** Attempts without an answer yet, each with what cancels its time-out. */
-  readonly #open = new Map<net.Socket, () => void>();
+  /** Attempts without an answer yet. */
+  readonly #open = new Map<net.Socket, Attempt>();
   #next = 0;
   #cancelDelay: () => void = () => {};
   #settle: (outcome: DialOutcome) => void = () => {};
@@ -50,9 +58,10 @@ export class Dial {
   /** Gives up every attempt. The outcome, if it has not come, never comes. */
   cancel(): void {
     this.#cancelDelay();
-    for (const [socket, cancelTimeOut] of this.#open) {
+    for (const [socket, { endpoint, cancelTimeOut }] of this.#open) {
       cancelTimeOut();
       socket.destroy();
+      this.#options.feedback?.ended(endpoint);
     }
     this.#open.clear();
     this.#next = this.#options.candidates.length;
@@ -60,13 +69,14 @@ export class Dial {
 
   #tryNext(): void {
     this.#cancelDelay();
-    const { candidates, clock, connect, connectMs, attemptDelayMs } = this.#options;
+    const { candidates, clock, connect, connectMs, attemptDelayMs, feedback } = this.#options;
     const endpoint = candidates[this.#next++];
     if (endpoint === undefined) return;
     const beganAtMs = clock.now();
     const socket = connect(endpoint);
     const timeOut = () => this.#fail(socket, endpoint, "backend_timeout", `no answer within ${connectMs} ms`);
-    this.#open.set(socket, clock.after(connectMs, timeOut));
+    feedback?.begun(endpoint);
+    this.#open.set(socket, { endpoint, cancelTimeOut: clock.after(connectMs, timeOut) });
     socket.on("error", (error) => this.#fail(socket, endpoint, failureOf(error), error.message));
     socket.once("connect", () => this.#succeed(socket, endpoint, beganAtMs));
     if (attemptDelayMs !== undefined) this.#cancelDelay = clock.after(attemptDelayMs, () => this.#tryNext());
@@ -75,19 +85,24 @@ export class Dial {
   #succeed(socket: net.Socket, endpoint: Endpoint, beganAtMs: number): void {
     if (!this.#close(socket)) return;
     this.cancel();
+    this.#options.feedback?.answered(endpoint, this.#options.clock.now());
     this.#settle({ socket, endpoint, beganAtMs });
   }
 
   #fail(socket: net.Socket, endpoint: Endpoint, failure: DialFailure, message: string): void {
     if (!this.#close(socket)) return;
     socket.destroy();
+    const { clock, feedback } = this.#options;
+    // That we have no descriptor left says nothing about the endpoint.
+    if (failure !== "connection_limit") feedback?.failed(endpoint, clock.now());
+    feedback?.ended(endpoint);
     if (this.#next < this.#options.candidates.length) this.#tryNext();
     else if (this.#open.size === 0) this.#settle({ failure, endpoint, message });
   }
 
   /** Was this attempt still open? */
   #close(socket: net.Socket): boolean {
-    this.#open.get(socket)?.();
+    this.#open.get(socket)?.cancelTimeOut();
     return this.#open.delete(socket);
   }
 }

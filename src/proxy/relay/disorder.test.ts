@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import type net from "node:net";
-import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startSimple } from "../../../test/wire/gateway.ts";
+import { startSimple, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, eventually, startBackend } from "../../../test/wire/sockets.ts";
 import { abort } from "./socket-options.ts";
@@ -41,7 +40,7 @@ async function misbehave(socket: net.Socket, random: (below: number) => number):
   }
 }
 
-test("whatever both ends do, each connection ends once and leaves no descriptor", async (t) => {
+testEngines("whatever both ends do, each connection ends once and leaves no descriptor", async (t) => {
   const seed = Date.now() % 1_000_000;
   t.diagnostic(`seed ${seed}`);
   const random = randomFrom(seed);

@@ -5,12 +5,21 @@
  * Engines differ in how bytes move and in nothing that can be observed: one suite of tests runs against each.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
+import type { ConfigDelta, Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { BindFailure } from "../../model/proxy-report.ts";
+import type { RelayTimeOuts } from "../../model/traffic.ts";
+import type { AdmissionRefusal, Ticket } from "../admit/admission.ts";
+import type { HeaderExpectation } from "../admit/client-rules.ts";
+import type { DialFeedback } from "../balance/feedback.ts";
+import type { HostAnswer } from "../dns/resolve-host.ts";
+import type { Tally } from "../observe/tally.ts";
 import type { DecisionPath } from "../route/decide.ts";
+import type { RouteTable } from "../route/route-table.ts";
 import type { BackendTls } from "../terminate/backend-tls.ts";
 import type { ClientTls, DecryptedFacts } from "../terminate/client-tls.ts";
 import type { ClientHello } from "../tls/client-hello.ts";
+import type { ClientFacts } from "./client-facts.ts";
+import type { TimeOuts } from "./time-outs.ts";
 
 export interface ListenAddress {
   /** IPv4 or IPv6 address; an IPv6 socket takes IPv6 only. */
@@ -36,6 +45,16 @@ export type ConnectionPlan = { readonly path: DecisionPath } & (
       readonly candidates: readonly Endpoint[];
       /** Race: begin the next attempt before the one before has failed, as for the addresses of one host (RFC 8305). */
       readonly race: boolean;
+      /** To be told of each attempt and of the connection's end. */
+      readonly feedback?: DialFeedback;
+      /** A PROXY header: to be sent to the backend before anything else, its TLS handshake included. */
+      readonly prologue?: Uint8Array;
+      /** The unique id in the prologue, for the log. */
+      readonly uniqueId?: string;
+      /** For one endpoint to answer a connect; absent: as for all. */
+      readonly connectMs?: number;
+      /** Instead of those for all. */
+      readonly timeOuts?: RelayTimeOuts;
       /** Decrypt what the client sends before anything is dialled; absent: pass on its bytes as they are. */
       readonly decrypt?: ClientTls;
       /** Encrypt what was decrypted. */
@@ -54,8 +73,12 @@ export interface ConnectionRecord {
   readonly path: DecisionPath;
   /** Port of the listener. */
   readonly port: number;
-  /** `address:port`. */
+  /** `address:port`; of whom the PROXY header names, if one did. */
   readonly clientAddress: string;
+  /** `address:port` of who sent that PROXY header. */
+  readonly peerAddress?: string;
+  /** As sent to the backend in a PROXY header. */
+  readonly uniqueId?: string;
   readonly hello?: ClientHello;
   /** `address:port` of the endpoint that answered, or that was tried last. */
   readonly endpoint?: string;
@@ -77,11 +100,23 @@ export interface ConnectionRecord {
 export interface EngineHost {
   /** What connections of this port begin with; undefined: the port is on its way out. */
   portKind(port: number): PortKind | undefined;
+  /** May one more connection be held? What was let in is followed by its ticket. */
+  admit(): AdmissionRefusal | Ticket;
+  /** What a connection of this port from this peer begins with, before anything that its kind says. */
+  headerExpectation(port: number, peer: string): HeaderExpectation;
+  /** Those of now: a configuration may change them. */
+  timeOuts(): TimeOuts;
+  /** Silence before TCP's first keep-alive probe, on both sides; undefined: as built in. */
+  keepAliveMs(): number | undefined;
   /** `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
-  plan(port: number, serverName: string | undefined): Promise<ConnectionPlan>;
-  opened(): void;
-  /** Called exactly once for each `opened()`. */
+  plan(port: number, serverName: string | undefined, client: ClientFacts): Promise<ConnectionPlan>;
+  /** Of one connection, or as many as are said. */
+  opened(count?: number): void;
+  /** Called exactly once for each that was opened, unless it is told by `tallied()`. */
   ended(record: ConnectionRecord): void;
+  /** Is anybody interested in single connections? If not, an engine may tell of many at once. */
+  readonly wantsRecords: boolean;
+  tallied(tally: Tally): void;
 }
 
 export interface DrainResult {
@@ -93,6 +128,13 @@ export interface DrainResult {
 
 export interface Engine {
   listen(at: ListenAddress): Promise<ListenResult>;
+  /**
+   * Follows a configuration that was accepted, before its ports are bound: `table` is what `delta` has led to. Absent: the
+   * engine keeps nothing of it, and asks its host for each connection.
+   */
+  apply?(delta: ConfigDelta, table: RouteTable): Promise<void>;
+  /** An external host of the configuration has a new answer, good or bad. Absent: see `apply`. */
+  hostAnswered?(host: string, answer: HostAnswer): void;
   readonly activeConnections: number;
   /** Waits for the connections to end, cuts those that have not after `deadlineMs`. The caller has closed the ports. */
   drain(deadlineMs: number): Promise<DrainResult>;

@@ -2,18 +2,24 @@
  * The life of one connection in the portable engine: its beginning, plan, TLS with the client, dial, TLS with the backend,
  * relay, and one record at its end.
  *
- * It owns both sockets and the connection's deadline; it does not choose where to go and keeps no list of its kind.
+ * It owns both sockets; it does not choose where to go and keeps no list of its kind.
  */
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Logger } from "../../model/log.ts";
+import type { PortKind } from "../../model/proxy-config.ts";
+import type { Ticket } from "../admit/admission.ts";
+import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { Clock } from "../clock.ts";
 import { notServed } from "../http/not-served.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { ClientTls } from "../terminate/client-tls.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
 import { BackendSide } from "./backend-side.ts";
+import { type ClientFacts, SocketFacts } from "./client-facts.ts";
+import { identify } from "./client-identity.ts";
 import { ClientSide } from "./client-side.ts";
+import { Deadline } from "./deadline.ts";
 import { endReason } from "./end-reason.ts";
 import { type ConnectionPlan, type ConnectionRecord, type EngineHost, formatAddress } from "./engine.ts";
 import { Relay, type Side } from "./relay.ts";
@@ -22,7 +28,6 @@ import type { TimeOuts } from "./time-outs.ts";
 
 export interface ConnectionContext {
   readonly host: EngineHost;
-  readonly timeOuts: TimeOuts;
   readonly clock: Clock;
   readonly connect: Connect;
   readonly log: Logger;
@@ -34,19 +39,31 @@ type DialPlan = Extract<ConnectionPlan, { action: "dial" }>;
 
 /** What is known for the record besides its end. */
 type Facts = Partial<
-  Pick<ConnectionRecord, "path" | "hello" | "endpoint" | "helloMs" | "connectMs" | "decrypted" | "backendTlsVersion">
+  Pick<
+    ConnectionRecord,
+    | "path"
+    | "hello"
+    | "endpoint"
+    | "helloMs"
+    | "connectMs"
+    | "decrypted"
+    | "backendTlsVersion"
+    | "peerAddress"
+    | "uniqueId"
+  >
 >;
 
 export class PortableConnection {
   readonly #client: ClientSide;
   readonly #port: number;
-  readonly #clientAddress: string;
   readonly #context: ConnectionContext;
-  readonly #startedAtMs: number;
+  readonly #timeOuts: TimeOuts;
+  readonly #deadline: Deadline;
+  #who: ClientFacts;
+  #ticket: Ticket | undefined;
   #facts: Facts = {};
   #backend: BackendSide | undefined;
   #relay: Relay | undefined;
-  #deadlineAtMs: number;
   /** What it means if the deadline passes before there is a relay. */
   #lateReason: ConnectionReason = "client_hello_timeout";
   #isRecorded = false;
@@ -54,38 +71,69 @@ export class PortableConnection {
   constructor(client: net.Socket, port: number, context: ConnectionContext) {
     this.#client = new ClientSide(client, (error) => this.#endBy("client", error));
     this.#port = port;
-    this.#clientAddress = formatAddress(client.remoteAddress ?? "unknown", client.remotePort ?? 0);
+    this.#who = new SocketFacts(client);
     this.#context = context;
-    this.#startedAtMs = context.clock.now();
-    this.#deadlineAtMs = this.#startedAtMs + context.timeOuts.clientHelloMs;
+    this.#timeOuts = context.host.timeOuts();
+    this.#deadline = new Deadline(context.clock, this.#timeOuts);
+    const keepAliveMs = context.host.keepAliveMs();
+    if (keepAliveMs !== undefined) client.setKeepAlive(true, keepAliveMs);
     client.once("close", () => this.#checkGone());
   }
 
-  async run(): Promise<void> {
+  /** `ticket`: that it was let in with; whoever holds the connection says when it is gone. */
+  async run(ticket: Ticket): Promise<void> {
     try {
-      const kind = this.#context.host.portKind(this.#port);
-      if (kind === "HTTP") await this.#answer();
-      else if (kind === "TCP") await this.#passOn();
-      else await this.#hello();
+      const { host } = this.#context;
+      const kind = host.portKind(this.#port);
+      const expectation = host.headerExpectation(this.#port, this.#who.source.address);
+      this.#ticket = ticket;
+      if (expectation !== "none") await this.#identify(expectation);
+      if (!this.#isRecorded) await this.#begin(kind, ticket);
     } catch (error) {
       this.#context.log.error("a connection ended by a defect", { error });
       this.cut("internal_error");
     }
   }
 
+  /** The client is known now: it may have its connection, or has as many as it may. */
+  #begin(kind: PortKind | undefined, ticket: Ticket): Promise<void> | void {
+    const refusal = ticket.identify(this.#who.source.address);
+    if (refusal !== undefined) return this.cut(refusal);
+    if (kind === "HTTP") return this.#answer();
+    return kind === "TCP" ? this.#passOn() : this.#hello();
+  }
+
+  /** Learns who the client is, before anything else is read of it. */
+  async #identify(expectation: Exclude<HeaderExpectation, "none">): Promise<void> {
+    if (expectation === "untrusted") return this.#refuse("proxy_header_untrusted");
+    const own = this.#who;
+    this.#lateReason = "proxy_header_timeout";
+    const identity = await identify(this.#client, expectation, own);
+    if (this.#isRecorded) return;
+    if ("reason" in identity) return this.#refuse(identity.reason, identity.detail);
+    this.#lateReason = "client_hello_timeout";
+    this.#who = identity.who;
+    if (identity.hasHeader) this.#facts = { peerAddress: formatAddress(own.source.address, own.source.port) };
+  }
+
   /** Called now and then: ends the connection if its deadline has passed. */
   checkDeadline(nowMs: number): void {
-    if (nowMs < this.#deadlineAtMs) return;
+    if (!this.#deadline.isPast(nowMs)) return;
     if (this.#isRecorded) this.#destroy();
-    else if (this.#relay !== undefined) this.cut(this.#relay.isHalfClosed ? "half_closed_timeout" : "idle_timeout");
+    else if (this.#relay !== undefined) this.cut(this.#relayLateReason(this.#relay, nowMs));
     else if (this.#lateReason === "client_handshake_failed") this.cut(this.#lateReason, "not complete in time");
     else this.#refuse(this.#lateReason);
+  }
+
+  #relayLateReason({ isHalfClosed }: Relay, nowMs: number): ConnectionReason {
+    if (this.#deadline.isOld(nowMs)) return "maximum_age";
+    return isHalfClosed ? "half_closed_timeout" : "idle_timeout";
   }
 
   /** Ends it now, both sides, whatever is in flight. */
   cut(reason: ConnectionReason, detail?: string): void {
     this.#record(reason, detail);
-    if (reason === "drain_deadline") {
+    if (reason === "drain_deadline" || reason === "maximum_age") {
       // Not an end in order: the peers must see that bytes may be missing.
       abort(this.#client.tcp);
       this.#backend?.abort();
@@ -103,7 +151,7 @@ export class PortableConnection {
     const result = await this.#client.read(new ClientHelloParser()).result;
     if (this.#isRecorded) return;
     if (result.state === "refused") return this.#refuse(result.reason, result.detail);
-    this.#facts = { hello: result.hello, helloMs: this.#context.clock.now() - this.#startedAtMs };
+    this.#facts = { ...this.#facts, hello: result.hello, helloMs: this.#deadline.ageMs };
     await this.#follow(result.hello.serverName);
   }
 
@@ -120,17 +168,17 @@ export class PortableConnection {
     if (this.#isRecorded) return;
     if (request.state === "refused") return this.#refuse(request.reason, request.detail);
     if (this.#facts.path === undefined) {
-      const { path } = await this.#context.host.plan(this.#port, request.host);
-      this.#facts = { path };
+      const plan = await this.#plan(request.host);
+      if (this.#isRecorded) return;
+      if (plan.action === "refuse") return this.#refuse(plan.reason, plan.detail);
     }
     this.#refuse("http_not_served", undefined, notServed(request));
   }
 
   async #follow(serverName: string | undefined): Promise<void> {
     // Until the relay takes over, DNS and each attempt to connect have their own time-outs.
-    this.#deadlineAtMs = Number.POSITIVE_INFINITY;
-    const plan = await this.#context.host.plan(this.#port, serverName);
-    this.#facts = { ...this.#facts, path: plan.path };
+    this.#deadline.suspend();
+    const plan = await this.#plan(serverName);
     if (this.#isRecorded) return;
     if (plan.action === "refuse") return this.#refuse(plan.reason, plan.detail);
     if (plan.decrypt !== undefined) {
@@ -141,10 +189,17 @@ export class PortableConnection {
     else await this.#connect(plan);
   }
 
+  async #plan(serverName: string | undefined): Promise<ConnectionPlan> {
+    const plan = await this.#context.host.plan(this.#port, serverName, this.#who);
+    this.#facts = { ...this.#facts, path: plan.path };
+    if (plan.action !== "refuse") this.#ticket?.routed();
+    return plan;
+  }
+
   /** Nothing is dialled before this is done and the client is who it must be. */
   async #decrypt(tls: ClientTls): Promise<void> {
     this.#lateReason = "client_handshake_failed";
-    this.#deadlineAtMs = this.#startedAtMs + this.#context.timeOuts.clientHelloMs;
+    this.#deadline.begin();
     const outcome = await this.#client.decrypt(tls);
     if (this.#isRecorded) return;
     if ("reason" in outcome) this.cut(outcome.reason, outcome.detail);
@@ -152,9 +207,13 @@ export class PortableConnection {
   }
 
   async #connect(plan: DialPlan): Promise<void> {
-    this.#deadlineAtMs = Number.POSITIVE_INFINITY;
-    const { clock, connect, timeOuts } = this.#context;
-    this.#backend = new BackendSide(plan, { clock, connect, timeOuts, closed: () => this.#checkGone() });
+    this.#deadline.suspend();
+    const { clock, connect, host } = this.#context;
+    const timeOuts = this.#timeOuts;
+    if (plan.timeOuts !== undefined) this.#deadline.useRelayTimeOuts(plan.timeOuts);
+    if (plan.uniqueId !== undefined) this.#facts = { ...this.#facts, uniqueId: plan.uniqueId };
+    const closed = () => this.#checkGone();
+    this.#backend = new BackendSide(plan, { clock, connect, timeOuts, keepAliveMs: host.keepAliveMs(), closed });
     const outcome = await this.#backend.outcome;
     if (this.#isRecorded) return;
     this.#facts = { ...this.#facts, ...outcome.facts };
@@ -172,20 +231,14 @@ export class PortableConnection {
       return;
     }
     this.#relay = new Relay(downstream, upstream, early, {
-      activity: () => this.#touch(),
+      activity: () => this.#deadline.touch(this.#relay?.isHalfClosed === true),
       closed: (failure) => this.#record(...endReason(failure, this.#relay?.bytesOut ?? 0)),
     });
-    this.#touch();
+    this.#deadline.touch(this.#relay.isHalfClosed);
   }
 
   #checkGone(): void {
     if (this.#client.tcp.closed && this.#backend?.isClosed !== false) this.#context.gone(this);
-  }
-
-  #touch(): void {
-    const { clock, timeOuts } = this.#context;
-    const allowedMs = this.#relay?.isHalfClosed === true ? timeOuts.halfClosedMs : timeOuts.idleMs;
-    this.#deadlineAtMs = clock.now() + allowedMs;
   }
 
   /** One side broke before the relay began. */
@@ -195,12 +248,10 @@ export class PortableConnection {
     this.#backend?.destroy();
   }
 
-  /** An answer waits longer for the client's end: it may first send the rest of its request. */
   #refuse(reason: ConnectionReason, detail?: string, answer?: string): void {
-    const { clock, timeOuts } = this.#context;
     this.#record(reason, detail);
     this.#client.end(answer);
-    this.#deadlineAtMs = clock.now() + (answer === undefined ? timeOuts.lingerMs : timeOuts.clientHelloMs);
+    this.#deadline.linger(answer !== undefined);
   }
 
   #record(reason: ConnectionReason, detail?: string): void {
@@ -212,10 +263,10 @@ export class PortableConnection {
       reason,
       ...(detail === undefined ? {} : { detail }),
       port: this.#port,
-      clientAddress: this.#clientAddress,
+      clientAddress: formatAddress(this.#who.source.address, this.#who.source.port),
       bytesIn: this.#relay?.bytesIn ?? 0,
       bytesOut: this.#relay?.bytesOut ?? 0,
-      durationMs: this.#context.clock.now() - this.#startedAtMs,
+      durationMs: this.#deadline.ageMs,
     });
   }
 }

@@ -1,11 +1,12 @@
 /**
  * The reference engine, on `node:net`: runs on any platform and shows what an engine must do.
  *
- * It accepts, keeps the list of connections and their number within the cap, and sweeps their deadlines. What happens
+ * It accepts, keeps the list of connections that were let in, and sweeps their deadlines. What happens
  * within a connection is in portable-connection.ts.
  */
 import net from "node:net";
 import type { Logger } from "../../model/log.ts";
+import type { Ticket } from "../admit/admission.ts";
 import type { Clock } from "../clock.ts";
 import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "./engine.ts";
 import { type ConnectionContext, PortableConnection } from "./portable-connection.ts";
@@ -25,8 +26,6 @@ const ACCEPT_WARNING_MS = 10_000;
 
 export interface PortableEngineOptions {
   readonly host: EngineHost;
-  readonly timeOuts: TimeOuts;
-  readonly maxConnections: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly connect?: Connect;
@@ -34,17 +33,16 @@ export interface PortableEngineOptions {
 
 export class PortableEngine implements Engine {
   readonly #context: ConnectionContext;
-  readonly #maxConnections: number;
-  readonly #connections = new Set<PortableConnection>();
-  readonly #stopSweeping: () => void;
+  /** Each with what gives back what it was let in with. */
+  readonly #connections = new Map<PortableConnection, Ticket>();
+  #stopSweeping: () => void = () => {};
   #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
   /** Called when the last connection is gone. */
   #whenIdle: (() => void)[] = [];
 
-  constructor({ maxConnections, connect = connectTcp, ...context }: PortableEngineOptions) {
+  constructor({ connect = connectTcp, ...context }: PortableEngineOptions) {
     this.#context = { ...context, connect, gone: (connection) => this.#forget(connection) };
-    this.#maxConnections = maxConnections;
-    this.#stopSweeping = context.clock.every(sweepIntervalMs(context.timeOuts), () => this.#sweep());
+    this.#sweepLater();
   }
 
   get activeConnections(): number {
@@ -68,32 +66,51 @@ export class PortableEngine implements Engine {
     const before = this.#connections.size;
     await this.#allGoneOr(deadlineMs);
     const cut = this.#connections.size;
-    for (const connection of [...this.#connections]) connection.cut("drain_deadline");
+    for (const connection of [...this.#connections.keys()]) connection.cut("drain_deadline");
     return { ended: before - cut, cut };
   }
 
   async close(): Promise<void> {
     this.#stopSweeping();
-    for (const connection of [...this.#connections]) connection.cut("drain_deadline");
+    for (const connection of [...this.#connections.keys()]) connection.cut("drain_deadline");
     await this.#allGone();
   }
 
-  #accept(socket: net.Socket, port: number): void {
-    const { host } = this.#context;
-    host.opened();
-    const connection = new PortableConnection(socket, port, this.#context);
-    // Closed at once, without the patience of an ordinary refusal: there is no room for it.
-    if (this.#connections.size >= this.#maxConnections) {
-      connection.cut("connection_limit");
-      return;
-    }
-    this.#connections.add(connection);
-    void connection.run();
+  /**
+   * Takes a connection that somebody else has accepted and told of by `opened`; `head`: what was read from it.
+   * The descriptor must not be watched or closed by anybody else.
+   */
+  adopt(fd: number, port: number, head: Uint8Array): void {
+    const socket = new net.Socket({ fd, readable: true, writable: true, allowHalfOpen: SOCKET_OPTIONS.allowHalfOpen });
+    if (head.length > 0) socket.unshift(head);
+    this.#take(socket, port);
   }
 
-  #sweep(): void {
-    const nowMs = this.#context.clock.now();
-    for (const connection of this.#connections) connection.checkDeadline(nowMs);
+  #accept(socket: net.Socket, port: number): void {
+    this.#context.host.opened();
+    this.#take(socket, port);
+  }
+
+  #take(socket: net.Socket, port: number): void {
+    const connection = new PortableConnection(socket, port, this.#context);
+    const ticket = this.#context.host.admit();
+    // Closed at once, without the patience of an ordinary refusal: there is no room for it.
+    if (typeof ticket === "string") {
+      connection.cut(ticket);
+      return;
+    }
+    this.#connections.set(connection, ticket);
+    void connection.run(ticket);
+  }
+
+  /** How often depends on time-outs that a configuration may change. */
+  #sweepLater(): void {
+    const { clock, host } = this.#context;
+    this.#stopSweeping = clock.after(sweepIntervalMs(host.timeOuts()), () => {
+      const nowMs = clock.now();
+      for (const connection of this.#connections.keys()) connection.checkDeadline(nowMs);
+      this.#sweepLater();
+    });
   }
 
   /**
@@ -108,6 +125,7 @@ export class PortableEngine implements Engine {
   }
 
   #forget(connection: PortableConnection): void {
+    this.#connections.get(connection)?.gone();
     this.#connections.delete(connection);
     if (this.#connections.size > 0) return;
     for (const call of this.#whenIdle.splice(0)) call();
@@ -126,8 +144,8 @@ export class PortableEngine implements Engine {
   }
 }
 
-function sweepIntervalMs({ clientHelloMs, idleMs, halfClosedMs, lingerMs }: TimeOuts): number {
-  const shortest = Math.min(clientHelloMs, idleMs, halfClosedMs, lingerMs);
+function sweepIntervalMs({ clientHelloMs, idleMs, halfClosedMs, maxAgeMs, lingerMs }: TimeOuts): number {
+  const shortest = Math.min(clientHelloMs, idleMs, halfClosedMs, maxAgeMs, lingerMs);
   return Math.min(Math.max(shortest / 4, MIN_SWEEP_MS), MAX_SWEEP_MS);
 }
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import net from "node:net";
-import { test } from "node:test";
+import type net from "node:net";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { startSimple } from "../../../test/wire/gateway.ts";
+import { noBlackhole, startBlackhole } from "../../../test/wire/blackhole.ts";
+import { startSimple, testEngine, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import {
   connectTo,
@@ -17,7 +17,6 @@ import {
   startBackend,
   startEcho,
 } from "../../../test/wire/sockets.ts";
-import { connectTcp } from "./socket-options.ts";
 
 const hello = helloFor("a.example");
 
@@ -34,7 +33,7 @@ async function openPair(t: Parameters<typeof startSimple>[0], options: Parameter
   return { ...gateway, client, backend };
 }
 
-test("the client's end is passed on, and the backend may go on sending", async (t) => {
+testEngines("the client's end is passed on, and the backend may go on sending", async (t) => {
   const { client, backend, connections } = await openPair(t);
   client.end("last words");
   assert.equal(String(await readAll(backend)), "last words");
@@ -45,7 +44,7 @@ test("the client's end is passed on, and the backend may go on sending", async (
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 
-test("the backend's end is passed on, and the client may go on sending", async (t) => {
+testEngines("the backend's end is passed on, and the client may go on sending", async (t) => {
   const { client, backend, connections } = await openPair(t);
   backend.end("bye");
   assert.equal(String(await readAll(client)), "bye");
@@ -61,7 +60,7 @@ const errorOf = async (socket: net.Socket): Promise<string> => {
   return error.code ?? error.message;
 };
 
-test("a reset by the client is a reset for the backend", async (t) => {
+testEngines("a reset by the client is a reset for the backend", async (t) => {
   const { client, backend, connections } = await openPair(t);
   backend.resume();
   const seen = errorOf(backend);
@@ -70,7 +69,7 @@ test("a reset by the client is a reset for the backend", async (t) => {
   assert.equal((await connections(1))[0]?.reason, "client_reset");
 });
 
-test("a reset by the backend is a reset for the client", async (t) => {
+testEngines("a reset by the backend is a reset for the client", async (t) => {
   const { client, backend, connections } = await openPair(t);
   client.resume();
   const seen = errorOf(client);
@@ -79,7 +78,7 @@ test("a reset by the backend is a reset for the client", async (t) => {
   assert.equal((await connections(1))[0]?.reason, "backend_reset");
 });
 
-test("a reset after a half-close with bytes under way leaves nothing behind", async (t) => {
+testEngines("a reset after a half-close with bytes under way leaves nothing behind", async (t) => {
   const { client, backend, connections } = await openPair(t);
   backend.pause();
   client.end(Buffer.alloc(8_000_000));
@@ -141,7 +140,7 @@ async function send(from: net.Socket, progress: { sent: number }): Promise<void>
   from.end();
 }
 
-test("20 MB up to a slow backend: held up, then whole", async (t) => {
+testEngines("20 MB up to a slow backend: held up, then whole", async (t) => {
   const { client, backend, connections } = await openPair(t);
   await throughSlowReader(client, backend);
   backend.end();
@@ -150,7 +149,7 @@ test("20 MB up to a slow backend: held up, then whole", async (t) => {
   assert.deepEqual([line?.reason, line?.bytesIn], ["completed", hello.length + TOTAL_BYTES]);
 });
 
-test("20 MB down to a slow client: held up, then whole", async (t) => {
+testEngines("20 MB down to a slow client: held up, then whole", async (t) => {
   const { client, backend, connections } = await openPair(t);
   await throughSlowReader(backend, client);
   client.end();
@@ -159,7 +158,7 @@ test("20 MB down to a slow client: held up, then whole", async (t) => {
   assert.deepEqual([line?.reason, line?.bytesOut], ["completed", TOTAL_BYTES]);
 });
 
-test("a hello that drips past its one deadline is refused", async (t) => {
+testEngines("a hello that drips past its one deadline is refused", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const { port, connections } = await startSimple(t, [echo.address], { timeOuts: { clientHelloMs: 200 } });
@@ -175,14 +174,14 @@ test("a hello that drips past its one deadline is refused", async (t) => {
   assert.ok(Number(line?.durationMs) >= 200);
 });
 
-test("silence ends at the idle time-out", async (t) => {
+testEngines("silence ends at the idle time-out", async (t) => {
   const { client, backend, connections } = await openPair(t, { timeOuts: { idleMs: 100 } });
   backend.resume();
   await readAll(client);
   assert.equal((await connections(1))[0]?.reason, "idle_timeout");
 });
 
-test("silence after a half-close ends at its own time-out", async (t) => {
+testEngines("silence after a half-close ends at its own time-out", async (t) => {
   const { client, backend, connections } = await openPair(t, { timeOuts: { halfClosedMs: 100 } });
   client.end();
   await readAll(backend);
@@ -191,7 +190,7 @@ test("silence after a half-close ends at its own time-out", async (t) => {
   assert.equal((await connections(1))[0]?.reason, "half_closed_timeout");
 });
 
-test("a client that goes before its hello is complete", async (t) => {
+testEngines("a client that goes before its hello is complete", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const { port, connections } = await startSimple(t, [echo.address]);
@@ -208,7 +207,7 @@ test("a client that goes before its hello is complete", async (t) => {
   assert.equal(echo.sockets.length, 0, "nothing was dialled");
 });
 
-test("the next endpoint is tried when one refuses", async (t) => {
+testEngines("the next endpoint is tried when one refuses", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const [closed1, closed2] = await freePorts(2);
@@ -224,87 +223,89 @@ test("the next endpoint is tried when one refuses", async (t) => {
   }
 });
 
-/** Stands in for a network that swallows SYNs, which loopback never does: a socket that never connects. */
-const blackhole = () => new net.Socket();
+testEngines(
+  "an endpoint that does not answer is given up, and the next one tried",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const silent = await startBlackhole();
+    t.after(() => silent.close());
+    const { port, connections } = await startSimple(t, [silent.address, echo.address], {
+      random: () => 0,
+      timeOuts: { connectMs: 100 },
+    });
+    const client = await connectTo(port);
+    client.end(hello);
+    assert.deepEqual(await readAll(client), hello);
+    const [line] = await connections(1);
+    assert.deepEqual([line?.reason, line?.endpoint], ["completed", echo.address]);
+    assert.ok(Number(line?.connectMs) >= 100);
+  },
+  noBlackhole(),
+);
 
-test("an endpoint that does not answer is given up, and the next one tried", async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  const { port, connections } = await startSimple(t, ["192.0.2.1:443", echo.address], {
-    random: () => 0,
-    timeOuts: { connectMs: 100 },
-    connect: (endpoint) => (endpoint.address === LOOPBACK ? connectTcp(endpoint) : blackhole()),
-  });
-  const client = await connectTo(port);
-  client.end(hello);
-  assert.deepEqual(await readAll(client), hello);
-  const [line] = await connections(1);
-  assert.equal(line?.reason, "completed");
-  assert.ok(Number(line?.connectMs) >= 100);
-});
+testEngines(
+  "no endpoint answers: backend_timeout; a client that resets meanwhile: client_reset",
+  async (t) => {
+    const silent = await startBlackhole();
+    t.after(() => silent.close());
+    const { port, connections } = await startSimple(t, [silent.address], { timeOuts: { connectMs: 1_500 } });
+    const patient = await connectTo(port);
+    patient.write(hello);
+    assert.equal((await readAll(patient)).length, 0);
+    patient.end();
+    assert.equal((await connections(1))[0]?.reason, "backend_timeout");
+    const hasty = await connectTo(port);
+    hasty.write(hello);
+    await eventually(
+      () => silent.attempts() === 1,
+      () => "the second dial",
+    );
+    hasty.resetAndDestroy();
+    assert.equal((await connections(2))[1]?.reason, "client_reset");
+    assert.equal(silent.attempts(), 0, "the dial is given up");
+  },
+  noBlackhole(),
+);
 
-test("no endpoint answers: backend_timeout; a client that resets meanwhile: client_reset", async (t) => {
-  const dialled: net.Socket[] = [];
-  const { port, connections } = await startSimple(t, ["192.0.2.1:443"], {
-    timeOuts: { connectMs: 300 },
-    connect: () => {
-      dialled.push(blackhole());
-      return dialled[dialled.length - 1]!;
-    },
-  });
-  const patient = await connectTo(port);
-  patient.write(hello);
-  assert.equal((await readAll(patient)).length, 0);
-  patient.end();
-  assert.equal((await connections(1))[0]?.reason, "backend_timeout");
-  const hasty = await connectTo(port);
-  hasty.write(hello);
-  await eventually(
-    () => dialled.length === 2,
-    () => "the second dial",
-  );
-  hasty.resetAndDestroy();
-  assert.equal((await connections(2))[1]?.reason, "client_reset");
-  assert.ok(dialled.every((socket) => socket.destroyed));
-});
-
-test("no way to the endpoint: backend_unreachable", async (t) => {
-  const { port, connections } = await startSimple(t, ["192.0.2.1:443"], {
-    connect: () => {
-      const socket = new net.Socket();
-      process.nextTick(() => socket.destroy(Object.assign(new Error("no route"), { code: "EHOSTUNREACH" })));
-      return socket;
-    },
-  });
+testEngines("no way to the endpoint: backend_unreachable", async (t) => {
+  // The kernel connects to no broadcast address, and sends nothing.
+  const { port, connections } = await startSimple(t, ["255.255.255.255:443"]);
   const client = await connectTo(port);
   client.end(hello);
   await readAll(client);
-  assert.equal((await connections(1))[0]?.reason, "backend_unreachable");
+  const [line] = await connections(1);
+  assert.deepEqual([line?.reason, line?.endpoint], ["backend_unreachable", "255.255.255.255:443"]);
+  assert.match(String(line?.detail), /^connect E[A-Z]+ 255\.255\.255\.255:443/);
 });
 
-test("what the client sends while the backend is dialled arrives in order, with its end", async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  const dialling = Promise.withResolvers<void>();
-  const { port, connections } = await startSimple(t, [`${LOOPBACK}:9`], {
-    connect: () => {
-      // The real socket connects late: the test says when.
-      const socket = new net.Socket({ allowHalfOpen: true });
-      void dialling.promise.then(() => socket.connect(echo.port, LOOPBACK));
-      return socket;
-    },
-  });
-  const client = await connectTo(port);
-  const early = randomBytes(300_000);
-  client.write(hello);
-  client.end(early);
-  setTimeout(dialling.resolve, 50);
-  const all = await readAll(client);
-  assert.deepEqual(all, Buffer.concat([hello, early]));
-  assert.equal((await connections(1))[0]?.reason, "completed");
-});
+testEngines(
+  "what the client sends while the backend is dialled arrives in order, with its end",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const silent = await startBlackhole();
+    t.after(() => silent.close());
+    const { port, connections } = await startSimple(t, [silent.address, echo.address], {
+      random: () => 0,
+      timeOuts: { connectMs: 1_500 },
+    });
+    const client = await connectTo(port);
+    const early = randomBytes(300_000);
+    client.write(hello);
+    await eventually(
+      () => silent.attempts() === 1,
+      () => "the dial",
+    );
+    client.end(early);
+    const all = await readAll(client);
+    assert.deepEqual(all, Buffer.concat([hello, early]));
+    assert.equal((await connections(1))[0]?.reason, "completed");
+  },
+  noBlackhole(),
+);
 
-test("over the cap, a connection is closed at once, and the others go on", async (t) => {
+testEngines("over the cap, a connection is closed at once, and the others go on", async (t) => {
   const { client, backend, port, connections, lines } = await openPair(t, { maxConnections: 1 });
   const extra = await connectTo(port);
   await readAll(extra);
@@ -322,7 +323,7 @@ test("over the cap, a connection is closed at once, and the others go on", async
   );
 });
 
-test("a defect ends the connection, is logged with its error, and the proxy lives", async (t) => {
+testEngine("portable", "a defect ends the connection, is logged with its error, and the proxy lives", async (t) => {
   const { port, connections, lines } = await startSimple(t, ["192.0.2.1:443"], {
     connect: () => {
       throw new Error("a defect");

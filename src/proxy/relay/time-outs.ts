@@ -2,7 +2,7 @@
  * How long the relay waits for others. Each is a bound on what a silent peer can hold.
  */
 export interface TimeOuts {
-  /** From accepting a connection to its complete ClientHello: one deadline, however the bytes drip. */
+  /** From accepting a connection to its complete PROXY header and ClientHello: one deadline, however the bytes drip. */
   readonly clientHelloMs: number;
   /** For one endpoint to answer a connect. */
   readonly connectMs: number;
@@ -12,6 +12,8 @@ export interface TimeOuts {
   readonly idleMs: number;
   /** Without a byte after one side has closed. */
   readonly halfClosedMs: number;
+  /** From accepting, whatever goes on; infinite: no bound. */
+  readonly maxAgeMs: number;
   /** For the client of a refused connection to close after us. */
   readonly lingerMs: number;
 }
@@ -27,6 +29,8 @@ export const DEFAULT_TIME_OUTS: TimeOuts = {
   idleMs: 3_600_000,
   // Who has sent all it had may wait for a slow answer, not for an absent peer.
   halfClosedMs: 300_000,
+  // Nobody's connection is cut for its age unless somebody says so.
+  maxAgeMs: Number.POSITIVE_INFINITY,
   // A round trip round the earth and the client's time to react; then the kernel may reset what is left.
   lingerMs: 2_000,
 };

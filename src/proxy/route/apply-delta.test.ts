@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { backend, configOf, deltaBetween, listener, route, service } from "../../../test/wire/config.ts";
 import type { BackendTls, ConfigDelta, ListenerResource, Resource, TerminateTls } from "../../model/proxy-config.ts";
 import { configRevision, EMPTY_REVISION, updateRevision } from "../../model/revision.ts";
+import type { BackendTraffic, ClientTraffic, SettingsResource } from "../../model/traffic.ts";
+import { Balancer } from "../balance/balancer.ts";
 import { applyDelta } from "./apply-delta.ts";
-import { Balancer } from "./balancer.ts";
 import { decide } from "./decide.ts";
 import { portKind } from "./port-kind.ts";
 import { EMPTY_TABLE, findAuthorities, findCertificate, type RouteTable, versionsOf } from "./route-table.ts";
@@ -79,6 +80,36 @@ const encrypted = (parts: Partial<Extract<BackendTls, { type: "verified" }>>): R
   tls: { type: "verified", serverName: "a.b", subjectAltNames: [], authorities: "system", ...parts },
 });
 
+const settings = (members: Omit<SettingsResource, "kind" | "name">): SettingsResource => ({
+  kind: "settings",
+  name: "proxy",
+  ...members,
+});
+const guarded = (client: ClientTraffic, hostname?: string): ListenerResource => ({
+  ...listener("ns/gw/guarded", 8443, hostname),
+  client,
+});
+const HEADERS = { mode: "required", trusted: ["10.0.0.0/8"] } as const;
+const shaped = (traffic: BackendTraffic): Resource[] => [{ ...svc[0], traffic }, svc[1]];
+const external = backend("b", { type: "external", host: "a.b", port: 443 });
+const NO_EJECTION = { consecutiveFailures: 0, baseMs: 1, maxMs: 1 };
+const HTTPS_CHECK = {
+  type: "HTTPS",
+  serverName: "a.example",
+  path: "/healthz?full",
+  intervalMs: 1,
+  timeOutMs: 1,
+  healthyAfter: 1,
+  unhealthyAfter: 1,
+} as const;
+const TRAFFIC: BackendTraffic = {
+  balance: "LeastConnections",
+  proxyProtocol: { version: 2, authority: true, uniqueId: true },
+  connectMs: 1,
+  ejection: { ...NO_EJECTION, consecutiveFailures: 1 },
+  healthCheck: HTTPS_CHECK,
+};
+
 const refusals: Record<string, [Resource[], Resource[], string | undefined]> = {
   "a route at an unknown listener": [[], [...svc, any], "unknown_listener"],
   "a route to an unknown backend": [[], [foo, any], "unknown_backend"],
@@ -149,6 +180,64 @@ const refusals: Record<string, [Resource[], Resource[], string | undefined]> = {
   "a port whose last listener moved away": [[tcp], [{ ...tcp, port: 8001 }, foo], undefined],
   "an upper-case hostname of an HTTP listener": [[], [{ ...http, hostname: "A.example" }], "invalid_resource"],
   "a TCP listener on port 0": [[], [{ ...tcp, port: 0 }], "invalid_resource"],
+  "settings, changed": [[settings({ maxPerClient: 1 })], [settings({ maxPerClient: 2 })], undefined],
+  "settings with a cap of 0": [[], [settings({ maxUnrouted: 0 })], "invalid_resource"],
+  "settings with half a connection per second": [
+    [],
+    [settings({ newConnections: { perSecond: 0.5, burst: 1 } })],
+    "invalid_resource",
+  ],
+  "settings with a time-out of 0": [[], [settings({ timeOuts: { maxAgeMs: 0 } })], "invalid_resource"],
+  "a listener with rules for clients": [[], [guarded({ allow: ["10.0.0.0/8"], deny: ["10.1.0.0/16"] })], undefined],
+  "a listener that allows no CIDR": [[], [guarded({ allow: ["10.0.0.0/33"] })], "invalid_resource"],
+  "a listener that denies a CIDR with host bits": [[], [guarded({ deny: ["10.0.0.1/8"] })], "invalid_resource"],
+  "a listener with an endless list": [
+    [],
+    [guarded({ deny: new Array<string>(1_001).fill("10.0.0.0/8") })],
+    "invalid_resource",
+  ],
+  "a listener with a time-out of 0": [[], [guarded({ timeOuts: { idleMs: 0 } })], "invalid_resource"],
+  "a listener that believes nobody's PROXY header": [
+    [],
+    [guarded({ proxyProtocol: { mode: "required", trusted: [] } })],
+    "invalid_resource",
+  ],
+  "listeners of a port that agree on PROXY headers": [
+    [],
+    [guarded({ proxyProtocol: HEADERS }), { ...guarded({ proxyProtocol: HEADERS }, "a.example"), name: "other" }],
+    undefined,
+  ],
+  "listeners of a port that differ on PROXY headers": [
+    [guarded({ proxyProtocol: HEADERS })],
+    [guarded({ proxyProtocol: HEADERS }), { ...guarded({}, "a.example"), name: "other" }],
+    "port_conflict",
+  ],
+  "a backend with all traffic rules": [[], shaped(TRAFFIC), undefined],
+  "an external host that is to be balanced": [
+    [],
+    [{ ...external, traffic: { balance: "ConsistentHash" } }],
+    "invalid_resource",
+  ],
+  "an external host that is told the client": [
+    [],
+    [{ ...external, traffic: { proxyProtocol: { version: 1 } } }],
+    undefined,
+  ],
+  "an ejection after 0 failures": [
+    [],
+    [{ ...external, target: { type: "invalid", reason: "InvalidKind" }, traffic: { ejection: NO_EJECTION } }],
+    "invalid_resource",
+  ],
+  "a health check for a path that is none": [
+    [],
+    shaped({ healthCheck: { ...HTTPS_CHECK, path: "/ a" } }),
+    "invalid_resource",
+  ],
+  "a health check for a name that is none": [
+    [],
+    shaped({ healthCheck: { ...HTTPS_CHECK, serverName: "a b" } }),
+    "invalid_resource",
+  ],
   "an external host of any text": [[], [backend("b", { type: "external", host: "no name", port: 1 })], undefined],
 };
 

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { backend, deltaBetween, listener, route, service } from "../../../test/wire/config.ts";
 import type { BackendTls, ListenerResource, Resource, TerminateTls } from "../../model/proxy-config.ts";
+import { Balancer } from "../balance/balancer.ts";
 import { applyDelta } from "./apply-delta.ts";
-import { Balancer } from "./balancer.ts";
 import { decide, MAX_ENDPOINTS_TRIED } from "./decide.ts";
 import { EMPTY_TABLE } from "./route-table.ts";
 

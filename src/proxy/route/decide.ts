@@ -6,14 +6,16 @@
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type {
-  BackendTarget,
+  BackendResource,
   BackendTls,
   Endpoint,
   ListenerResource,
   RouteResource,
   TerminateTls,
 } from "../../model/proxy-config.ts";
-import type { Balancer } from "./balancer.ts";
+import type { BackendTraffic, RelayTimeOuts } from "../../model/traffic.ts";
+import type { Balancer } from "../balance/balancer.ts";
+import type { DialFeedback } from "../balance/feedback.ts";
 import { matchListener, matchRoute } from "./match.ts";
 import { portKind } from "./port-kind.ts";
 import { findBackend, findEndpoints, findRoute, type RouteTable } from "./route-table.ts";
@@ -27,6 +29,7 @@ export interface DecisionPath {
 
 export type RouteRefusal = Extract<
   ConnectionReason,
+  | "client_denied"
   | "no_server_name"
   | "no_matching_listener"
   | "no_matching_route"
@@ -36,11 +39,17 @@ export type RouteRefusal = Extract<
 >;
 
 export type DialTarget =
-  /** Try these in this order. At least one. */
-  | { readonly type: "endpoints"; readonly endpoints: readonly Endpoint[] }
+  /** Try these in this order, at least one, and tell how it went if somebody wants to know. */
+  | { readonly type: "endpoints"; readonly endpoints: readonly Endpoint[]; readonly feedback?: DialFeedback }
   | { readonly type: "external"; readonly host: string; readonly port: number };
 
 export type VerifiedBackendTls = Extract<BackendTls, { type: "verified" }>;
+
+/** What listener and backend ask for besides where to dial. */
+export interface Wishes {
+  readonly traffic?: BackendTraffic;
+  readonly timeOuts?: RelayTimeOuts;
+}
 
 /** Which layers of TLS the proxy ends and begins. Only what was decrypted is encrypted anew. */
 type TlsLayers =
@@ -48,7 +57,7 @@ type TlsLayers =
   | { readonly decrypt: TerminateTls; readonly encrypt?: VerifiedBackendTls };
 
 export type Decision = { readonly path: DecisionPath } & (
-  | ({ readonly action: "dial"; readonly target: DialTarget } & TlsLayers)
+  | ({ readonly action: "dial"; readonly target: DialTarget; readonly wishes?: Wishes } & TlsLayers)
   /** HTTP, beneath TLS if there is `decrypt`: every request is answered 503. */
   | { readonly action: "answer"; readonly decrypt?: TerminateTls }
   | { readonly action: "refuse"; readonly reason: RouteRefusal; readonly detail?: string }
@@ -65,11 +74,21 @@ export interface ConnectionRequest {
   readonly port: number;
   /** From the ClientHello. Undefined: the client sent none, or it is no TLS port. */
   readonly serverName: string | undefined;
+  /** IP address of the client; absent: whoever it is. */
+  readonly client?: string;
+  /** On the proxy's clock; absent: what endpoints did before does not matter. */
+  readonly nowMs?: number;
+  /** Does this listener not take the client? Absent: it does. */
+  readonly isDenied?: (listener: ListenerResource, client: string | undefined) => boolean;
 }
 
-export function decide(table: RouteTable, balancer: Balancer, { port, serverName }: ConnectionRequest): Decision {
+export function decide(table: RouteTable, balancer: Balancer, request: ConnectionRequest): Decision {
+  const { port, serverName } = request;
   const listener = matchListener(table, port, serverName);
   if (listener === undefined) return withoutListener(table, port, serverName);
+  if (request.isDenied?.(listener, request.client) === true) {
+    return { action: "refuse", reason: "client_denied", path: { listener: listener.name } };
+  }
   switch (listener.protocol) {
     case "HTTP":
       return { action: "answer", path: { listener: listener.name } };
@@ -77,7 +96,7 @@ export function decide(table: RouteTable, balancer: Balancer, { port, serverName
       return { action: "answer", decrypt: listener.tls, path: { listener: listener.name } };
     case "TLS":
     case "TCP":
-      return chooseRoute(table, balancer, listener, serverName);
+      return chooseRoute(table, balancer, listener, request);
   }
 }
 
@@ -96,8 +115,9 @@ function chooseRoute(
   table: RouteTable,
   balancer: Balancer,
   listener: RoutedListener,
-  serverName: string | undefined,
+  request: ConnectionRequest,
 ): Decision {
+  const { serverName } = request;
   const name = matchRoute(table, listener, serverName);
   if (name === undefined) {
     const isNameMissing = serverName === undefined && listener.protocol === "TLS";
@@ -106,7 +126,7 @@ function chooseRoute(
   }
   const route = findRoute(table, name);
   if (route === undefined) throw new Error(`the table names a route that it does not hold: ${name}`);
-  return chooseBackend(table, balancer, route, listener);
+  return chooseBackend(table, balancer, route, listener, request);
 }
 
 function chooseBackend(
@@ -114,6 +134,7 @@ function chooseBackend(
   balancer: Balancer,
   route: RouteResource,
   listener: RoutedListener,
+  request: ConnectionRequest,
 ): Decision {
   const choice = balancer.nextBackend(route);
   if (choice === undefined) {
@@ -122,41 +143,46 @@ function chooseBackend(
   const path = { listener: listener.name, route: route.name, backend: choice.backend };
   const backend = findBackend(table, choice.backend);
   if (backend === undefined) throw new Error(`the table names a backend that it does not hold: ${choice.backend}`);
-  const target = dialTarget(table, balancer, backend.target);
+  const target = dialTarget(table, balancer, backend, request);
   if ("reason" in target) return { action: "refuse", ...target, path };
-  if (listener.protocol === "TCP" || listener.tls.mode === "Passthrough") return { action: "dial", target, path };
+  const wishes = wishesOf(listener, backend);
+  const dial = { action: "dial", target, path, ...(wishes && { wishes }) } as const;
+  if (listener.protocol === "TCP" || listener.tls.mode === "Passthrough") return dial;
   const decrypt = listener.tls;
   const { tls } = backend;
-  if (tls === undefined) return { action: "dial", target, decrypt, path };
+  if (tls === undefined) return { ...dial, decrypt };
   if (tls.type === "invalid") return { action: "refuse", reason: "invalid_backend", detail: tls.reason, path };
-  return { action: "dial", target, decrypt, encrypt: tls, path };
+  return { ...dial, decrypt, encrypt: tls };
+}
+
+/** Undefined in the common case, which should cost nothing. */
+function wishesOf({ client }: RoutedListener, { traffic }: BackendResource): Wishes | undefined {
+  const timeOuts = client?.timeOuts;
+  if (traffic === undefined && timeOuts === undefined) return undefined;
+  return { ...(traffic === undefined ? {} : { traffic }), ...(timeOuts === undefined ? {} : { timeOuts }) };
 }
 
 type NoTarget = { readonly reason: RouteRefusal; readonly detail?: string };
 
-function dialTarget(table: RouteTable, balancer: Balancer, target: BackendTarget): DialTarget | NoTarget {
+function dialTarget(
+  table: RouteTable,
+  balancer: Balancer,
+  backend: BackendResource,
+  { client, nowMs = 0 }: ConnectionRequest,
+): DialTarget | NoTarget {
+  const { target } = backend;
   switch (target.type) {
     case "invalid":
       return { reason: "invalid_backend", detail: target.reason };
     case "external":
       return target;
     case "endpoints": {
-      const endpoints = inTurn(table, balancer, target.endpoints);
-      return endpoints.length === 0 ? { reason: "no_ready_endpoint" } : { type: "endpoints", endpoints };
+      const resource = findEndpoints(table, target.endpoints);
+      if (resource === undefined)
+        throw new Error(`the table names endpoints that it does not hold: ${target.endpoints}`);
+      if (resource.endpoints.length === 0) return { reason: "no_ready_endpoint" };
+      const order = balancer.order(backend, resource, { client, nowMs, limit: MAX_ENDPOINTS_TRIED });
+      return { type: "endpoints", ...order };
     }
   }
-}
-
-/** The endpoints from the one whose turn it is, as many as may be tried. */
-function inTurn(table: RouteTable, balancer: Balancer, name: string): Endpoint[] {
-  const resource = findEndpoints(table, name);
-  if (resource === undefined) throw new Error(`the table names endpoints that it does not hold: ${name}`);
-  const { endpoints } = resource;
-  if (endpoints.length === 0) return [];
-  const first = balancer.nextEndpoint(resource);
-  const rotated = [
-    ...endpoints.slice(first, first + MAX_ENDPOINTS_TRIED),
-    ...endpoints.slice(0, Math.min(first, MAX_ENDPOINTS_TRIED)),
-  ];
-  return rotated.slice(0, MAX_ENDPOINTS_TRIED);
 }

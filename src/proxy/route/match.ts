@@ -27,11 +27,50 @@ export function matchRoute(
 }
 
 /**
+ * Answers that were found, by scope and server name, as long as the map that they are from is used: most connections are to
+ * few names, and finding one by its wildcards takes several look-ups in a large map.
+ */
+const found = new WeakMap<object, Map<string | number, Map<string, unknown>>>();
+/** So many names of a scope are remembered; then it begins anew, so that nobody can fill the memory with names. */
+const MOST_REMEMBERED = 1_024;
+
+/** `search`, but for what is remembered. What has no server name needs one look-up, and is not. */
+function mostSpecific<Found>(
+  names: PersistentMap<Found>,
+  scope: string | number,
+  serverName: string | undefined,
+): Found | undefined {
+  if (serverName === undefined) return search(names, scope, serverName);
+  const remembered = rememberedOf(names, scope);
+  const known = remembered.get(serverName);
+  if (known !== undefined) return known;
+  const answer = search(names, scope, serverName);
+  if (answer === undefined) return undefined;
+  if (remembered.size === MOST_REMEMBERED) remembered.clear();
+  remembered.set(serverName, answer);
+  return answer;
+}
+
+function rememberedOf<Found>(names: PersistentMap<Found>, scope: string | number): Map<string, Found> {
+  let scopes = found.get(names) as Map<string | number, Map<string, Found>> | undefined;
+  if (scopes === undefined) {
+    scopes = new Map();
+    found.set(names, scopes);
+  }
+  let remembered = scopes.get(scope);
+  if (remembered === undefined) {
+    remembered = new Map();
+    scopes.set(scope, remembered);
+  }
+  return remembered;
+}
+
+/**
  * The exact name, then the wildcards from the longest to the shortest, then the one without a hostname. `*.example.com`
  * stands for one or more labels and not for `example.com` itself (Gateway API, Hostname). Without a server name only
  * what has no hostname matches.
  */
-function mostSpecific<Found>(
+function search<Found>(
   names: PersistentMap<Found>,
   scope: string | number,
   serverName: string | undefined,

@@ -15,6 +15,7 @@ export function referencesOf(resource: Resource): ResourceKey[] {
       ];
     case "backend":
       return backendReferences(resource);
+    case "settings":
     case "endpoints":
     case "certificate":
     case "authorities":

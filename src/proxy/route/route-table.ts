@@ -17,6 +17,7 @@ import type {
   VersionedResource,
 } from "../../model/proxy-config.ts";
 import { EMPTY_REVISION } from "../../model/revision.ts";
+import type { AcceptedProxyProtocol, SettingsResource } from "../../model/traffic.ts";
 import { PersistentMap } from "./persistent-map.ts";
 
 /** A host and port outside the cluster, and by how many backends it is named. */
@@ -34,6 +35,7 @@ export interface VersionedListener {
 /** How connections of a port begin, and how many listeners say so. */
 export interface PortUse {
   readonly kind: PortKind;
+  readonly proxyProtocol: AcceptedProxyProtocol | undefined;
   readonly listeners: number;
 }
 
@@ -92,6 +94,12 @@ export function findBackend(table: RouteTable, name: string): BackendResource | 
 export function findEndpoints(table: RouteTable, name: string): EndpointsResource | undefined {
   const found = find(table, `endpoints:${name}`);
   return found?.kind === "endpoints" ? found : undefined;
+}
+
+/** Undefined: as built in. */
+export function findSettings(table: RouteTable): SettingsResource | undefined {
+  const found = find(table, "settings:proxy");
+  return found?.kind === "settings" ? found : undefined;
 }
 
 /** A reference of an accepted table always finds its certificate; whether its PEM is any good, nobody has judged. */

@@ -91,6 +91,7 @@ export class TableDraft {
       case "backend":
         if (resource.target.type === "external") this.#countExternal(resource.target, 1);
         return undefined;
+      case "settings":
       case "endpoints":
       case "certificate":
       case "authorities":
@@ -111,12 +112,17 @@ export class TableDraft {
   #takePort(listener: ListenerResource): Clash | undefined {
     const port = String(listener.port);
     const kind = portKindOf(listener);
-    const use = this.#ports.get(port) ?? { kind, listeners: 0 };
+    const { proxyProtocol } = listener.client ?? {};
+    const use = this.#ports.get(port) ?? { kind, proxyProtocol, listeners: 0 };
     if (use.kind !== kind) {
       const message = `listener ${listener.name} would speak ${kind} on port ${port}, where others speak ${use.kind}`;
       return { reason: "port_conflict", message };
     }
-    this.#ports.set(port, { kind, listeners: use.listeners + 1 });
+    if (!isSameProxyProtocol(use.proxyProtocol, proxyProtocol)) {
+      const message = `listener ${listener.name} and others of port ${port} differ on PROXY headers, which come before the server name`;
+      return { reason: "port_conflict", message };
+    }
+    this.#ports.set(port, { ...use, listeners: use.listeners + 1 });
     return undefined;
   }
 
@@ -155,6 +161,10 @@ export class TableDraft {
     if (backends === 0) this.#externalTargets.delete(key);
     else this.#externalTargets.set(key, { host, port, backends });
   }
+}
+
+function isSameProxyProtocol(one: PortUse["proxyProtocol"], other: PortUse["proxyProtocol"]): boolean {
+  return one?.mode === other?.mode && one?.trusted.join() === other?.trusted.join();
 }
 
 function* hostnamesOf(route: RouteResource): Generator<{ key: string; listener: string; hostname: string }> {

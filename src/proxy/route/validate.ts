@@ -18,6 +18,7 @@ import type {
 import { resourceKey } from "../../model/revision.ts";
 import { isDnsName, isWildcardName } from "../dns-name.ts";
 import { ANY_HOSTNAME } from "./route-table.ts";
+import { clientProblem, settingsProblem, trafficProblem } from "./validate-traffic.ts";
 
 /** Gateway API, BackendRef.weight. */
 const MAX_WEIGHT = 1_000_000;
@@ -30,6 +31,8 @@ const IPV6_ALPHABET = /^[0-9a-f.]*:[0-9a-f:.]*$/i;
 export function resourceProblem(key: ResourceKey, resource: Resource): string | undefined {
   if (key !== resourceKey(resource)) return `it is called ${resourceKey(resource)} in its content`;
   switch (resource.kind) {
+    case "settings":
+      return settingsProblem(resource);
     case "listener":
       return listenerProblem(resource);
     case "route":
@@ -48,6 +51,8 @@ export function resourceProblem(key: ResourceKey, resource: Resource): string | 
 
 function listenerProblem(listener: ListenerResource): string | undefined {
   if (!isPort(listener.port)) return notAPort(listener.port);
+  const problem = listener.client === undefined ? undefined : clientProblem(listener.client);
+  if (problem !== undefined) return problem;
   if (listener.protocol === "TCP") return undefined;
   if (listener.hostname !== undefined && !isHostname(listener.hostname)) return notAHostname(listener.hostname);
   return "tls" in listener && listener.tls.mode === "Terminate" ? terminateProblem(listener.tls) : undefined;
@@ -58,11 +63,13 @@ function terminateProblem({ certificates, clientValidation }: TerminateTls): str
   return clientValidation?.authorities.length === 0 ? "it is to validate clients and trusts no authority" : undefined;
 }
 
-function backendProblem({ target, tls }: BackendResource): string | undefined {
+function backendProblem(backend: BackendResource): string | undefined {
+  const { target, tls } = backend;
   if (target.type === "external" && !isPort(target.port)) return notAPort(target.port);
-  return tls?.type === "verified" && tls.authorities.length === 0
-    ? "its certificate is to be verified and no authority is trusted"
-    : undefined;
+  if (tls?.type === "verified" && tls.authorities.length === 0) {
+    return "its certificate is to be verified and no authority is trusted";
+  }
+  return trafficProblem(backend);
 }
 
 function routeProblem(route: RouteResource): string | undefined {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { before, type TestContext, test } from "node:test";
+import { before, type TestContext } from "node:test";
 import type tls from "node:tls";
 import { type Pem, type TestAuthority, testAuthority } from "../../../test/wire/authority.ts";
 import { route, service, terminating } from "../../../test/wire/config.ts";
-import { startGateway } from "../../../test/wire/gateway.ts";
+import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
 import { freePorts, readAll, startEcho } from "../../../test/wire/sockets.ts";
 import { dialTls } from "../../../test/wire/tls-client.ts";
 import type { ClientValidation } from "../../model/proxy-config.ts";
@@ -52,21 +52,24 @@ async function say(port: number, servername: string, options: tls.ConnectionOpti
 }
 
 for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
-  test(`AllowValidOnly, ${maxVersion}: only clients of the authority pass, and for no other is anything dialled`, async (t) => {
-    const { port, echo, connections } = await startValidating(t, "AllowValidOnly");
-    for (const refused of [{}, foreign, expired, forServers]) {
-      assert.equal(await say(port, "one.example", { maxVersion, ...refused }), "");
-    }
-    assert.equal(echo.sockets.length, 0);
-    assert.equal(await say(port, "one.example", { maxVersion, ...valid }), "hello");
-    assert.deepEqual(
-      (await connections(5)).map(({ reason, clientCertificate }) => [reason, clientCertificate]),
-      [...Array(4).fill(["client_certificate_invalid", undefined]), ["completed", "CN=alice, O=example"]],
-    );
-  });
+  testEngines(
+    `AllowValidOnly, ${maxVersion}: only clients of the authority pass, and for no other is anything dialled`,
+    async (t) => {
+      const { port, echo, connections } = await startValidating(t, "AllowValidOnly");
+      for (const refused of [{}, foreign, expired, forServers]) {
+        assert.equal(await say(port, "one.example", { maxVersion, ...refused }), "");
+      }
+      assert.equal(echo.sockets.length, 0);
+      assert.equal(await say(port, "one.example", { maxVersion, ...valid }), "hello");
+      assert.deepEqual(
+        (await connections(5)).map(({ reason, clientCertificate }) => [reason, clientCertificate]),
+        [...Array(4).fill(["client_certificate_invalid", undefined]), ["completed", "CN=alice, O=example"]],
+      );
+    },
+  );
 }
 
-test("AllowInsecureFallback: everybody passes, and only a valid certificate is named", async (t) => {
+testEngines("AllowInsecureFallback: everybody passes, and only a valid certificate is named", async (t) => {
   const { port, connections } = await startValidating(t, "AllowInsecureFallback");
   for (const client of [{}, foreign, expired, valid]) assert.equal(await say(port, "one.example", client), "hello");
   assert.deepEqual(
@@ -76,32 +79,35 @@ test("AllowInsecureFallback: everybody passes, and only a valid certificate is n
 });
 
 for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
-  test(`${maxVersion}: a session of one listener opens no other, and none is resumed where clients are validated`, async (t) => {
-    const { port, echo, connections } = await startValidating(t, "AllowValidOnly");
-    const first = dialTls(port, "one.example", { rejectUnauthorized: false, maxVersion, ...valid });
-    let session: Buffer | undefined;
-    first.on("session", (given: Buffer) => {
-      session = given;
-    });
-    await once(first, "secureConnect");
-    first.end("hello");
-    assert.equal(String(await readAll(first)), "hello");
-    // A client of TLS 1.2 has a session even when the server has kept none.
-    session ??= first.getSession();
-    const resuming = { maxVersion, ...(session === undefined ? {} : { session }) };
-    // Without a certificate: only the session could speak for it.
-    assert.equal(await say(port, "one.example", resuming), "");
-    assert.equal(await say(port, "two.example", resuming), "");
-    assert.equal(await say(port, "two.example", { ...resuming, ...valid }), "");
-    assert.equal(echo.sockets.length, 1);
-    assert.deepEqual(
-      (await connections(4)).map(({ reason }) => reason),
-      ["completed", ...Array(3).fill("client_certificate_invalid")],
-    );
-  });
+  testEngines(
+    `${maxVersion}: a session of one listener opens no other, and none is resumed where clients are validated`,
+    async (t) => {
+      const { port, echo, connections } = await startValidating(t, "AllowValidOnly");
+      const first = dialTls(port, "one.example", { rejectUnauthorized: false, maxVersion, ...valid });
+      let session: Buffer | undefined;
+      first.on("session", (given: Buffer) => {
+        session = given;
+      });
+      await once(first, "secureConnect");
+      first.end("hello");
+      assert.equal(String(await readAll(first)), "hello");
+      // A client of TLS 1.2 has a session even when the server has kept none.
+      session ??= first.getSession();
+      const resuming = { maxVersion, ...(session === undefined ? {} : { session }) };
+      // Without a certificate: only the session could speak for it.
+      assert.equal(await say(port, "one.example", resuming), "");
+      assert.equal(await say(port, "two.example", resuming), "");
+      assert.equal(await say(port, "two.example", { ...resuming, ...valid }), "");
+      assert.equal(echo.sockets.length, 1);
+      assert.deepEqual(
+        (await connections(4)).map(({ reason }) => reason),
+        ["completed", ...Array(3).fill("client_certificate_invalid")],
+      );
+    },
+  );
 }
 
-test("authorities without a certificate trust nobody, least of all the authorities of the web", async (t) => {
+testEngines("authorities without a certificate trust nobody, least of all the authorities of the web", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
   const gateway = startGateway(t);

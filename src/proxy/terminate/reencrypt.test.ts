@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { before, type TestContext, test } from "node:test";
+import { before, type TestContext } from "node:test";
 import tls from "node:tls";
 import { type CertificateWish, type TestAuthority, testAuthority } from "../../../test/wire/authority.ts";
 import { backend, route, service, terminating } from "../../../test/wire/config.ts";
-import { startGateway } from "../../../test/wire/gateway.ts";
-import { freePorts, LOOPBACK, readAll, startBackend } from "../../../test/wire/sockets.ts";
+import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
+import { connectTo, freePorts, LOOPBACK, readAll, startBackend } from "../../../test/wire/sockets.ts";
 import { connectTls } from "../../../test/wire/tls-client.ts";
 import type { BackendTls, Resource, TerminateTls } from "../../model/proxy-config.ts";
 import type { ProxyOptions } from "../proxy.ts";
+import type { ProxyHeader } from "../proxy-protocol/header.ts";
+import { readProxyHeader } from "../proxy-protocol/read.ts";
+import { writeProxyHeader } from "../proxy-protocol/write.ts";
 
 type VerifiedTls = Extract<BackendTls, { type: "verified" }>;
 
@@ -60,7 +63,7 @@ async function startEncrypting(
   return { ...gateway, port, say };
 }
 
-test("what was decrypted is encrypted anew, for the server name of the policy", async (t) => {
+testEngines("what was decrypted is encrypted anew, for the server name of the policy", async (t) => {
   const client = await own.certificate("client", { usage: "client", subject: "CN=gateway" });
   const policy = await own.certificate("policy", { usage: "client", subject: "CN=policy" });
   const echo = await tlsEcho(t, { dns: ["b.example"] }, { requestCert: true, ca: own.ca });
@@ -73,7 +76,7 @@ test("what was decrypted is encrypted anew, for the server name of the policy", 
   assert.deepEqual([line?.reason, line?.backendTlsVersion, line?.tlsVersion], ["completed", "TLSv1.3", "TLSv1.3"]);
 });
 
-test("20 MB there and back through both layers, whole", async (t) => {
+testEngines("20 MB there and back through both layers, whole", async (t) => {
   const echo = await tlsEcho(t, { dns: ["b.example"] });
   const gateway = await startEncrypting(t, { addresses: [echo.address] });
   const bytes = randomBytes(20_000_000);
@@ -81,6 +84,42 @@ test("20 MB there and back through both layers, whole", async (t) => {
   assert.equal(digest(await gateway.say(bytes)), digest(bytes));
   const [line] = await gateway.connections(1);
   assert.deepEqual([line?.reason, line?.bytesIn, line?.bytesOut], ["completed", bytes.length, bytes.length]);
+});
+
+testEngines("PROXY headers stand before TLS on both sides, and are none of its bytes", async (t) => {
+  const headers: ProxyHeader[] = [];
+  const inner = tls.createServer(await own.issue({ dns: ["b.example"] }), (socket) => socket.end("hello"));
+  const server = await startBackend((socket) => {
+    socket.once("data", (bytes: Buffer) => {
+      const reading = readProxyHeader(bytes);
+      assert.equal(reading.state, "header");
+      if (reading.state !== "header") return;
+      headers.push(reading.header);
+      socket.pause();
+      socket.unshift(bytes.subarray(reading.consumed));
+      inner.emit("connection", socket);
+    });
+  });
+  t.after(() => server.close());
+  const gateway = startGateway(t);
+  const [port = 0] = await freePorts(1);
+  const client = { proxyProtocol: { mode: "required", trusted: [LOOPBACK] } } as const;
+  const encrypt = { type: "verified", serverName: "b.example", subjectAltNames: [], authorities: ["own"] } as const;
+  const [shop, endpoints] = service("s", server.address);
+  await gateway.set(
+    ...[{ ...terminating("l", port, ["cert"]), client }, await own.certificate("cert", { dns: ["a.example"] })],
+    ...[route("r", "l", ["*"], { s: 1 }), own.authorities("own"), endpoints],
+    { ...shop, tls: encrypt, traffic: { proxyProtocol: { version: 2, authority: true, uniqueId: false } } },
+  );
+  const ends = { source: { address: "192.0.2.7", port: 7 }, destination: { address: "192.0.2.8", port: 443 } };
+  const tcp = await connectTo(port);
+  tcp.write(writeProxyHeader({ version: 2, ends }));
+  const secure = tls.connect({ socket: tcp, servername: "a.example", ca: own.ca });
+  assert.equal(String(await readAll(secure)), "hello");
+  secure.end();
+  assert.deepEqual(headers, [{ command: "proxy", ...ends, fields: { authority: "a.example" } }]);
+  const [line] = await gateway.connections(1);
+  assert.deepEqual([line?.reason, line?.clientAddress, line?.bytesOut], ["completed", "192.0.2.7:7", 5]);
 });
 
 const uri = (value: string) => ({ type: "URI", value }) as const;
@@ -117,7 +156,7 @@ const identities: readonly [string, CertificateWish, Partial<VerifiedTls>, boole
   ["a URI where a host name is asked for", { uris: [SPIFFE] }, { subjectAltNames: [hostname("b.example")] }, false],
 ];
 for (const [what, wish, asked, isRight] of identities) {
-  test(`a backend that shows ${what} is ${isRight ? "taken" : "refused"}`, async (t) => {
+  testEngines(`a backend that shows ${what} is ${isRight ? "taken" : "refused"}`, async (t) => {
     const echo = await tlsEcho(t, wish);
     const gateway = await startEncrypting(t, { addresses: [echo.address], tls: asked });
     assert.equal(String(await gateway.say("secret")), isRight ? "secret" : "");
@@ -127,7 +166,7 @@ for (const [what, wish, asked, isRight] of identities) {
   });
 }
 
-test("an unknown authority is refused, and so is a private one where the system's are asked for", async (t) => {
+testEngines("an unknown authority is refused, and so is a private one where the system's are asked for", async (t) => {
   const foreign = await tlsEcho(t, { dns: ["b.example"] }, {}, other);
   const byList = await startEncrypting(t, { addresses: [foreign.address] });
   assert.equal(String(await byList.say("secret")), "");
@@ -137,7 +176,7 @@ test("an unknown authority is refused, and so is a private one where the system'
   assert.equal((await bySystem.connections(1))[0]?.reason, "backend_certificate_invalid");
 });
 
-test("the system's authorities are those of Node, with what the administrator has added", async (t) => {
+testEngines("the system's authorities are those of Node, with what the administrator has added", async (t) => {
   const before = tls.getCACertificates("default");
   tls.setDefaultCACertificates([...before, other.ca]);
   t.after(() => tls.setDefaultCACertificates(before));
@@ -147,23 +186,30 @@ test("the system's authorities are those of Node, with what the administrator ha
   await gateway.connections(1);
 });
 
-test("a backend that wants a certificate and gets none, or speaks no TLS, or nothing: backend_handshake_failed, and no other is tried", async (t) => {
-  const good = await tlsEcho(t, { dns: ["b.example"] });
-  const strict = await tlsEcho(t, { dns: ["b.example"] }, { requestCert: true, rejectUnauthorized: true, ca: own.ca });
-  const plain = await startBackend((socket) => socket.end("220 no TLS here\r\n"));
-  const silent = await startBackend((socket) => socket.resume());
-  t.after(() => Promise.all([plain.close(), silent.close()]));
-  for (const bad of [strict, plain, silent]) {
-    const options = { timeOuts: { connectMs: 300 } };
-    const gateway = await startEncrypting(t, { addresses: [bad.address, good.address], options });
-    await gateway.say("secret").catch(() => {});
-    const [line] = await gateway.connections(1);
-    assert.deepEqual([line?.reason, line?.endpoint], ["backend_handshake_failed", bad.address], String(line?.detail));
-  }
-  assert.equal(good.sockets.length, 0);
-});
+testEngines(
+  "a backend that wants a certificate and gets none, or speaks no TLS, or nothing: backend_handshake_failed, and no other is tried",
+  async (t) => {
+    const good = await tlsEcho(t, { dns: ["b.example"] });
+    const strict = await tlsEcho(
+      t,
+      { dns: ["b.example"] },
+      { requestCert: true, rejectUnauthorized: true, ca: own.ca },
+    );
+    const plain = await startBackend((socket) => socket.end("220 no TLS here\r\n"));
+    const silent = await startBackend((socket) => socket.resume());
+    t.after(() => Promise.all([plain.close(), silent.close()]));
+    for (const bad of [strict, plain, silent]) {
+      const options = { timeOuts: { connectMs: 300 } };
+      const gateway = await startEncrypting(t, { addresses: [bad.address, good.address], options });
+      await gateway.say("secret").catch(() => {});
+      const [line] = await gateway.connections(1);
+      assert.deepEqual([line?.reason, line?.endpoint], ["backend_handshake_failed", bad.address], String(line?.detail));
+    }
+    assert.equal(good.sockets.length, 0);
+  },
+);
 
-test("the next endpoint is tried when one cannot be connected to", async (t) => {
+testEngines("the next endpoint is tried when one cannot be connected to", async (t) => {
   const good = await tlsEcho(t, { dns: ["b.example"] });
   const [closed] = await freePorts(1);
   const gateway = await startEncrypting(t, { addresses: [`${LOOPBACK}:${closed}`, good.address] });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type net from "node:net";
-import { before, type TestContext, test } from "node:test";
+import { before, type TestContext } from "node:test";
 import tls from "node:tls";
 import { type TestAuthority, testAuthority } from "../../../test/wire/authority.ts";
 import { listener, route, service, terminating } from "../../../test/wire/config.ts";
-import { startGateway } from "../../../test/wire/gateway.ts";
+import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import {
   type Backend,
@@ -50,7 +50,7 @@ async function openPair(t: TestContext, options: Partial<ProxyOptions> = {}) {
 }
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-  test(`${version} is ended, and its plaintext goes to the backend and back`, async (t) => {
+  testEngines(`${version} is ended, and its plaintext goes to the backend and back`, async (t) => {
     const gateway = await startTerminating(t, await startEcho());
     const client = await connectTls(gateway.port, "a.example", {
       ca: authority.ca,
@@ -68,7 +68,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
   });
 }
 
-test("TLS 1.1 is refused by an alert, and nothing is dialled", async (t) => {
+testEngines("TLS 1.1 is refused by an alert, and nothing is dialled", async (t) => {
   const echo = await startEcho();
   const gateway = await startTerminating(t, echo);
   const client = dialTls(gateway.port, "a.example", {
@@ -82,42 +82,45 @@ test("TLS 1.1 is refused by an alert, and nothing is dialled", async (t) => {
   assert.equal(echo.sockets.length, 0);
 });
 
-test("the certificate is the first that fits the server name, of the key type that the client can use, else the first", async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  const certificates = await Promise.all([
-    authority.certificate("ns/first", { dns: ["first.example"], subject: "CN=first" }),
-    authority.certificate("ns/b", { dns: ["b.example"], subject: "CN=b" }),
-    authority.certificate("ns/b-rsa", { dns: ["b.example"], subject: "CN=b-rsa", keyType: "rsa" }),
-    authority.certificate("ns/wild", { dns: ["*.wild.example"], subject: "CN=wild" }),
-    authority.certificate("ns/b-late", { dns: ["b.example"], subject: "CN=b-late" }),
-  ]);
-  const gateway = startGateway(t);
-  const [port = 0] = await freePorts(1);
-  const shown = terminating(
-    "l",
-    port,
-    certificates.map(({ name }) => name),
-  );
-  await gateway.set(shown, ...certificates, route("r", "l", ["*"], { s: 1 }), ...service("s", echo.address));
-  const subject = async (servername: string | undefined, options: tls.ConnectionOptions = {}) => {
-    const client = dialTls(port, servername, { ca: authority.ca, checkServerIdentity: () => undefined, ...options });
-    await once(client, "secureConnect");
-    const { CN } = client.getPeerCertificate().subject;
-    client.end();
-    await readAll(client);
-    return CN;
-  };
-  const onlyRsa = { maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES128-GCM-SHA256" } as const;
-  assert.equal(await subject("b.example"), "b");
-  assert.equal(await subject("b.example", onlyRsa), "b-rsa");
-  assert.equal(await subject("x.wild.example"), "wild");
-  assert.equal(await subject("first.example"), "first");
-  assert.equal(await subject("other.example"), "first");
-  assert.equal(await subject(undefined), "first");
-});
+testEngines(
+  "the certificate is the first that fits the server name, of the key type that the client can use, else the first",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const certificates = await Promise.all([
+      authority.certificate("ns/first", { dns: ["first.example"], subject: "CN=first" }),
+      authority.certificate("ns/b", { dns: ["b.example"], subject: "CN=b" }),
+      authority.certificate("ns/b-rsa", { dns: ["b.example"], subject: "CN=b-rsa", keyType: "rsa" }),
+      authority.certificate("ns/wild", { dns: ["*.wild.example"], subject: "CN=wild" }),
+      authority.certificate("ns/b-late", { dns: ["b.example"], subject: "CN=b-late" }),
+    ]);
+    const gateway = startGateway(t);
+    const [port = 0] = await freePorts(1);
+    const shown = terminating(
+      "l",
+      port,
+      certificates.map(({ name }) => name),
+    );
+    await gateway.set(shown, ...certificates, route("r", "l", ["*"], { s: 1 }), ...service("s", echo.address));
+    const subject = async (servername: string | undefined, options: tls.ConnectionOptions = {}) => {
+      const client = dialTls(port, servername, { ca: authority.ca, checkServerIdentity: () => undefined, ...options });
+      await once(client, "secureConnect");
+      const { CN } = client.getPeerCertificate().subject;
+      client.end();
+      await readAll(client);
+      return CN;
+    };
+    const onlyRsa = { maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES128-GCM-SHA256" } as const;
+    assert.equal(await subject("b.example"), "b");
+    assert.equal(await subject("b.example", onlyRsa), "b-rsa");
+    assert.equal(await subject("x.wild.example"), "wild");
+    assert.equal(await subject("first.example"), "first");
+    assert.equal(await subject("other.example"), "first");
+    assert.equal(await subject(undefined), "first");
+  },
+);
 
-test("a rotated certificate serves from the next connection on, and 50 open ones go on", async (t) => {
+testEngines("a rotated certificate serves from the next connection on, and 50 open ones go on", async (t) => {
   const gateway = await startTerminating(t, await startEcho());
   const clients = await Promise.all(
     Array.from({ length: 50 }, () => connectTls(gateway.port, "a.example", { ca: authority.ca })),
@@ -140,40 +143,43 @@ test("a rotated certificate serves from the next connection on, and 50 open ones
   assert.deepEqual(new Set((await gateway.connections(51)).map(({ reason }) => reason)), new Set(["completed"]));
 });
 
-test("a certificate that cannot be used fails its own connections, with a word in the log, and no key", async (t) => {
-  const gateway = await startTerminating(t, await startEcho());
-  const [port = 0] = await freePorts(1);
-  const broken = {
-    ...certificate,
-    name: "ns/broken",
-    certificate: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-  };
-  const swapped = {
-    ...(await authority.certificate("ns/swapped", { dns: ["s.example"] })),
-    privateKey: certificate.privateKey,
-  };
-  await gateway.set(
-    ...[terminating("l", gateway.port, ["ns/broken", "ns/cert"]), certificate, ...gateway.rest],
-    ...[terminating("bad", port, ["ns/broken", "ns/swapped"]), broken, swapped, route("b", "bad", ["*"], { s: 1 })],
-  );
-  for (let turn = 1; turn <= 2; turn++) {
-    assert.equal(await endOf(dialTls(port, "a.example")), "ECONNRESET");
-    const [line] = (await gateway.connections(turn)).slice(-1);
-    assert.equal(line?.reason, "client_handshake_failed");
-    assert.match(String(line?.detail), /^certificate ns\/broken cannot be used: /);
-  }
-  const client = await connectTls(gateway.port, "a.example", { ca: authority.ca });
-  client.end("x");
-  assert.equal(String(await readAll(client)), "x");
-  await gateway.connections(3);
-  const errors = gateway.lines.filter(({ level }) => level === "error").map(({ fields }) => String(fields.problem));
-  assert.equal(errors.length, 2, errors.join("; "));
-  assert.ok(errors.includes("certificate ns/swapped: the private key is another certificate's"));
-  const secret = certificate.privateKey.split("\n")[1] ?? "?";
-  assert.equal(JSON.stringify([gateway.lines, gateway.proxy.report()]).includes(secret), false);
-});
+testEngines(
+  "a certificate that cannot be used fails its own connections, with a word in the log, and no key",
+  async (t) => {
+    const gateway = await startTerminating(t, await startEcho());
+    const [port = 0] = await freePorts(1);
+    const broken = {
+      ...certificate,
+      name: "ns/broken",
+      certificate: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    };
+    const swapped = {
+      ...(await authority.certificate("ns/swapped", { dns: ["s.example"] })),
+      privateKey: certificate.privateKey,
+    };
+    await gateway.set(
+      ...[terminating("l", gateway.port, ["ns/broken", "ns/cert"]), certificate, ...gateway.rest],
+      ...[terminating("bad", port, ["ns/broken", "ns/swapped"]), broken, swapped, route("b", "bad", ["*"], { s: 1 })],
+    );
+    for (let turn = 1; turn <= 2; turn++) {
+      assert.equal(await endOf(dialTls(port, "a.example")), "ECONNRESET");
+      const [line] = (await gateway.connections(turn)).slice(-1);
+      assert.equal(line?.reason, "client_handshake_failed");
+      assert.match(String(line?.detail), /^certificate ns\/broken cannot be used: /);
+    }
+    const client = await connectTls(gateway.port, "a.example", { ca: authority.ca });
+    client.end("x");
+    assert.equal(String(await readAll(client)), "x");
+    await gateway.connections(3);
+    const errors = gateway.lines.filter(({ level }) => level === "error").map(({ fields }) => String(fields.problem));
+    assert.equal(errors.length, 2, errors.join("; "));
+    assert.ok(errors.includes("certificate ns/swapped: the private key is another certificate's"));
+    const secret = certificate.privateKey.split("\n")[1] ?? "?";
+    assert.equal(JSON.stringify([gateway.lines, gateway.proxy.report()]).includes(secret), false);
+  },
+);
 
-test("a backend may speak first, and the client's end is passed on while the answer goes on", async (t) => {
+testEngines("a backend may speak first, and the client's end is passed on while the answer goes on", async (t) => {
   const { client, backend, connections } = await openPair(t);
   backend.write("220 ready\r\n");
   assert.equal(String(await readSome(client, 11)), "220 ready\r\n");
@@ -186,7 +192,7 @@ test("a backend may speak first, and the client's end is passed on while the ans
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 
-test("the backend's end is passed on as close_notify, and the client may go on sending", async (t) => {
+testEngines("the backend's end is passed on as close_notify, and the client may go on sending", async (t) => {
   const { client, backend, connections } = await openPair(t);
   backend.end("bye");
   assert.equal(String(await readAll(client)), "bye");
@@ -197,7 +203,7 @@ test("the backend's end is passed on as close_notify, and the client may go on s
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 
-test("resets are passed on, both ways", async (t) => {
+testEngines("resets are passed on, both ways", async (t) => {
   const down = await openPair(t);
   down.client.write("x");
   await readSome(down.backend, 1);
@@ -244,7 +250,7 @@ async function throughSlowReader(from: net.Socket, to: net.Socket): Promise<numb
   return heldAt;
 }
 
-test("20 MB each way with a slow reader: held up, then whole", async (t) => {
+testEngines("20 MB each way with a slow reader: held up, then whole", async (t) => {
   const { client, backend, connections } = await openPair(t);
   assert.ok((await throughSlowReader(client, backend)) < TOTAL_BYTES, "the client is held up");
   assert.ok((await throughSlowReader(backend, client)) < TOTAL_BYTES, "the backend is held up");
@@ -263,25 +269,28 @@ async function realHello(servername: string): Promise<Buffer> {
   return bytes;
 }
 
-test("a handshake that is not finished in time fails, one that is given up at once too; nothing is dialled", async (t) => {
-  const echo = await startEcho();
-  const gateway = await startTerminating(t, echo, { timeOuts: { clientHelloMs: 300 } });
-  const silent = await connectTo(gateway.port);
-  silent.write(await realHello("a.example"));
-  await once(silent.on("end", () => silent.end()).resume(), "close");
-  const distrustful = dialTls(gateway.port, "a.example", { ca: [] });
-  assert.match(await endOf(distrustful), /UNABLE_TO|SELF_SIGNED/);
-  const closing = await connectTo(gateway.port);
-  closing.end(helloFor("a.example"));
-  closing.resume();
-  await once(closing, "close");
-  const lines = await gateway.connections(3);
-  assert.deepEqual(new Set(lines.map(({ reason }) => reason)), new Set(["client_handshake_failed"]));
-  assert.equal(lines[0]?.detail, "not complete in time");
-  assert.equal(echo.sockets.length, 0);
-});
+testEngines(
+  "a handshake that is not finished in time fails, one that is given up at once too; nothing is dialled",
+  async (t) => {
+    const echo = await startEcho();
+    const gateway = await startTerminating(t, echo, { timeOuts: { clientHelloMs: 300 } });
+    const silent = await connectTo(gateway.port);
+    silent.write(await realHello("a.example"));
+    await once(silent.on("end", () => silent.end()).resume(), "close");
+    const distrustful = dialTls(gateway.port, "a.example", { ca: [] });
+    assert.match(await endOf(distrustful), /UNABLE_TO|SELF_SIGNED/);
+    const closing = await connectTo(gateway.port);
+    closing.end(helloFor("a.example"));
+    closing.resume();
+    await once(closing, "close");
+    const lines = await gateway.connections(3);
+    assert.deepEqual(new Set(lines.map(({ reason }) => reason)), new Set(["client_handshake_failed"]));
+    assert.equal(lines[0]?.detail, "not complete in time");
+    assert.equal(echo.sockets.length, 0);
+  },
+);
 
-test("Passthrough and Terminate share a port", async (t) => {
+testEngines("Passthrough and Terminate share a port", async (t) => {
   const echo = await startEcho();
   const inner = await authority.issue({ dns: ["pass.example"] });
   const secure = await startBackend(

@@ -1,18 +1,21 @@
 /**
- * The one place that reads lengths from the wire: a cursor that never leaves its bytes.
+ * The one place that reads lengths from the wire: a cursor that never leaves the bytes it was given, nor the vector it
+ * is in.
  *
- * A read past the end makes the cursor fail for good and yields zeros or nothing, so that a parser reads straight on and
- * asks `ok` once before it answers. Never throws, never copies.
+ * A read past the end makes the cursor fail for good: it yields zeros, nothing remains, and a parser reads straight on
+ * and asks `ok` once before it answers. Never throws, never copies, allocates nothing: vectors are opened in place.
  */
-const NOTHING = new Uint8Array(0);
-
 export class ByteCursor {
   readonly #bytes: Uint8Array;
-  #position = 0;
+  #position: number;
+  #end: number;
   #ok = true;
 
-  constructor(bytes: Uint8Array) {
+  /** Reads `bytes` from `start` up to `end`, which must lie within them. */
+  constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
+    this.#position = start;
+    this.#end = end;
   }
 
   /** False once a read went past the end. */
@@ -20,43 +23,67 @@ export class ByteCursor {
     return this.#ok;
   }
 
-  /** Bytes left to read; none once the cursor has failed. */
+  /** Index in the bytes of what is read next. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes left in the vector that is open; none once the cursor has failed. */
   get remaining(): number {
-    return this.#ok ? this.#bytes.length - this.#position : 0;
+    return this.#end - this.#position;
   }
 
   /** Has everything been read, and nothing beyond? */
   get atEnd(): boolean {
-    return this.#ok && this.remaining === 0;
+    return this.#ok && this.#position === this.#end;
   }
 
   uint8(): number {
-    return this.take(1)[0] ?? 0;
+    if (this.#position >= this.#end) return this.#fail();
+    return this.#bytes[this.#position++] ?? 0;
   }
 
   uint16(): number {
-    const [high = 0, low = 0] = this.take(2);
-    return (high << 8) | low;
+    if (this.#end - this.#position < 2) return this.#fail();
+    const position = this.#position;
+    this.#position = position + 2;
+    return ((this.#bytes[position] ?? 0) << 8) | (this.#bytes[position + 1] ?? 0);
   }
 
-  /** The next `length` bytes, in place. */
-  take(length: number): Uint8Array {
-    if (!this.#ok || length > this.#bytes.length - this.#position) {
-      this.#ok = false;
-      return NOTHING;
-    }
-    const start = this.#position;
-    this.#position += length;
-    return this.#bytes.subarray(start, this.#position);
+  skip(length: number): void {
+    if (length > this.#end - this.#position) this.#fail();
+    else this.#position += length;
   }
 
-  /** A TLS vector with a one-byte length, `opaque<..2^8-1>` (RFC 8446 section 3.4). */
-  vector8(): Uint8Array {
-    return this.take(this.uint8());
+  /**
+   * Enters a TLS vector with a one-byte length, `opaque<..2^8-1>` (RFC 8446 section 3.4): from now on it is all there is.
+   * The answer is for `close`.
+   */
+  open8(): number {
+    return this.#open(this.uint8());
   }
 
-  /** A TLS vector with a two-byte length, `opaque<..2^16-1>`. */
-  vector16(): Uint8Array {
-    return this.take(this.uint16());
+  /** Enters a TLS vector with a two-byte length, `opaque<..2^16-1>`. */
+  open16(): number {
+    return this.#open(this.uint16());
+  }
+
+  /** Goes behind the vector that is open, read to its end or not. `outer`: what opening it has answered. */
+  close(outer: number): void {
+    this.#position = this.#end;
+    if (this.#ok) this.#end = outer;
+  }
+
+  #open(length: number): number {
+    const outer = this.#end;
+    if (length > outer - this.#position) this.#fail();
+    else this.#end = this.#position + length;
+    return outer;
+  }
+
+  #fail(): number {
+    this.#ok = false;
+    this.#end = this.#position;
+    return 0;
   }
 }

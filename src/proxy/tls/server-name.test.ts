@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { bytes, vector16 } from "../../../test/wire/hello-bytes.ts";
+import { isDnsName } from "../dns-name.ts";
 import { readServerName } from "./server-name.ts";
 
 const read = (name: string | Uint8Array) => {
-  const answer = readServerName(vector16(bytes(0, vector16(bytes(name)))));
-  return "state" in answer ? answer.reason : answer.serverName;
+  const extension = vector16(bytes(0, vector16(bytes(name))));
+  const answer = readServerName(extension, 0, extension.length);
+  return typeof answer === "object" ? answer.reason : answer;
 };
 
 const label63 = "a".repeat(63);
@@ -57,3 +60,24 @@ const illegal: Record<string, string | Uint8Array> = {
 for (const [what, sent] of Object.entries(illegal)) {
   test(`illegal: ${what}`, () => assert.equal(read(sent), "invalid_sni"));
 }
+
+test("legal is what dns-name.ts says is legal", () => {
+  const plain = fc.constantFrom(..."abz09-_.AZ");
+  const label = fc.string({ unit: plain, minLength: 1, maxLength: 66 });
+  const anyName = fc.oneof(
+    fc.array(label, { minLength: 1, maxLength: 5 }).map((labels) => labels.join(".")),
+    fc.string({ unit: fc.oneof(plain, fc.integer({ min: 0, max: 255 }).map(String.fromCharCode)), maxLength: 260 }),
+    fc.domain(),
+  );
+  let legalNames = 0;
+  fc.assert(
+    fc.property(anyName, (sent) => {
+      const name = sent.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/\.$/, "");
+      const isLegal = isDnsName(name);
+      if (isLegal) legalNames++;
+      assert.equal(read(sent), isLegal ? name : "invalid_sni");
+    }),
+    { numRuns: 3_000 },
+  );
+  assert.ok(legalNames > 500, `${legalNames} of the names were legal`);
+});

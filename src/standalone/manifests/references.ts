@@ -4,6 +4,7 @@
  */
 import { GATEWAY_GROUP, objectKey, type ParentReference } from "../../gateway-api/objects.ts";
 import { snapshotOf } from "../snapshot.ts";
+import { trafficProblems } from "../traffic/problems.ts";
 import type { AnyManifest, Problem } from "./parse.ts";
 
 export function referenceProblems(manifests: readonly AnyManifest[]): readonly Problem[] {
@@ -13,7 +14,7 @@ export function referenceProblems(manifests: readonly AnyManifest[]): readonly P
     Gateway: new Set(gateways.map(objectKey)),
     ListenerSet: new Set(listenerSets.map(objectKey)),
   };
-  return manifests.flatMap((manifest) =>
+  const missing = manifests.flatMap((manifest) =>
     referencesOf(manifest).flatMap(({ kind, key, path, field }) => {
       const there = known[kind];
       if (there.has(key)) return [];
@@ -21,6 +22,7 @@ export function referenceProblems(manifests: readonly AnyManifest[]): readonly P
       return [{ file: manifest.file, line: manifest.lineOf(path), field, message }];
     }),
   );
+  return [...missing, ...trafficProblems(manifests)];
 }
 
 type Known = Readonly<Record<"GatewayClass" | "Gateway" | "ListenerSet", ReadonlySet<string>>>;

@@ -13,6 +13,7 @@ import {
   type Gateway,
   type GatewayClass,
   type HttpRoute,
+  type KubernetesObject,
   type ListenerSet,
   type Namespace,
   type ReferenceGrant,
@@ -27,6 +28,10 @@ import { gateway, gatewayClass, listenerSet } from "./shapes/gateways.ts";
 import { configMap, endpointSlice, namespace, secret, service } from "./shapes/kubernetes.ts";
 import { withSpec } from "./shapes/parts.ts";
 import { httpRoute, tcpRoute, tlsRoute } from "./shapes/routes.ts";
+import { type BackendTrafficSpec, backendTraffic, type ClientTrafficSpec, clientTraffic } from "./shapes/traffic.ts";
+
+/** Our own kinds, for files alone as yet: there are no definitions of them for a cluster. */
+const TRAFFIC_API_VERSION = "gateway.fsm.dev/v1alpha1";
 
 export interface Kinds {
   readonly GatewayClass: GatewayClass;
@@ -43,6 +48,8 @@ export interface Kinds {
   readonly ConfigMap: ConfigMap;
   readonly Service: Service;
   readonly EndpointSlice: EndpointSlice;
+  readonly ClientTraffic: KubernetesObject & { readonly spec: ClientTrafficSpec };
+  readonly BackendTraffic: KubernetesObject & { readonly spec: BackendTrafficSpec };
 }
 
 export type Kind = keyof Kinds;
@@ -55,6 +62,12 @@ interface KindShape {
 
 const gatewayApi = (shape: z.ZodType, ...versions: readonly string[]): KindShape => ({
   apiVersions: versions.map((version) => `${GATEWAY_GROUP}/${version}`),
+  namespaced: true,
+  shape: withSpec(shape),
+});
+
+const traffic = (shape: z.ZodType): KindShape => ({
+  apiVersions: [TRAFFIC_API_VERSION],
   namespaced: true,
   shape: withSpec(shape),
 });
@@ -76,4 +89,6 @@ export const KIND_SHAPES: Readonly<Record<Kind, KindShape>> = {
   ConfigMap: core(configMap),
   Service: core(service),
   EndpointSlice: { apiVersions: ["discovery.k8s.io/v1"], namespaced: true, shape: endpointSlice },
+  ClientTraffic: traffic(clientTraffic),
+  BackendTraffic: traffic(backendTraffic),
 };

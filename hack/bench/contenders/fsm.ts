@@ -1,0 +1,118 @@
+/** This project as `fsm-gateway run` serves it from a file, with each of its engines. */
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Address, backendName, byBackend, type Route } from "../world.ts";
+import type { Contender, Site } from "./contender.ts";
+import type { FsmVariant } from "./fsm-command.ts";
+
+/** The whole file is parsed anew at each change: with more, the rounds would be spent on parsing YAML. */
+const MOST_ROUTES = 10_000;
+
+export function standaloneContender({ program, name, engine, version, flags }: FsmVariant): Contender {
+  return {
+    name,
+    title: `${version}, ${engine} engine`,
+    // The peers write no access log; a line for each connection is ours unless told otherwise.
+    absence: ({ id, routes }) =>
+      routes > MOST_ROUTES && !id.startsWith("start-") ? "such tables come by the stream, see there" : undefined,
+    setting: "`fsm-gateway run` with `--log-level warn`, a file with one TLSRoute for each name",
+    ...serving(program, flags, "warn"),
+  };
+}
+
+/** With the access log that the others go without. */
+export function loggingContender({ program, name, engine, version, flags }: FsmVariant): Contender {
+  return {
+    name,
+    title: `${version}, ${engine} engine, access log`,
+    setting: "the same with `--log-level info`, JSON lines into a file",
+    absence: ({ id }) => (id === "connections" || id === "handshakes" ? undefined : ""),
+    ...serving(program, flags, "info"),
+  };
+}
+
+function serving(
+  program: string,
+  flags: readonly string[],
+  level: "warn" | "info",
+): Pick<Contender, "configure" | "change"> {
+  return {
+    configure(site) {
+      writeFileSync(manifestFile(site), manifests(site, site.routes));
+      const log = ["--log-level", level, "--log-format", "json"];
+      const args = ["run", manifestFile(site), "--address", site.listen.host, ...log, ...flags];
+      return { program, args };
+    },
+    change: {
+      addRoute: {
+        how: "one more TLSRoute in the watched file, by rename",
+        prepare: (site, route) => writeFileSync(`${manifestFile(site)}.next`, manifests(site, [...site.routes, route])),
+        apply: (site) => renameSync(`${manifestFile(site)}.next`, manifestFile(site)),
+      },
+    },
+  };
+}
+
+const manifestFile = (site: Site) => join(site.folder, "gateway.yaml");
+
+function manifests(site: Site, routes: readonly Route[]): string {
+  const services = [...byBackend(site.routes)].map(([name, [{ backend }]]) => serviceText(name, backend));
+  return [gatewayText(site.listen), ...services, ...routes.map(routeText)].join("---\n");
+}
+
+function gatewayText({ port }: Address): string {
+  return `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata:
+  name: bench
+spec:
+  gatewayClassName: fsm
+  listeners:
+  - name: tls
+    port: ${port}
+    protocol: TLS
+    tls:
+      mode: Passthrough
+`;
+}
+
+function serviceText(name: string, { host, port }: Address): string {
+  return `apiVersion: v1
+kind: Service
+metadata:
+  name: ${name}
+spec:
+  ports:
+  - port: ${port}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: ${name}
+  labels:
+    kubernetes.io/service-name: ${name}
+addressType: IPv4
+ports:
+- port: ${port}
+endpoints:
+- addresses:
+  - ${host}
+`;
+}
+
+function routeText({ serverName, backend }: Route): string {
+  return `apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata:
+  name: ${serverName}
+spec:
+  parentRefs:
+  - name: bench
+  hostnames:
+  - ${serverName}
+  rules:
+  - backendRefs:
+    - name: ${backendName(backend)}
+      port: ${backend.port}
+`;
+}

@@ -1,0 +1,3 @@
+module fsm-gateway.test/hack/bench/load
+
+go 1.26

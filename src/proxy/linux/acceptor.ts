@@ -1,0 +1,98 @@
+/**
+ * Accepts the connections of one listening socket, some at a time, and pauses for a moment when the kernel can give no
+ * descriptor. Who may be accepted and what becomes of them is not its business.
+ */
+import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, errnoName } from "./errno.ts";
+import type { Reactor, ReactorOwner } from "./reactor.ts";
+import { formatSocketAddress } from "./socket-address.ts";
+
+const ACCEPTS_A_TURN = 64;
+/** More than a full queue (net.core.somaxconn): what is accepted of a socket before it is closed. */
+const ACCEPTS_AT_THE_END = 8_192;
+/** Connections end meanwhile; those that wait do so in the kernel's queue. */
+const PAUSE_MS = 100;
+
+export interface AcceptorContext {
+  readonly reactor: Reactor;
+  /** A client's descriptor, not yet anybody's. */
+  accepted(fd: number, port: number, clientAddress: string): void;
+  /** No connection can be accepted for a moment. */
+  paused(error: string): void;
+  defect(error: unknown): void;
+}
+
+export class Acceptor implements ReactorOwner {
+  readonly #context: AcceptorContext;
+  readonly #fd: number;
+  readonly #generation: number;
+  readonly #port: number;
+  #isPaused = false;
+
+  constructor(fd: number, port: number, context: AcceptorContext) {
+    this.#context = context;
+    this.#fd = fd;
+    this.#port = port;
+    this.#generation = context.reactor.descriptors.take(fd, this);
+    context.reactor.loop.addLevelTriggered(fd, this.#generation);
+  }
+
+  onEvent(): void {
+    this.#accept(ACCEPTS_A_TURN);
+  }
+
+  onTurn(): void {}
+
+  /** The pause is over. */
+  onDeadline(): void {
+    this.#isPaused = false;
+    this.#context.reactor.loop.addLevelTriggered(this.#fd, this.#generation);
+  }
+
+  onDefect(error: unknown): void {
+    this.#context.defect(error);
+  }
+
+  /** Accepts those that wait already, which closing would reset, and closes. */
+  close(): void {
+    const { descriptors, timers } = this.#context.reactor;
+    timers.cancel(this.#fd);
+    this.#accept(ACCEPTS_AT_THE_END);
+    timers.cancel(this.#fd);
+    descriptors.close(this.#fd);
+  }
+
+  #accept(most: number): void {
+    const { address, libc, pipes } = this.#context.reactor;
+    for (let accepts = 0; accepts < most; accepts++) {
+      const fd = libc.accept(this.#fd, address);
+      if (fd >= 0) this.#take(fd);
+      else if (fd === -EAGAIN) return;
+      else if (fd === -ECONNABORTED || fd === -EINTR) continue;
+      else if ((fd === -EMFILE || fd === -ENFILE) && pipes.releaseIdle()) continue;
+      else {
+        this.#pause(errnoName(-fd));
+        return;
+      }
+    }
+  }
+
+  #take(fd: number): void {
+    const { address, descriptors, libc } = this.#context.reactor;
+    if (descriptors.fits(fd)) {
+      this.#context.accepted(fd, this.#port, formatSocketAddress(address.bytes));
+      return;
+    }
+    // Only when the rest of the process holds thousands: there is room for every connection that is allowed.
+    libc.close(fd);
+    this.#context.paused(`descriptor ${fd} is out of range`);
+  }
+
+  #pause(error: string): void {
+    const { loop, nowMs, timers } = this.#context.reactor;
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    loop.remove(this.#fd);
+    timers.set(this.#fd, nowMs + PAUSE_MS);
+    this.#context.paused(error);
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * The life of one connection in the linux engine: its beginning, plan, dial, relay, and one record at its end. The same
+ * life as in portable-connection.ts, told by events instead of streams.
+ *
+ * It owns its descriptors: the client's, whose number stands for the connection among the timers, and the backend's. It
+ * does not choose where to go.
+ */
+import type { ConnectionReason } from "../../model/connection-reason.ts";
+import type { PortKind } from "../../model/proxy-config.ts";
+import type { FailedHost } from "../dns/resolve-host.ts";
+import type { ConnectionRecord } from "../relay/engine.ts";
+import type { TimeOuts } from "../relay/time-outs.ts";
+import { ClientHelloParser } from "../tls/hello-parser.ts";
+import { ClientHead } from "./client-head.ts";
+import { Dial, type DialState } from "./dial.ts";
+import { endpointText } from "./endpoint-address.ts";
+import { EAGAIN, errnoName } from "./errno.ts";
+import { ENDING, FAILED, WORTH_READING } from "./event-loop.ts";
+import { COPY_BYTES } from "./mover.ts";
+import { type DialPlan, type LinuxPlan, planExternal } from "./plan.ts";
+import type { Reactor, ReactorOwner } from "./reactor.ts";
+import { broken, Relaying, type RelayOver } from "./relaying.ts";
+
+/** Reads of what nobody wants, before others have their turn. */
+const DROPS_A_TURN = 64;
+
+export interface ConnectionContext {
+  readonly reactor: Reactor;
+  readonly timeOuts: TimeOuts;
+  portKind(port: number): PortKind | undefined;
+  /** Is another engine to serve the connections of this port, whatever they are? */
+  isHandedOver(port: number): boolean;
+  plan(port: number, serverName: string | undefined): LinuxPlan;
+  /** Somebody is to call `resolved` when DNS has answered. */
+  resolve(host: string, connection: LinuxConnection): void;
+  /** The descriptor is nobody's now; `head` is what was read from it. */
+  handOver(fd: number, port: number, head: Uint8Array): void;
+  ended(record: ConnectionRecord): void;
+  /** Its descriptors are closed; nothing is left of the connection. */
+  gone(connection: LinuxConnection): void;
+  defect(error: unknown): void;
+}
+
+type Connected = Extract<DialState, { state: "connected" }>;
+type ResolvePlan = Extract<LinuxPlan, { action: "resolve" }>;
+
+type Phase =
+  | { readonly name: "beginning"; readonly parser: ClientHelloParser }
+  | { readonly name: "resolving"; readonly plan: ResolvePlan }
+  | { readonly name: "dialling"; readonly dial: Dial; readonly beganAtMs: number }
+  | { readonly name: "relaying"; readonly relaying: Relaying }
+  | { readonly name: "lingering" }
+  | { readonly name: "gone" };
+
+const NO_PATH = {};
+const LINGERING: Phase = { name: "lingering" };
+const GONE: Phase = { name: "gone" };
+
+/** A record that is being written. */
+type Draft = { -readonly [Field in keyof ConnectionRecord]: ConnectionRecord[Field] };
+
+export class LinuxConnection implements ReactorOwner {
+  readonly #context: ConnectionContext;
+  readonly #client: number;
+  readonly #generation: number;
+  readonly #port: number;
+  readonly #startedAtMs = performance.now();
+  readonly #head: ClientHead;
+  #phase: Phase;
+  readonly #draft: Draft;
+  #isRecorded = false;
+  #isRegistered = false;
+  /** Until there is a relay: what is known of reading from the client. */
+  #readable = true;
+  #hungUp = false;
+
+  /** Takes the descriptor of an accepted client. */
+  constructor(client: number, port: number, clientAddress: string, context: ConnectionContext) {
+    this.#context = context;
+    this.#client = client;
+    this.#port = port;
+    this.#draft = {
+      // Whatever ends it overwrites this.
+      reason: "internal_error",
+      path: NO_PATH,
+      port,
+      clientAddress,
+      bytesIn: 0,
+      bytesOut: 0,
+      durationMs: 0,
+    };
+    this.#head = new ClientHead(context.reactor);
+    this.#phase = { name: "beginning", parser: new ClientHelloParser() };
+    this.#generation = context.reactor.descriptors.take(client, this);
+  }
+
+  begin(): void {
+    const { reactor, timeOuts } = this.#context;
+    this.#arm(this.#startedAtMs + timeOuts.clientHelloMs);
+    if (this.#context.isHandedOver(this.#port)) this.#handOver();
+    // TCP: no byte is waited for, because in some protocols the server speaks first.
+    else if (this.#context.portKind(this.#port) === "TCP") this.#follow(undefined);
+    else this.#readHello();
+    // Only now, so that what has been read already is no event.
+    const phase = this.#phase;
+    if (phase.name === "gone") return;
+    reactor.loop.addForReading(this.#client, this.#generation);
+    this.#isRegistered = true;
+    if (phase.name === "relaying") phase.relaying.onRegistered();
+  }
+
+  onEvent(fd: number, events: number): void {
+    const phase = this.#phase;
+    if (phase.name === "relaying") this.#endBy(phase.relaying.onEvent(fd, events));
+    else if (fd === this.#client) this.#onClientEvent(events);
+    else if (phase.name === "dialling") this.#onDialEvent(phase.dial, fd, events);
+  }
+
+  onTurn(fd: number): void {
+    const phase = this.#phase;
+    if (phase.name === "lingering") this.#dropBytes();
+    else if (phase.name === "relaying") this.#endBy(phase.relaying.onTurn(fd));
+  }
+
+  onDeadline(): void {
+    const { nowMs } = this.#context.reactor;
+    const phase = this.#phase;
+    if (phase.name === "beginning") this.#refuse("client_hello_timeout");
+    else if (phase.name === "dialling") this.#afterDial(phase.dial.onDeadline(nowMs));
+    else if (phase.name === "relaying") this.#endBy(phase.relaying.onDeadline(nowMs));
+    else if (phase.name === "lingering") this.#close();
+  }
+
+  onDefect(error: unknown): void {
+    this.#context.defect(error);
+    this.cut("internal_error");
+  }
+
+  /** DNS has answered. The connection may be gone by then. */
+  resolved(answer: readonly string[] | FailedHost): void {
+    if (this.#phase.name !== "resolving") return;
+    const { path, port } = this.#phase.plan;
+    this.#carryOut(planExternal(path, answer, port));
+  }
+
+  /** Ends it now, both sides, whatever is in flight. */
+  cut(reason: ConnectionReason, detail?: string): void {
+    // Not an end in order: the peers must see that bytes may be missing.
+    this.#endBy({ reason, isBroken: reason === "drain_deadline", ...(detail === undefined ? {} : { detail }) });
+  }
+
+  #onClientEvent(events: number): void {
+    if ((events & WORTH_READING) !== 0) this.#readable = true;
+    if ((events & ENDING) !== 0) this.#hungUp = true;
+    const { name } = this.#phase;
+    if (name === "beginning") this.#readHello();
+    else if (name === "lingering") this.#dropBytes();
+    else if ((events & FAILED) !== 0) {
+      const errno = this.#context.reactor.libc.pendingError(this.#client);
+      if (errno !== 0) this.#endBy(broken("client", errno, "read"));
+    }
+  }
+
+  #onDialEvent(dial: Dial, fd: number, events: number): void {
+    this.#afterDial(dial.onEvent(fd, events, this.#context.reactor.nowMs));
+    const phase = this.#phase;
+    // A server that speaks first may have spoken, and ended, by the time its connection is told of: one event says all.
+    if (phase.name === "relaying" && fd === phase.relaying.down.from) this.#endBy(phase.relaying.onEvent(fd, events));
+  }
+
+  #readHello(): void {
+    const { buffer, libc } = this.#context.reactor;
+    while (this.#readable && this.#phase.name === "beginning") {
+      const count = libc.read(this.#client, buffer, COPY_BYTES);
+      if (count <= 0) {
+        this.#readable = false;
+        if (count === -EAGAIN) return;
+        this.#refuse("client_closed_early", count === 0 ? "the client closed" : `read ${errnoName(-count)}`);
+        return;
+      }
+      if (count < COPY_BYTES && !this.#hungUp) this.#readable = false;
+      this.#takeHello(this.#phase.parser, count);
+      this.#head.save();
+    }
+  }
+
+  /** The next bytes of the hello are in the reactor's buffer. */
+  #takeHello(parser: ClientHelloParser, count: number): void {
+    const progress = parser.push(this.#head.take(count));
+    if (progress.state === "refused") this.#refuse(progress.reason, progress.detail);
+    if (progress.state !== "hello") return;
+    this.#draft.hello = progress.hello;
+    this.#draft.helloMs = performance.now() - this.#startedAtMs;
+    this.#follow(progress.hello.serverName);
+  }
+
+  #follow(serverName: string | undefined): void {
+    this.#carryOut(this.#context.plan(this.#port, serverName));
+  }
+
+  #carryOut(plan: LinuxPlan): void {
+    if (plan.action !== "hand_over") this.#draft.path = plan.path;
+    switch (plan.action) {
+      case "hand_over":
+        this.#handOver();
+        return;
+      case "refuse":
+        this.#refuse(plan.reason, plan.detail);
+        return;
+      case "resolve":
+        this.#phase = { name: "resolving", plan };
+        // DNS has time-outs of its own.
+        this.#context.reactor.timers.cancel(this.#client);
+        this.#context.resolve(plan.host, this);
+        return;
+      case "dial":
+        this.#beginDial(plan);
+    }
+  }
+
+  /** The rest of its life is another engine's. */
+  #handOver(): void {
+    const { descriptors, loop, timers } = this.#context.reactor;
+    this.#phase = GONE;
+    timers.cancel(this.#client);
+    if (this.#isRegistered) loop.remove(this.#client);
+    descriptors.release(this.#client);
+    this.#context.handOver(this.#client, this.#port, this.#head.rest() ?? new Uint8Array(0));
+    this.#context.gone(this);
+  }
+
+  #beginDial(plan: DialPlan): void {
+    const { reactor, timeOuts } = this.#context;
+    const beganAtMs = performance.now();
+    const dial = new Dial(plan, { reactor, timeOuts, owner: this, writeHead: (fd) => this.#head.writeTo(fd) });
+    this.#phase = { name: "dialling", dial, beganAtMs };
+    this.#afterDial(dial.begin(beganAtMs));
+  }
+
+  #afterDial(state: DialState): void {
+    if (this.#phase.name !== "dialling") return;
+    const { beganAtMs, dial } = this.#phase;
+    if (state.state === "waits") {
+      this.#arm(dial.deadlineMs);
+      return;
+    }
+    this.#draft.endpoint = endpointText(state.endpoint);
+    if (state.state === "failed") {
+      this.#refuse(state.failure, state.message);
+      return;
+    }
+    this.#draft.connectMs = performance.now() - beganAtMs;
+    this.#startRelay(state);
+  }
+
+  #startRelay(backend: Connected): void {
+    // As if it watched until it is registered at all: see onRegistered().
+    const client = { fd: this.#client, generation: this.#generation, watchesWriting: !this.#isRegistered };
+    const relaying = new Relaying(this.#context, client, backend);
+    this.#phase = { name: "relaying", relaying };
+    const { length } = this.#head;
+    const rest = this.#head.rest();
+    this.#head.drop();
+    this.#endBy(relaying.begin(rest, length, this.#readable, this.#hungUp));
+  }
+
+  #arm(atMs: number): void {
+    this.#context.reactor.timers.set(this.#client, atMs);
+  }
+
+  /**
+   * Ends by FIN, without a TLS alert: that is what clients take for a rejection. Closing over unread bytes would make the
+   * kernel send RST, so they are read and dropped until the client closes or the time for that is over.
+   */
+  #refuse(reason: ConnectionReason, detail?: string): void {
+    const { reactor, timeOuts } = this.#context;
+    this.#record(reason, detail);
+    this.#phase = LINGERING;
+    this.#head.drop();
+    reactor.libc.shutdownWrites(this.#client);
+    this.#arm(performance.now() + timeOuts.lingerMs);
+    this.#readable = true;
+    this.#dropBytes();
+  }
+
+  #dropBytes(): void {
+    const { buffer, libc } = this.#context.reactor;
+    for (let reads = 0; this.#readable; reads++) {
+      if (reads === DROPS_A_TURN) {
+        this.#context.reactor.again(this.#client, this.#generation);
+        return;
+      }
+      const count = libc.read(this.#client, buffer, COPY_BYTES);
+      if (count === -EAGAIN) this.#readable = false;
+      else if (count <= 0) {
+        this.#close();
+        return;
+      }
+    }
+  }
+
+  /** Undefined: it goes on. */
+  #endBy(over: RelayOver | undefined): void {
+    if (over === undefined || this.#phase.name === "gone") return;
+    if (this.#phase.name === "relaying") {
+      const { down, up } = this.#phase.relaying;
+      this.#draft.bytesIn = up.bytes;
+      this.#draft.bytesOut = down.bytes;
+    }
+    this.#record(over.reason, over.detail);
+    if (over.isBroken) this.#resetOnClose();
+    this.#close();
+  }
+
+  #resetOnClose(): void {
+    const { libc } = this.#context.reactor;
+    libc.resetOnClose(this.#client);
+    if (this.#phase.name === "relaying") libc.resetOnClose(this.#phase.relaying.up.to);
+  }
+
+  #close(): void {
+    const phase = this.#phase;
+    if (phase.name === "gone") return;
+    this.#phase = GONE;
+    const { descriptors, timers } = this.#context.reactor;
+    timers.cancel(this.#client);
+    if (phase.name === "dialling") phase.dial.cancel();
+    if (phase.name === "relaying") {
+      phase.relaying.drop();
+      descriptors.close(phase.relaying.up.to);
+    }
+    descriptors.close(this.#client);
+    this.#context.gone(this);
+  }
+
+  #record(reason: ConnectionReason, detail?: string): void {
+    if (this.#isRecorded) return;
+    this.#isRecorded = true;
+    this.#draft.reason = reason;
+    if (detail !== undefined) this.#draft.detail = detail;
+    this.#draft.durationMs = performance.now() - this.#startedAtMs;
+    this.#context.ended(this.#draft);
+  }
+}

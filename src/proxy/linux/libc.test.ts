@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { EAGAIN, EPIPE } from "./errno.ts";
+import { type Libc, loadLibc, type Memory, wordsOf } from "./libc.ts";
+
+const loaded = loadLibc();
+const skip = "problem" in loaded ? loaded.problem : false;
+const withLibc = (name: string, run: (libc: Libc) => void) =>
+  test(name, { skip }, () => {
+    assert.ok("libc" in loaded);
+    run(loaded.libc);
+  });
+
+/** The ends of a new pipe. */
+function pipe(libc: Libc): { readonly readEnd: number; readonly writeEnd: number } {
+  const ends = libc.allocate(8);
+  assert.equal(libc.pipe(ends), 0);
+  const [readEnd = -1, writeEnd = -1] = wordsOf(ends);
+  return { readEnd, writeEnd };
+}
+
+interface Mapping {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly rights: string;
+}
+
+function mappings(): Mapping[] {
+  return readFileSync("/proc/self/maps", "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [, start, end, rights = ""] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line) ?? [];
+      return { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), rights };
+    });
+}
+
+withLibc("bytes go through a pipe, and an empty or closed one answers a negative errno", (libc) => {
+  const { readEnd, writeEnd } = pipe(libc);
+  const block = libc.allocate(16);
+  assert.equal(libc.read(readEnd, block, 16), -EAGAIN);
+  block.bytes.set(Buffer.from("through the pipe"));
+  assert.equal(libc.write(writeEnd, block, 16), 16);
+  block.bytes.fill(0);
+  assert.equal(libc.read(readEnd, block, 7), 7);
+  assert.equal(Buffer.from(block.bytes).toString("latin1"), "through\0\0\0\0\0\0\0\0\0");
+  libc.close(readEnd);
+  assert.equal(libc.write(writeEnd, block, 1), -EPIPE);
+  libc.close(writeEnd);
+});
+
+withLibc("no length beyond the block reaches the kernel", (libc) => {
+  const { readEnd, writeEnd } = pipe(libc);
+  const block = libc.allocate(16);
+  const calls: (() => number)[] = [
+    () => libc.read(readEnd, block, 17),
+    () => libc.read(readEnd, block, -1),
+    () => libc.write(writeEnd, block, 17),
+    () => libc.bind(readEnd, block, 17),
+    () => libc.connect(readEnd, block, 17),
+    () => libc.epollWait(readEnd, block, 2, 0),
+    () => libc.epollControl(readEnd, "add", writeEnd, libc.allocate(8)),
+  ];
+  for (const call of calls) assert.throws(call, RangeError);
+  for (const length of [0, -8, 12, 8.5]) assert.throws(() => libc.allocate(length), RangeError);
+  for (const fd of [readEnd, writeEnd]) libc.close(fd);
+});
+
+withLibc("a block ends where a page begins that nothing may touch, and there is one before it", (libc) => {
+  const before = new Set(mappings().map(({ start }) => start));
+  const block = libc.allocate(16_384);
+  const after = mappings();
+  // What is new and may be read and written lies between what may not.
+  const found = after.findIndex(
+    ({ start, end, rights }, index) =>
+      rights === "rw-p" &&
+      end - start === 16_384n &&
+      !before.has(start) &&
+      after[index - 1]?.rights === "---p" &&
+      after[index - 1]?.end === start &&
+      after[index + 1]?.rights === "---p" &&
+      after[index + 1]?.start === end,
+  );
+  assert.notEqual(
+    found,
+    -1,
+    after.map(({ start, end, rights }) => `${start.toString(16)}-${end.toString(16)} ${rights}`).join("\n"),
+  );
+  block.bytes[0] = 1;
+  block.bytes[16_383] = 2;
+});
+
+withLibc("what the kernel writes into a block stays within it", (libc) => {
+  const { readEnd, writeEnd } = pipe(libc);
+  const [one, two]: Memory[] = [libc.allocate(8), libc.allocate(4_096)];
+  assert.ok(one !== undefined && two !== undefined);
+  two.bytes.fill(0xaa);
+  assert.equal(libc.write(writeEnd, two, 4_096), 4_096);
+  two.bytes.fill(0x55);
+  assert.equal(libc.read(readEnd, one, 8), 8);
+  assert.deepEqual([...one.bytes], new Array<number>(8).fill(0xaa));
+  assert.ok(two.bytes.every((byte) => byte === 0x55));
+  for (const fd of [readEnd, writeEnd]) libc.close(fd);
+});
+
+test("no other module of the product reaches for node:ffi", () => {
+  const root = join(import.meta.dirname, "../..");
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) =>
+    /(?<!\.test)\.ts$/.test(path),
+  );
+  assert.ok(files.length > 100, "the sources are found");
+  const users = files.filter((path) => readFileSync(join(root, path), "utf8").includes('"node:ffi"'));
+  assert.deepEqual(users, ["proxy/linux/libc.ts"]);
+});

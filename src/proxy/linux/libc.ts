@@ -1,0 +1,249 @@
+/**
+ * The system calls of the linux engine, by node:ffi on libc: the one module that holds pointers.
+ *
+ * Everybody else sees file descriptors, lengths and `Memory`: blocks that this module alone can make, that never move and are
+ * never freed, each against a page that nothing may touch. Every length is checked against its block before it reaches the
+ * kernel, so that no caller can make it read or write elsewhere. It decides nothing and keeps no descriptor.
+ *
+ * A call answers its result, zero or more, or a negative errno, as the kernel itself does.
+ */
+import type * as Ffi from "node:ffi";
+
+declare const pinned: unique symbol;
+
+/** A block of memory that the kernel may be given. */
+export interface Memory {
+  readonly [pinned]: true;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What `Memory` is within this module. */
+interface Block {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pointer: bigint;
+}
+
+/** Of struct epoll_event, in words of 32 bits: it is packed on x86-64 and on no other architecture (epoll_ctl(2)). */
+export interface EventLayout {
+  readonly words: number;
+  /** The first word of the user's data; a second follows. */
+  readonly data: number;
+}
+
+export type SocketOption =
+  | "reuse_address"
+  | "reuse_port"
+  | "no_delay"
+  | "keep_alive"
+  | "keep_idle_seconds"
+  | "ipv6_only";
+
+export type EpollOperation = "add" | "remove" | "change";
+
+export type Libc = ReturnType<typeof bindFunctions>;
+
+export type LibcResult = { readonly libc: Libc } | { readonly problem: string };
+
+const PAGE_BYTES = 4_096n;
+const PROT_NONE = 0;
+const PROT_READ_WRITE = 3;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+/** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC; the last two are O_NONBLOCK and O_CLOEXEC, and alike on both architectures. */
+const NON_BLOCKING = 0o4000 | 0o2000000;
+const STREAM = 1 | NON_BLOCKING;
+const SOL_SOCKET = 1;
+const SO_ERROR = 4;
+const SO_LINGER = 13;
+const SHUT_WR = 1;
+const F_SETPIPE_SZ = 1031;
+/** SPLICE_F_MOVE | SPLICE_F_NONBLOCK. */
+const SPLICE_FLAGS = 3;
+
+/** Level and name of each option: socket(7), tcp(7), ipv6(7). */
+const OPTIONS: Readonly<Record<SocketOption, readonly [level: number, name: number]>> = {
+  reuse_address: [SOL_SOCKET, 2],
+  reuse_port: [SOL_SOCKET, 15],
+  keep_alive: [SOL_SOCKET, 9],
+  no_delay: [6, 1],
+  keep_idle_seconds: [6, 4],
+  ipv6_only: [41, 26],
+};
+
+const EPOLL_OPERATIONS: Readonly<Record<EpollOperation, number>> = { add: 1, remove: 2, change: 3 };
+
+/** Room for the largest option value, struct linger. */
+const SCRATCH_BYTES = 16;
+
+/** The functions, or one sentence on why this machine or this Node has them not. */
+export function loadLibc(): LibcResult {
+  const { platform, arch } = process;
+  if (platform !== "linux") return { problem: `it needs Linux, and this is ${platform}` };
+  if (arch !== "x64" && arch !== "arm64") return { problem: `it knows x64 and arm64, and this is ${arch}` };
+  const ffi = loadFfi();
+  if (ffi === undefined)
+    return { problem: `it needs node:ffi, which Node ${process.version} does not have or has not on` };
+  try {
+    return { libc: bindFunctions(ffi, arch) };
+  } catch (error) {
+    return { problem: `it needs glibc, which cannot be loaded: ${error instanceof Error ? error.message : error}` };
+  }
+}
+
+/**
+ * Without the warning that it is experimental: this program ships with one pinned Node, and its tests are what vouches for it.
+ * Undefined: this Node has it not, or not on.
+ */
+function loadFfi(): typeof Ffi | undefined {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule("node:ffi") as typeof Ffi | undefined;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
+  const { functions: raw } = ffi.dlopen("libc.so.6", {
+    mmap: { arguments: ["pointer", "u64", "i32", "i32", "i32", "i64"], return: "pointer" },
+    mprotect: { arguments: ["pointer", "u64", "i32"], return: "i32" },
+    socket: { arguments: ["i32", "i32", "i32"], return: "i32" },
+    bind: { arguments: ["i32", "pointer", "i32"], return: "i32" },
+    listen: { arguments: ["i32", "i32"], return: "i32" },
+    accept4: { arguments: ["i32", "pointer", "pointer", "i32"], return: "i32" },
+    connect: { arguments: ["i32", "pointer", "i32"], return: "i32" },
+    setsockopt: { arguments: ["i32", "i32", "i32", "pointer", "i32"], return: "i32" },
+    getsockopt: { arguments: ["i32", "i32", "i32", "pointer", "pointer"], return: "i32" },
+    shutdown: { arguments: ["i32", "i32"], return: "i32" },
+    read: { arguments: ["i32", "pointer", "i32"], return: "i32" },
+    write: { arguments: ["i32", "pointer", "i32"], return: "i32" },
+    close: { arguments: ["i32"], return: "i32" },
+    epoll_create1: { arguments: ["i32"], return: "i32" },
+    epoll_ctl: { arguments: ["i32", "i32", "i32", "pointer"], return: "i32" },
+    epoll_wait: { arguments: ["i32", "pointer", "i32", "i32"], return: "i32" },
+    eventfd: { arguments: ["u32", "i32"], return: "i32" },
+    pipe2: { arguments: ["pointer", "i32"], return: "i32" },
+    fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
+    splice: { arguments: ["i32", "pointer", "i32", "pointer", "i32", "i32"], return: "i32" },
+    __errno_location: { arguments: [], return: "pointer" },
+  });
+  // Of this thread, and for as long as the thread lives. Read right after a call, before anything else can run.
+  const errno = new Int32Array(ffi.toArrayBuffer(raw.__errno_location(), 4, false));
+  const checked = (result: number): number => (result < 0 ? -(errno[0] ?? 0) : result);
+
+  /**
+   * Whole pages with one before and one behind that are mapped to nothing. The block ends where the page behind begins, so
+   * that not even a wrong length could reach another object. Never unmapped: a view may outlive whoever asked for it.
+   */
+  const map = (length: number): Block => {
+    const pages = (BigInt(length) + PAGE_BYTES - 1n) / PAGE_BYTES;
+    const whole = (pages + 2n) * PAGE_BYTES;
+    const start = raw.mmap(null, whole, PROT_NONE, MAP_PRIVATE_ANONYMOUS, -1, 0n);
+    if (start === MAP_FAILED) throw new Error(`mmap of ${whole} bytes failed with errno ${errno[0]}`);
+    if (raw.mprotect(start + PAGE_BYTES, pages * PAGE_BYTES, PROT_READ_WRITE) !== 0) {
+      throw new Error(`mprotect of ${whole} bytes failed with errno ${errno[0]}`);
+    }
+    const pointer = start + (pages + 1n) * PAGE_BYTES - BigInt(length);
+    return { pointer, bytes: new Uint8Array(ffi.toArrayBuffer(pointer, length, false)) };
+  };
+  const blockOf = (memory: Memory): Block => memory as unknown as Block;
+  const within = (memory: Memory, length: number): bigint => {
+    const { bytes, pointer } = blockOf(memory);
+    if (length < 0 || length > bytes.length) throw new RangeError(`${length} bytes of a block of ${bytes.length}`);
+    return pointer;
+  };
+  const scratch = map(SCRATCH_BYTES);
+  const scratchWords = new Int32Array(scratch.bytes.buffer, 0, SCRATCH_BYTES / 4);
+  const scratchLength = map(4);
+  const scratchLengthWord = new Int32Array(scratchLength.bytes.buffer, 0, 1);
+  const layout: EventLayout = arch === "x64" ? { words: 3, data: 1 } : { words: 4, data: 2 };
+
+  return {
+    eventLayout: layout,
+
+    /** `length` bytes of zeros, a multiple of 8, for as long as the process lives. */
+    allocate(length: number): Memory {
+      if (!Number.isInteger(length) || length <= 0 || length % 8 !== 0)
+        throw new RangeError(`a block of ${length} bytes`);
+      return map(length) as unknown as Memory;
+    },
+
+    /** A TCP socket that does not block. */
+    socket: (family: 4 | 6): number => checked(raw.socket(family === 4 ? AF_INET : AF_INET6, STREAM, 0)),
+
+    bind: (fd: number, address: Memory, length: number): number =>
+      checked(raw.bind(fd, within(address, length), length)),
+
+    listen: (fd: number, backlog: number): number => checked(raw.listen(fd, backlog)),
+
+    /** The connection, not blocking; the client's address is in `address`. */
+    accept(fd: number, address: Memory): number {
+      scratchLengthWord[0] = address.bytes.length;
+      const result = raw.accept4(fd, blockOf(address).pointer, scratchLength.pointer, NON_BLOCKING);
+      return checked(result);
+    },
+
+    connect: (fd: number, address: Memory, length: number): number =>
+      checked(raw.connect(fd, within(address, length), length)),
+
+    setOption(fd: number, option: SocketOption, value: number): number {
+      const [level, name] = OPTIONS[option];
+      scratchWords[0] = value;
+      return checked(raw.setsockopt(fd, level, name, scratch.pointer, 4));
+    },
+
+    /** Closing will send RST and drop what is not sent yet (socket(7), SO_LINGER). */
+    resetOnClose(fd: number): number {
+      scratchWords[0] = 1;
+      scratchWords[1] = 0;
+      return checked(raw.setsockopt(fd, SOL_SOCKET, SO_LINGER, scratch.pointer, 8));
+    },
+
+    /** The errno that is pending on a socket, which this takes away; 0 if none is. */
+    pendingError(fd: number): number {
+      scratchLengthWord[0] = 4;
+      const result = checked(raw.getsockopt(fd, SOL_SOCKET, SO_ERROR, scratch.pointer, scratchLength.pointer));
+      return result < 0 ? -result : (scratchWords[0] ?? 0);
+    },
+
+    shutdownWrites: (fd: number): number => checked(raw.shutdown(fd, SHUT_WR)),
+
+    read: (fd: number, into: Memory, length: number): number => checked(raw.read(fd, within(into, length), length)),
+
+    write: (fd: number, from: Memory, length: number): number => checked(raw.write(fd, within(from, length), length)),
+
+    close: (fd: number): number => checked(raw.close(fd)),
+
+    epollCreate: (): number => checked(raw.epoll_create1(0o2000000)),
+
+    epollControl(epoll: number, operation: EpollOperation, fd: number, event: Memory): number {
+      const pointer = within(event, 4 * layout.words);
+      return checked(raw.epoll_ctl(epoll, EPOLL_OPERATIONS[operation], fd, pointer));
+    },
+
+    /** `timeoutMs` −1: without end. */
+    epollWait: (epoll: number, events: Memory, count: number, timeoutMs: number): number =>
+      checked(raw.epoll_wait(epoll, within(events, 4 * layout.words * count), count, timeoutMs)),
+
+    /** A counter that epoll can wait for (eventfd(2)). */
+    eventCounter: (): number => checked(raw.eventfd(0, NON_BLOCKING)),
+
+    /** The reading end and the writing end, in the first two words of `ends`. */
+    pipe: (ends: Memory): number => checked(raw.pipe2(within(ends, 8), NON_BLOCKING)),
+
+    /** The size that it has got, which may be more. */
+    setPipeSize: (fd: number, bytes: number): number => checked(raw.fcntl(fd, F_SETPIPE_SZ, bytes)),
+
+    splice: (from: number, to: number, length: number): number =>
+      checked(raw.splice(from, null, to, null, length, SPLICE_FLAGS)),
+  };
+}
+
+/** The block as 32-bit words, for what the kernel fills with integers. */
+export function wordsOf({ bytes }: Memory): Int32Array {
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}

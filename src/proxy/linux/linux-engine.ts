@@ -1,0 +1,272 @@
+/**
+ * The engine for Linux: a worker for each core, which accepts, decides and relays by itself (thread.ts), and beside them the
+ * portable engine, to which the workers hand over what they do not serve (served-here.ts).
+ *
+ * It binds, tells the workers of every change, counts and passes on how connections went.
+ */
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import type { Logger } from "../../model/log.ts";
+import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { Clock } from "../clock.ts";
+import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
+import { countOf } from "../observe/tally.ts";
+import type { Overrides } from "../planner.ts";
+import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "../relay/engine.ts";
+import { PortableEngine } from "../relay/portable-engine.ts";
+import type { Connect } from "../relay/socket-options.ts";
+import type { TimeOuts } from "../relay/time-outs.ts";
+import { EMPTY_TABLE, type RouteTable } from "../route/route-table.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { SocketListener } from "./listening-socket.ts";
+import type { FromWorker } from "./messages.ts";
+import { type Notice, type Request, WorkerHandle } from "./worker-handle.ts";
+
+/** Beyond what connections take: ports, pipes, the stream, files. Numbers are given from the lowest, so they stay below. */
+const MORE_DESCRIPTORS = 4_096;
+/** fs.pipe-user-pages-soft, 64 MiB, in pipes of 256 KiB. */
+const PIPES_OF_ALL_WORKERS = 256;
+/** Each pause is a message; the log gets one line in this time. */
+const ACCEPT_WARNING_MS = 10_000;
+
+export interface LinuxEngineOptions {
+  readonly host: EngineHost;
+  readonly timeOuts: TimeOuts;
+  readonly maxConnections: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly overrides: Overrides;
+  /** Asks DNS for a host of which nothing is known yet. */
+  readonly lookup: (host: string) => Promise<readonly string[] | FailedHost>;
+  /** Dials for connections that are handed over; the workers dial by themselves. */
+  readonly connect?: Connect;
+  /** By default as many as there are cores for this process. */
+  readonly workers?: number;
+  /** In [0, 1): where round robins begin; absent: by chance. */
+  readonly start?: number;
+}
+
+/** What the engine needs of the machine. */
+export interface LinuxEngineMeans {
+  readonly libc: Libc;
+  readonly program: URL;
+}
+
+/** What the engine needs, or one sentence on what is missing. */
+export function linuxEngineMeans(): LinuxEngineMeans | { readonly problem: string } {
+  const loaded = loadLibc();
+  if ("problem" in loaded) return loaded;
+  const { libc } = loaded;
+  // In a sandbox, these are the calls that a filter may refuse.
+  const tried = [libc.epollCreate(), libc.eventCounter()];
+  for (const fd of tried) if (fd >= 0) libc.close(fd);
+  if (tried.some((fd) => fd < 0)) return { problem: "epoll or eventfd is refused here" };
+  // Beside this file in a checkout; in the bundle beside the command, and this may be in a chunk one level below.
+  const places = ["./worker.ts", "./linux-worker.js", "../linux-worker.js"];
+  const program = places.map((place) => new URL(place, import.meta.url)).find((place) => existsSync(place));
+  return program === undefined ? { problem: "the program of its workers is not installed" } : { libc, program };
+}
+
+export class LinuxEngine implements Engine {
+  readonly #options: LinuxEngineOptions;
+  readonly #portable: PortableEngine;
+  readonly #sockets: SocketListener;
+  readonly #workers: readonly WorkerHandle[];
+  /** Connections of each worker, then those of the portable engine. */
+  readonly #active: Int32Array;
+  /** Connections that each worker has told to have begun and not to have ended. */
+  readonly #untold: number[];
+  readonly #hosts = new Map<string, HostAnswer>();
+  #table: RouteTable = EMPTY_TABLE;
+  #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: LinuxEngineOptions, { libc, program }: LinuxEngineMeans) {
+    const {
+      clock,
+      connect,
+      host,
+      log,
+      maxConnections,
+      overrides,
+      start,
+      timeOuts,
+      workers = availableParallelism(),
+    } = options;
+    this.#options = options;
+    this.#sockets = new SocketListener(libc);
+    this.#active = new Int32Array(new SharedArrayBuffer(4 * (workers + 1)));
+    this.#untold = new Array<number>(workers).fill(0);
+    this.#portable = new PortableEngine({
+      clock,
+      log,
+      host: this.#countingHost(host, workers),
+      ...(connect === undefined ? {} : { connect }),
+    });
+    const settings = {
+      active: this.#active,
+      maxConnections,
+      overrides,
+      pipeCap: Math.max(1, Math.floor(PIPES_OF_ALL_WORKERS / workers)),
+      timeOuts,
+      wantsRecords: host.wantsRecords,
+      ...(start === undefined ? {} : { start }),
+    };
+    this.#workers = Array.from(
+      { length: workers },
+      (_, index) =>
+        new WorkerHandle({
+          libc,
+          program,
+          settings: { ...settings, index },
+          descriptorCapacity: 2 * maxConnections + MORE_DESCRIPTORS,
+          clock,
+          log,
+          knowledge: () => this.#knowledge(),
+          onMessage: (message) => this.#onMessage(index, message),
+          onLoss: () => this.#onLoss(index),
+        }),
+    );
+    log.info("linux engine", { workers });
+  }
+
+  get activeConnections(): number {
+    return this.#activeOfWorkers() + this.#portable.activeConnections;
+  }
+
+  async listen(at: ListenAddress): Promise<ListenResult> {
+    const opened = this.#sockets.open(at, this.#workers.length);
+    if ("failed" in opened) return opened;
+    const pairs = this.#workers.flatMap((worker, index) => {
+      const fd = opened.fds[index];
+      return fd === undefined ? [] : [{ worker, fd }];
+    });
+    for (const { worker, fd } of pairs) worker.listen(fd, at.port);
+    const close = async () => {
+      await Promise.all(pairs.map(({ worker, fd }) => worker.stopListening(fd)));
+    };
+    return { bound: { close } };
+  }
+
+  async apply(delta: ConfigDelta, table: RouteTable): Promise<void> {
+    this.#table = table;
+    const hosts = new Set([...table.externalTargets.values()].map(({ host }) => host));
+    for (const host of this.#hosts.keys()) if (!hosts.has(host)) this.#hosts.delete(host);
+    await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta })));
+  }
+
+  /** DNS has answered for a host of the configuration. */
+  hostAnswered(host: string, answer: HostAnswer): void {
+    this.#hosts.set(host, answer);
+    for (const worker of this.#workers) worker.notify({ type: "host", host, answer });
+  }
+
+  async drain(deadlineMs: number): Promise<DrainResult> {
+    const before = this.#activeOfWorkers();
+    const portable = this.#portable.drain(deadlineMs);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(deadlineMs, resolve);
+    const idle = Promise.all(this.#workers.map((worker) => worker.request({ type: "become_idle" })));
+    await Promise.race([idle, promise]);
+    cancel();
+    const cut = this.#activeOfWorkers();
+    await Promise.all(this.#workers.map((worker) => worker.request({ type: "cut" })));
+    const others = await portable;
+    return { ended: Math.max(before - cut, 0) + others.ended, cut: cut + others.cut };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#workers.map((worker) => worker.end()), this.#portable.close()]);
+  }
+
+  /** What a new worker must be told: the table as a whole, and what is known of hosts. */
+  #knowledge(): (Request | Notice)[] {
+    const { resources, revision } = this.#table;
+    const whole: ConfigDelta = { revision, upserts: new Map(resources.entries()), removals: [] };
+    const hosts = [...this.#hosts].map(([host, answer]): Notice => ({ type: "host", host, answer }));
+    return [{ type: "apply", delta: whole }, ...hosts];
+  }
+
+  #onMessage(index: number, message: Exclude<FromWorker, { type: "done" }>): void {
+    const { host, log } = this.#options;
+    switch (message.type) {
+      case "connections":
+        this.#count(index, message.opened, message.ended.length);
+        for (const record of message.ended) host.ended(record);
+        return;
+      case "tally":
+        this.#count(index, message.opened, countOf(message.ended));
+        host.tallied(message.ended);
+        return;
+      case "hand_over":
+        // It leaves the worker's count without a record, and comes into the portable engine's without being opened there.
+        this.#untold[index] = (this.#untold[index] ?? 0) - 1;
+        Atomics.add(this.#active, this.#active.length - 1, 1);
+        this.#portable.adopt(message.fd, message.port, message.head);
+        return;
+      case "resolve":
+        void this.#resolve(index, message.host);
+        return;
+      case "accept_paused":
+        this.#warnOfAccept(message.error);
+        return;
+      case "defect":
+        log.error("a connection ended by a defect", { error: message.error });
+        return;
+    }
+  }
+
+  #count(index: number, opened: number, ended: number): void {
+    this.#untold[index] = (this.#untold[index] ?? 0) + opened - ended;
+    if (opened > 0) this.#options.host.opened(opened);
+  }
+
+  async #resolve(index: number, host: string): Promise<void> {
+    const answer = await this.#options.lookup(host);
+    this.#workers[index]?.notify({ type: "resolved", host, answer });
+  }
+
+  #warnOfAccept(error: string): void {
+    const { clock, log } = this.#options;
+    const nowMs = clock.now();
+    if (nowMs - this.#lastAcceptWarningMs < ACCEPT_WARNING_MS) return;
+    this.#lastAcceptWarningMs = nowMs;
+    log.warn("cannot accept connections", { error, active: this.activeConnections });
+  }
+
+  /** Nobody will ever tell how these went, but each that was opened must end. */
+  #onLoss(index: number): void {
+    const lost = this.#untold[index] ?? 0;
+    this.#untold[index] = 0;
+    this.#active[index] = 0;
+    for (let count = 0; count < lost; count++) {
+      this.#options.host.ended({
+        reason: "internal_error",
+        detail: "the thread of the connection died",
+        path: {},
+        port: 0,
+        clientAddress: "unknown:0",
+        bytesIn: 0,
+        bytesOut: 0,
+        durationMs: 0,
+      });
+    }
+  }
+
+  #activeOfWorkers(): number {
+    let sum = 0;
+    for (let index = 0; index < this.#active.length - 1; index++) sum += Atomics.load(this.#active, index);
+    return sum;
+  }
+
+  /** The portable engine only ever adopts; the workers are told what it has, because the cap is for all together. */
+  #countingHost(host: EngineHost, index: number): EngineHost {
+    return {
+      ...host,
+      admit: () => (this.activeConnections >= this.#options.maxConnections ? "connection_limit" : host.admit()),
+      ended: (record) => {
+        Atomics.sub(this.#active, index, 1);
+        host.ended(record);
+      },
+    };
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What the main thread and a worker of the linux engine tell each other, through a MessagePort. Plain data, structured-cloned.
+ */
+import type { MessagePort } from "node:worker_threads";
+import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
+import type { Tally } from "../observe/tally.ts";
+import type { Overrides } from "../planner.ts";
+import type { ConnectionRecord } from "../relay/engine.ts";
+import type { TimeOuts } from "../relay/time-outs.ts";
+
+/** What a worker is begun with. */
+export interface WorkerSettings {
+  readonly channel: MessagePort;
+  /** An eventfd that is written to when there is something in the channel. */
+  readonly wake: number;
+  /** See `Descriptors`. */
+  readonly openDescriptors: Uint8Array;
+  /** Connections of each worker, then those of the portable engine beside them. */
+  readonly active: Int32Array;
+  /** Which of `active` is this worker's. */
+  readonly index: number;
+  readonly maxConnections: number;
+  readonly pipeCap: number;
+  readonly timeOuts: TimeOuts;
+  readonly overrides: Overrides;
+  /** Are single connections to be told of, or sums? */
+  readonly wantsRecords: boolean;
+  /** In [0, 1): where round robins begin; absent: by chance. */
+  readonly start?: number;
+}
+
+/** Those with a `request` are answered by `done` when they are carried out. */
+export type ToWorker =
+  | { readonly type: "apply"; readonly request: number; readonly delta: ConfigDelta }
+  | { readonly type: "listen"; readonly fd: number; readonly port: number }
+  | { readonly type: "stop_listening"; readonly request: number; readonly fd: number }
+  /** What DNS says now of a host of the configuration. */
+  | { readonly type: "host"; readonly host: string; readonly answer: HostAnswer }
+  /** To the connections that wait for this host. */
+  | { readonly type: "resolved"; readonly host: string; readonly answer: readonly string[] | FailedHost }
+  /** Answered when no connection is left. */
+  | { readonly type: "become_idle"; readonly request: number }
+  | { readonly type: "cut"; readonly request: number }
+  /** Cuts what there is, and ends the thread. */
+  | { readonly type: "end"; readonly request: number };
+
+export type FromWorker =
+  | { readonly type: "done"; readonly request: number }
+  /** `opened`: how many connections have begun since the last message; `ended`: how others went. */
+  | { readonly type: "connections"; readonly opened: number; readonly ended: readonly ConnectionRecord[] }
+  /** The same as sums. */
+  | { readonly type: "tally"; readonly opened: number; readonly ended: Tally }
+  /** Connections wait for this host, of which nothing is known yet. */
+  | { readonly type: "resolve"; readonly host: string }
+  /** A connection, told of by `opened`, that the portable engine is to serve; `head`: what was read from it. */
+  | { readonly type: "hand_over"; readonly fd: number; readonly port: number; readonly head: Uint8Array }
+  | { readonly type: "accept_paused"; readonly error: string }
+  | { readonly type: "defect"; readonly error: unknown };

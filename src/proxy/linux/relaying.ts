@@ -1,0 +1,199 @@
+/**
+ * Both directions of a connection between its two sockets, from the moment when there is a backend: what each event means to
+ * them, ends and resets, and how long silence may last.
+ *
+ * It tells when it is over and by what, and closes nothing.
+ */
+import type { ConnectionReason } from "../../model/connection-reason.ts";
+import type { Side } from "../relay/relay.ts";
+import { SOCKET_OPTIONS } from "../relay/socket-options.ts";
+import type { TimeOuts } from "../relay/time-outs.ts";
+import { ECONNRESET, EPIPE, errnoName } from "./errno.ts";
+import { ENDING, FAILED, WORTH_READING, WRITABLE } from "./event-loop.ts";
+import { Flow } from "./flow.ts";
+import type { Libc } from "./libc.ts";
+import type { Reactor } from "./reactor.ts";
+
+/**
+ * TCP keep-alive is switched on when a connection has lasted: most end sooner, and are spared the calls and the kernel's
+ * timers. The first probe comes when the rest of SOCKET_OPTIONS.keepAliveInitialDelay has passed in silence.
+ */
+const KEEP_ALIVE_AFTER_MS = 15_000;
+
+/** A use of a descriptor; see `Descriptors`. */
+export interface Socket {
+  readonly fd: number;
+  readonly generation: number;
+  /** Do its events tell when it takes bytes? */
+  readonly watchesWriting: boolean;
+}
+
+export interface RelayOver {
+  readonly reason: ConnectionReason;
+  readonly detail?: string;
+  /** Bytes may be missing, and both peers must see that. */
+  readonly isBroken: boolean;
+}
+
+export interface RelayingContext {
+  readonly reactor: Reactor;
+  readonly timeOuts: TimeOuts;
+}
+
+const COMPLETED: RelayOver = { reason: "completed", isBroken: false };
+
+export class Relaying {
+  readonly up: Flow;
+  readonly down: Flow;
+  readonly #context: RelayingContext;
+  readonly #clientGeneration: number;
+  readonly #backendGeneration: number;
+  /** Infinite: it is on. */
+  #keepAliveAtMs: number;
+  #silentUntilMs = 0;
+  /** When its timer comes, which may be too early: what moves a deadline further off is found out then. */
+  #armedMs = Number.POSITIVE_INFINITY;
+
+  constructor(context: RelayingContext, client: Socket, backend: Socket) {
+    this.#context = context;
+    this.#clientGeneration = client.generation;
+    this.#backendGeneration = backend.generation;
+    this.up = new Flow(client.fd, backend.fd);
+    this.up.watchesWriting = backend.watchesWriting;
+    this.down = new Flow(backend.fd, client.fd);
+    this.down.watchesWriting = client.watchesWriting;
+    this.#keepAliveAtMs = context.reactor.nowMs + KEEP_ALIVE_AFTER_MS;
+  }
+
+  /** Begins with what is known of the client: what it has sent and was not written, and whether there is more to read. */
+  begin(head: Uint8Array | undefined, headLength: number, readable: boolean, hungUp: boolean): RelayOver | undefined {
+    this.up.bytes = headLength;
+    this.up.pending = head;
+    this.up.readable = readable;
+    this.up.hungUp = hungUp;
+    this.#touch();
+    return readable || head !== undefined ? this.#move(this.up) : undefined;
+  }
+
+  onEvent(fd: number, events: number): RelayOver | undefined {
+    const isClient = fd === this.up.from;
+    const flow = isClient ? this.up : this.down;
+    const other = isClient ? this.down : this.up;
+    this.#touch();
+    let over: RelayOver | undefined;
+    if ((events & WORTH_READING) !== 0) {
+      flow.readable = true;
+      if ((events & ENDING) !== 0) flow.hungUp = true;
+      over = this.#move(flow);
+    }
+    if (over === undefined && (events & WRITABLE) !== 0 && other.blocked) over = this.#move(other);
+    if (over === undefined && (events & FAILED) !== 0) over = this.#pendingFailure(fd);
+    return over;
+  }
+
+  /** Goes on with what was not done in its turn. */
+  onTurn(fd: number): RelayOver | undefined {
+    return this.#move(fd === this.up.from ? this.up : this.down);
+  }
+
+  onDeadline(nowMs: number): RelayOver | undefined {
+    this.#armedMs = Number.POSITIVE_INFINITY;
+    if (nowMs >= this.#silentUntilMs) {
+      return { reason: this.#isHalfClosed() ? "half_closed_timeout" : "idle_timeout", isBroken: false };
+    }
+    if (nowMs >= this.#keepAliveAtMs) {
+      this.#keepAliveAtMs = Number.POSITIVE_INFINITY;
+      for (const fd of [this.up.from, this.up.to]) keepAlive(this.#context.reactor.libc, fd);
+    }
+    this.#arm();
+    return undefined;
+  }
+
+  /** The client's socket has only now been registered, for reading. */
+  onRegistered(): void {
+    this.down.watchesWriting = false;
+    if (this.down.blocked) this.#watchWriting(this.down);
+  }
+
+  /** Gives up what both hold. */
+  drop(): void {
+    this.#context.reactor.mover.drop(this.up);
+    this.#context.reactor.mover.drop(this.down);
+  }
+
+  #move(flow: Flow): RelayOver | undefined {
+    if (flow.passedOn) return undefined;
+    const { mover, nowMs } = this.#context.reactor;
+    const isUp = flow === this.up;
+    switch (mover.move(flow, nowMs)) {
+      case "waits":
+        // The end may have been read behind bytes that wait.
+        if (flow.ended) this.#touch();
+        if (flow.blocked && !flow.watchesWriting) this.#watchWriting(flow);
+        return undefined;
+      case "more":
+        this.#context.reactor.again(flow.from, isUp ? this.#clientGeneration : this.#backendGeneration);
+        return undefined;
+      case "ended":
+        return this.#passOnEnd(flow);
+      case "from_broke":
+        return broken(isUp ? "client" : "backend", mover.errno, "read");
+      case "to_broke":
+        return broken(isUp ? "backend" : "client", mover.errno, "write");
+    }
+  }
+
+  #passOnEnd(flow: Flow): RelayOver | undefined {
+    flow.passedOn = true;
+    if (this.up.passedOn && this.down.passedOn) return COMPLETED;
+    this.#context.reactor.libc.shutdownWrites(flow.to);
+    this.#touch();
+    return undefined;
+  }
+
+  /** A failure that no read has found, because its direction has ended or waits. */
+  #pendingFailure(fd: number): RelayOver | undefined {
+    const errno = this.#context.reactor.libc.pendingError(fd);
+    return errno === 0 ? undefined : broken(fd === this.up.from ? "client" : "backend", errno, "read");
+  }
+
+  #watchWriting(flow: Flow): void {
+    flow.watchesWriting = true;
+    const generation = flow === this.up ? this.#backendGeneration : this.#clientGeneration;
+    this.#context.reactor.loop.watchWriting(flow.to, generation);
+  }
+
+  #isHalfClosed(): boolean {
+    return this.up.ended || this.down.ended;
+  }
+
+  /** Something has happened: silence begins anew. */
+  #touch(): void {
+    const { reactor, timeOuts } = this.#context;
+    this.#silentUntilMs = reactor.nowMs + (this.#isHalfClosed() ? timeOuts.halfClosedMs : timeOuts.idleMs);
+    this.#arm();
+  }
+
+  #arm(): void {
+    const atMs = Math.min(this.#silentUntilMs, this.#keepAliveAtMs);
+    if (atMs >= this.#armedMs) return;
+    this.#armedMs = atMs;
+    this.#context.reactor.timers.set(this.up.from, atMs);
+  }
+}
+
+function keepAlive(libc: Libc, fd: number): void {
+  const idleMs = SOCKET_OPTIONS.keepAliveInitialDelay - KEEP_ALIVE_AFTER_MS;
+  libc.setOption(fd, "keep_idle_seconds", Math.round(idleMs / 1_000));
+  libc.setOption(fd, "keep_alive", 1);
+}
+
+/** What it means that one side has failed. */
+export function broken(side: Side, errno: number, call: "read" | "write"): RelayOver {
+  const isReset = errno === ECONNRESET || errno === EPIPE;
+  return {
+    reason: isReset ? `${side}_reset` : `${side}_unreachable`,
+    detail: `${call} ${errnoName(errno)}`,
+    isBroken: true,
+  };
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deltaBetween, listener, terminating } from "../../../test/wire/config.ts";
+import type { Resource } from "../../model/proxy-config.ts";
+import { applyDelta } from "../route/apply-delta.ts";
+import { EMPTY_TABLE } from "../route/route-table.ts";
+import { handedOver } from "./served-here.ts";
+
+test("HTTP is handed over unread, what is decrypted once its name is known, and what passes through is not", () => {
+  const certificate: Resource = { kind: "certificate", name: "c", certificate: "", privateKey: "" };
+  const delta = deltaBetween(
+    [],
+    [
+      certificate,
+      listener("plain", 1),
+      { kind: "listener", name: "tcp", port: 2, protocol: "TCP" },
+      { kind: "listener", name: "http", port: 3, protocol: "HTTP" },
+      listener("passed", 4, "a.example"),
+      terminating("decrypted", 4, ["c"], { hostname: "b.example" }),
+      {
+        kind: "listener",
+        name: "https",
+        port: 5,
+        protocol: "HTTPS",
+        tls: { mode: "Terminate", certificates: ["c"] },
+      },
+    ],
+  );
+  const applied = applyDelta(EMPTY_TABLE, delta);
+  assert.ok("ok" in applied);
+  const { unread, byName } = handedOver(applied.ok);
+  assert.deepEqual([...unread], [3]);
+  assert.deepEqual([...byName].sort(), [3, 4, 5]);
+});

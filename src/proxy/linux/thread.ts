@@ -1,0 +1,248 @@
+/**
+ * One thread of the linux engine: its own table, balancer and hosts, so that a connection is decided and relayed without
+ * leaving it. It is told of changes by messages, which wake it while it waits for events.
+ *
+ * It accepts on the sockets that it is given, and opens and closes no port by itself.
+ */
+
+import { Balancer } from "../balance/balancer.ts";
+import type { ConnectionRecord } from "../relay/engine.ts";
+import { applyDelta } from "../route/apply-delta.ts";
+import { portKind } from "../route/port-kind.ts";
+import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table.ts";
+import { Acceptor, type AcceptorContext } from "./acceptor.ts";
+import { type ConnectionContext, LinuxConnection } from "./connection.ts";
+import { openDescriptors } from "./descriptors.ts";
+import { ExternalHostTurns } from "./external-host-turns.ts";
+import type { Libc, Memory } from "./libc.ts";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import { planConnection } from "./plan.ts";
+import { Reactor, type ReactorOwner } from "./reactor.ts";
+import { RecordOutbox } from "./record-outbox.ts";
+import { handedOver, NOTHING_HANDED_OVER } from "./served-here.ts";
+import { tickMs } from "./tick.ts";
+
+export interface Channel {
+  send(message: FromWorker): void;
+  /** The next message, if there is one. */
+  receive(): ToWorker | undefined;
+}
+
+export type ThreadSettings = Omit<WorkerSettings, "channel">;
+
+export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner {
+  readonly reactor: Reactor;
+  readonly timeOuts: WorkerSettings["timeOuts"];
+  readonly #settings: ThreadSettings;
+  readonly #channel: Channel;
+  readonly #outbox: RecordOutbox;
+  readonly #balancer: Balancer;
+  readonly #hosts = new ExternalHostTurns();
+  readonly #acceptors = new Map<number, Acceptor>();
+  /** Connections that wait for DNS, by host. */
+  readonly #waiting = new Map<string, LinuxConnection[]>();
+  readonly #wakeCount: Memory;
+  #table: RouteTable = EMPTY_TABLE;
+  #handedOver = NOTHING_HANDED_OVER;
+  #whenIdle: number[] = [];
+  #hasEnded = false;
+
+  constructor(libc: Libc, settings: ThreadSettings, channel: Channel) {
+    const { openDescriptors: open, pipeCap, start, timeOuts, wake } = settings;
+    this.#settings = settings;
+    this.#channel = channel;
+    this.timeOuts = timeOuts;
+    this.reactor = new Reactor({ libc, openDescriptors: open, pipeCap, tickMs: tickMs(timeOuts) });
+    this.#outbox = new RecordOutbox(settings.wantsRecords, (message) => channel.send(message));
+    this.#balancer = new Balancer(start === undefined ? Math.random : () => start);
+    this.#wakeCount = libc.allocate(8);
+    this.reactor.loop.addLevelTriggered(wake, this.reactor.descriptors.take(wake, this));
+  }
+
+  /** Until it is told to end. Whatever it ends by, what it has counted is told. */
+  run(): void {
+    try {
+      while (!this.#hasEnded) this.turn();
+    } finally {
+      this.#outbox.flush();
+    }
+  }
+
+  /** One turn of events, deadlines and messages. */
+  turn(): void {
+    this.reactor.turn(this.#outbox.dueMs);
+    if (this.#whenIdle.length > 0) this.#tellIdle();
+    if (this.reactor.nowMs >= this.#outbox.dueMs) this.#outbox.flush();
+  }
+
+  // --- messages -------------------------------------------------------------------------------------------------------
+
+  /** Of the wake-up: there is something in the channel. */
+  onEvent(fd: number): void {
+    this.reactor.libc.read(fd, this.#wakeCount, 8);
+    for (let message = this.#channel.receive(); message !== undefined; message = this.#channel.receive()) {
+      this.#obey(message);
+    }
+  }
+
+  onTurn(): void {}
+
+  onDeadline(): void {}
+
+  /** A message that cannot be obeyed: what this thread knows may be wrong, so it is begun anew. */
+  onDefect(error: unknown): void {
+    throw error;
+  }
+
+  #obey(message: ToWorker): void {
+    switch (message.type) {
+      case "apply":
+        this.#apply(message.delta);
+        this.#done(message.request);
+        return;
+      case "listen":
+        this.#acceptors.set(message.fd, new Acceptor(message.fd, message.port, this));
+        return;
+      case "stop_listening":
+        this.#acceptors.get(message.fd)?.close();
+        this.#acceptors.delete(message.fd);
+        this.#done(message.request);
+        return;
+      case "host":
+        this.#hosts.set(message.host, message.answer);
+        return;
+      case "resolved":
+        for (const connection of this.#takeWaiting(message.host))
+          this.#guard(connection, () => connection.resolved(message.answer));
+        return;
+      case "become_idle":
+        this.#whenIdle.push(message.request);
+        return;
+      case "cut":
+        this.#cutAll();
+        this.#done(message.request);
+        return;
+      case "end":
+        for (const acceptor of this.#acceptors.values()) acceptor.close();
+        this.#cutAll();
+        this.#hasEnded = true;
+        this.#done(message.request);
+        return;
+    }
+  }
+
+  #apply(delta: Extract<ToWorker, { type: "apply" }>["delta"]): void {
+    const applied = applyDelta(this.#table, delta);
+    if ("refused" in applied) throw new Error(`a worker refuses what was accepted: ${applied.refused.message}`);
+    if (applied.ok.externalTargets !== this.#table.externalTargets) {
+      this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));
+    }
+    const hasOtherSettings = findSettings(applied.ok) !== findSettings(this.#table);
+    if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners) this.#handedOver = handedOver(applied.ok);
+    this.#table = applied.ok;
+  }
+
+  /** All records of what has happened until now go first. */
+  #done(request: number): void {
+    this.#outbox.flush();
+    this.#channel.send({ type: "done", request });
+  }
+
+  #tellIdle(): void {
+    if (Atomics.load(this.#settings.active, this.#settings.index) > 0) return;
+    for (const request of this.#whenIdle.splice(0)) this.#done(request);
+  }
+
+  #cutAll(): void {
+    for (const fd of openDescriptors(this.#settings.openDescriptors)) {
+      const owner = this.reactor.descriptors.presentOwner(fd);
+      if (owner instanceof LinuxConnection) owner.cut("drain_deadline");
+    }
+  }
+
+  #takeWaiting(host: string): readonly LinuxConnection[] {
+    const waiting = this.#waiting.get(host) ?? [];
+    this.#waiting.delete(host);
+    return waiting;
+  }
+
+  #guard(connection: LinuxConnection, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      connection.onDefect(error);
+    }
+  }
+
+  // --- of acceptors ---------------------------------------------------------------------------------------------------
+
+  accepted(fd: number, port: number, clientAddress: string): void {
+    this.#outbox.opened(this.reactor.nowMs);
+    const isFull = this.#countActive() >= this.#settings.maxConnections;
+    Atomics.add(this.#settings.active, this.#settings.index, 1);
+    const connection = new LinuxConnection(fd, port, clientAddress, this);
+    // Closed at once, without the patience of an ordinary refusal: there is no room for it.
+    if (isFull) connection.cut("connection_limit");
+    else this.#guard(connection, () => connection.begin());
+  }
+
+  paused(error: string): void {
+    this.#channel.send({ type: "accept_paused", error });
+  }
+
+  #countActive(): number {
+    const { active } = this.#settings;
+    let sum = 0;
+    for (let index = 0; index < active.length; index++) sum += Atomics.load(active, index);
+    return sum;
+  }
+
+  // --- of connections -------------------------------------------------------------------------------------------------
+
+  portKind(port: number): ReturnType<typeof portKind> {
+    return portKind(this.#table, port);
+  }
+
+  isHandedOver(port: number): boolean {
+    return this.#handedOver.unread.has(port);
+  }
+
+  plan(port: number, serverName: string | undefined): ReturnType<typeof planConnection> {
+    const context = {
+      table: this.#table,
+      handedOver: this.#handedOver,
+      balancer: this.#balancer,
+      overrides: this.#settings.overrides,
+      hosts: this.#hosts,
+    };
+    return planConnection(context, port, serverName);
+  }
+
+  resolve(host: string, connection: LinuxConnection): void {
+    const waiting = this.#waiting.get(host);
+    if (waiting !== undefined) {
+      waiting.push(connection);
+      return;
+    }
+    this.#waiting.set(host, [connection]);
+    this.#channel.send({ type: "resolve", host });
+  }
+
+  handOver(fd: number, port: number, head: Uint8Array): void {
+    // That it has been opened goes first.
+    this.#outbox.flush();
+    this.#channel.send({ type: "hand_over", fd, port, head });
+  }
+
+  ended(record: ConnectionRecord): void {
+    this.#outbox.ended(record, this.reactor.nowMs);
+  }
+
+  gone(): void {
+    Atomics.sub(this.#settings.active, this.#settings.index, 1);
+  }
+
+  defect(error: unknown): void {
+    this.#channel.send({ type: "defect", error });
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * A worker as the main thread sees it: told of changes and woken for them, begun anew with all it must know when it has died,
+ * and cleaned up after.
+ */
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { Logger } from "../../model/log.ts";
+import type { Clock } from "../clock.ts";
+import { openDescriptors } from "./descriptors.ts";
+import { errnoSentence } from "./errno.ts";
+import type { Libc, Memory } from "./libc.ts";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+
+const FIRST_RESTART_MS = 100;
+const LAST_RESTART_MS = 10_000;
+/** A worker that has lived for so long did not die of how it was begun. */
+const HEALTHY_MS = 60_000;
+
+type Unanswered<Message> = Message extends { readonly request: number } ? Omit<Message, "request"> : never;
+/** Messages that are answered by `done`. */
+export type Request = Unanswered<ToWorker>;
+/** Messages that are not. */
+export type Notice = Exclude<ToWorker, { readonly request: number }>;
+
+export interface WorkerHandleOptions {
+  readonly libc: Libc;
+  readonly program: URL;
+  readonly settings: Omit<WorkerSettings, "channel" | "wake" | "openDescriptors">;
+  /** How many descriptor numbers it may use. */
+  readonly descriptorCapacity: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What a new worker must be told first. */
+  readonly knowledge: () => readonly (Request | Notice)[];
+  readonly onMessage: (message: Exclude<FromWorker, { type: "done" }>) => void;
+  /** It has died, and its connections with it. */
+  readonly onLoss: () => void;
+}
+
+export class WorkerHandle {
+  readonly #options: WorkerHandleOptions;
+  readonly #wake: number;
+  readonly #wakeCount: Memory;
+  readonly #open: Uint8Array;
+  readonly #unanswered = new Map<number, () => void>();
+  /** The sockets that it accepts on, and their ports. They are the main thread's: a new worker gets them again. */
+  readonly #listening = new Map<number, number>();
+  #lastRequest = 0;
+  #channel: MessagePort | undefined;
+  #restartMs = FIRST_RESTART_MS;
+  #isEnding = false;
+  #ended: Promise<void> | undefined;
+  /** Between two workers: the process must not end because nothing is left of the first. */
+  #holdsProcess: NodeJS.Timeout | undefined;
+  #whenGone: (() => void)[] = [];
+
+  constructor(options: WorkerHandleOptions) {
+    const { descriptorCapacity, libc } = options;
+    this.#options = options;
+    this.#wake = libc.eventCounter();
+    if (this.#wake < 0) throw new Error(`eventfd: ${errnoSentence(-this.#wake)}`);
+    this.#wakeCount = libc.allocate(8);
+    this.#wakeCount.bytes[0] = 1;
+    this.#open = new Uint8Array(new SharedArrayBuffer(descriptorCapacity));
+    this.#begin();
+  }
+
+  notify(message: Notice): void {
+    this.#channel?.postMessage(message);
+    this.#options.libc.write(this.#wake, this.#wakeCount, 8);
+  }
+
+  /** Resolves when the worker has done it, or has died: the next one begins with what is so by then. */
+  request(message: Request): Promise<void> {
+    if (this.#channel === undefined) return Promise.resolve();
+    const request = ++this.#lastRequest;
+    this.#channel.postMessage({ ...message, request } satisfies ToWorker);
+    this.#options.libc.write(this.#wake, this.#wakeCount, 8);
+    return new Promise((resolve) => this.#unanswered.set(request, resolve));
+  }
+
+  listen(fd: number, port: number): void {
+    this.#listening.set(fd, port);
+    this.notify({ type: "listen", fd, port });
+  }
+
+  /** Resolves when the socket is closed. */
+  async stopListening(fd: number): Promise<void> {
+    const isAlive = this.#channel !== undefined;
+    this.#listening.delete(fd);
+    await this.request({ type: "stop_listening", fd });
+    if (!isAlive) this.#options.libc.close(fd);
+  }
+
+  /** Cuts its connections and ends the thread. Idempotent. */
+  end(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    this.#isEnding = true;
+    clearInterval(this.#holdsProcess);
+    const gone = this.#channel === undefined ? undefined : new Promise<void>((resolve) => this.#whenGone.push(resolve));
+    await this.request({ type: "end" });
+    await gone;
+    this.#options.libc.close(this.#wake);
+  }
+
+  #begin(): void {
+    if (this.#isEnding) return;
+    clearInterval(this.#holdsProcess);
+    const { clock, knowledge, onMessage, program, settings } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    const beganAtMs = clock.now();
+    const workerData: WorkerSettings = { ...settings, channel: port2, wake: this.#wake, openDescriptors: this.#open };
+    const worker = new Worker(program, { workerData, transferList: [port2], name: `linux-${settings.index}` });
+    this.#channel = port1;
+    port1.on("message", (message: FromWorker) => {
+      if (message.type === "done") this.#answer(message.request);
+      else onMessage(message);
+    });
+    let failure: unknown;
+    worker.on("error", (error) => {
+      failure = error;
+    });
+    worker.on("exit", () => {
+      port1.close();
+      this.#gone(failure, clock.now() - beganAtMs);
+    });
+    for (const message of knowledge()) {
+      if (message.type === "apply") void this.request(message);
+      else this.notify(message as Notice);
+    }
+    for (const [fd, port] of this.#listening) this.notify({ type: "listen", fd, port });
+  }
+
+  #answer(request: number): void {
+    this.#unanswered.get(request)?.();
+    this.#unanswered.delete(request);
+  }
+
+  #gone(failure: unknown, livedMs: number): void {
+    const { clock, log, onLoss, settings } = this.#options;
+    this.#channel = undefined;
+    this.#cleanUp();
+    for (const request of [...this.#unanswered.keys()]) this.#answer(request);
+    for (const call of this.#whenGone.splice(0)) call();
+    if (this.#isEnding) return;
+    onLoss();
+    if (livedMs > HEALTHY_MS) this.#restartMs = FIRST_RESTART_MS;
+    log.error("a thread of the linux engine died, and its connections with it", {
+      thread: settings.index,
+      error: failure,
+      restartMs: this.#restartMs,
+    });
+    this.#holdsProcess = setInterval(() => {}, LAST_RESTART_MS);
+    clock.after(this.#restartMs, () => this.#begin());
+    this.#restartMs = Math.min(2 * this.#restartMs, LAST_RESTART_MS);
+  }
+
+  /** Closes what the thread has left open. Its connections are reset: their peers must not take this for an end in order. */
+  #cleanUp(): void {
+    const { libc } = this.#options;
+    for (const fd of openDescriptors(this.#open)) {
+      if (fd === this.#wake || this.#listening.has(fd)) continue;
+      libc.resetOnClose(fd);
+      libc.close(fd);
+    }
+    this.#open.fill(0);
+  }
+}

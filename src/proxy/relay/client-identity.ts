@@ -1,0 +1,32 @@
+/**
+ * Who the client of a connection is: finds the PROXY header that stands before anything else, where one may or must.
+ */
+import type { ConnectionReason } from "../../model/connection-reason.ts";
+import { type ClientFacts, factsOfHeader } from "./client-facts.ts";
+import type { ClientSide } from "./client-side.ts";
+import { ProxyHeaderParser } from "./proxy-header-parser.ts";
+
+export type Identity =
+  /** `hasHeader`: the client is whom the peer's header names. */
+  | { readonly who: ClientFacts; readonly hasHeader: boolean }
+  | { readonly reason: ConnectionReason; readonly detail?: string };
+
+/** Reads no more than the header: what follows is for whoever reads next. `own`: of the connection itself. Never rejects. */
+export async function identify(
+  client: ClientSide,
+  expectation: "required" | "optional",
+  own: ClientFacts,
+): Promise<Identity> {
+  const result = await client.read(new ProxyHeaderParser()).result;
+  switch (result.state) {
+    case "refused":
+      return { reason: result.reason, detail: result.detail };
+    case "absent":
+      if (expectation === "required") return { reason: "proxy_header_missing" };
+      client.rereadFrom(0);
+      return { who: own, hasHeader: false };
+    case "header":
+      client.rereadFrom(result.consumed);
+      return { who: factsOfHeader(result.header, own), hasHeader: true };
+  }
+}

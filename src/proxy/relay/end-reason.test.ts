@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ConnectionReason } from "../../model/connection-reason.ts";
+import { endReason } from "./end-reason.ts";
+import type { Side } from "./relay.ts";
+
+const errorWith = (code: string) => Object.assign(new Error(`read ${code}`), { code });
+
+/** What loopback cannot produce, a peer that stops answering above all, is given as the system would tell it. */
+const cases: [side: Side, code: string, reason: ConnectionReason][] = [
+  ["client", "ETIMEDOUT", "client_unreachable"],
+  ["client", "EHOSTUNREACH", "client_unreachable"],
+  ["client", "ECONNRESET", "client_reset"],
+  ["client", "EPIPE", "client_reset"],
+  ["backend", "ETIMEDOUT", "backend_unreachable"],
+  ["backend", "ECONNRESET", "backend_reset"],
+];
+for (const [side, code, reason] of cases) {
+  test(`${code} of the ${side}: ${reason}, with the system's words`, () => {
+    assert.deepEqual(endReason({ side, error: errorWith(code) }, 0), [reason, `read ${code}`]);
+  });
+}
+
+test("nothing broke: completed", () => assert.deepEqual(endReason(undefined, 0), ["completed"]));
