@@ -50,6 +50,8 @@ export class ConfigBuilder {
       this.#parts.set(route, part);
       changed.push(...part);
     }
+    // Of the routes that changed none may be of this Gateway: the copy of a large map is spared then.
+    if (changed.length === 0) return true;
     const resources = new Map(this.#config.resources);
     for (const { key, versioned: value } of changed) resources.set(key, value);
     // Routes may share a Service: what several bring is counted once.

@@ -22,7 +22,7 @@ import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
 import { ConfigBuilder } from "./config.ts";
 import { type AttachedRoute, GatewayWork } from "./gateway-work.ts";
 import { Derivation } from "./incremental/derivation.ts";
-import { sameMap, stableList } from "./incremental/same.ts";
+import { sameElements, sameMap, stableList } from "./incremental/same.ts";
 import { type AssessedGateway, assessGateway } from "./listeners/assess.ts";
 import { type Changes, Indexer } from "./lookups.ts";
 import { gatewaysByPolicy } from "./policies/ancestors.ts";
@@ -66,6 +66,8 @@ export class Translator {
   #listenerSets: ReadonlyMap<string, readonly ListenerSet[]> = new Map();
   #parents: ReadonlyMap<string, Parent> = new Map();
   #states: ReadonlyMap<string, GatewayState> = new Map();
+  /** The results that `#states` was made from. */
+  #settledFrom: readonly unknown[] = [];
   #unresolved: ReadonlyMap<string, readonly UnresolvedHost[]> = new Map();
 
   translate(snapshot: Snapshot): Plan {
@@ -131,6 +133,10 @@ export class Translator {
   }
 
   #settle(changed: ReadonlySet<AnyRoute>): void {
+    const from = [this.#attachments.results, this.#assessed.results];
+    // The common case: endpoints are others, and nothing that was settled depends on them.
+    if (changed.size === 0 && sameElements(this.#settledFrom, from)) return;
+    this.#settledFrom = from;
     const attached = new Map<string, AttachedRoute[]>();
     for (const { attached: ofRoute } of this.#attachments.results) {
       for (const [key, one] of ofRoute) {
