@@ -6,6 +6,7 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { noBlackhole, startBlackhole } from "../../../test/wire/blackhole.ts";
 import { startSimple, testEngine, testEngines } from "../../../test/wire/gateway.ts";
+import { endByBackendFirst, endByClientFirst } from "../../../test/wire/half-close.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import {
   connectTo,
@@ -35,23 +36,13 @@ async function openPair(t: Parameters<typeof startSimple>[0], options: Parameter
 
 testEngines("the client's end is passed on, and the backend may go on sending", async (t) => {
   const { client, backend, connections } = await openPair(t);
-  client.end("last words");
-  assert.equal(String(await readAll(backend)), "last words");
-  backend.write("long ");
-  assert.equal(String(await readSome(client, 5)), "long ");
-  backend.end("answer");
-  assert.equal(String(await readAll(client)), "answer");
+  await endByClientFirst({ client, backend });
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 
 testEngines("the backend's end is passed on, and the client may go on sending", async (t) => {
   const { client, backend, connections } = await openPair(t);
-  backend.end("bye");
-  assert.equal(String(await readAll(client)), "bye");
-  client.write("more ");
-  assert.equal(String(await readSome(backend, 5)), "more ");
-  client.end("still");
-  assert.equal(String(await readAll(backend)), "still");
+  await endByBackendFirst({ client, backend });
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 

@@ -7,6 +7,7 @@ import tls from "node:tls";
 import { type TestAuthority, testAuthority } from "../../../test/wire/authority.ts";
 import { listener, route, service, terminating } from "../../../test/wire/config.ts";
 import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
+import { endByBackendFirst, endByClientFirst } from "../../../test/wire/half-close.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import {
   type Backend,
@@ -183,23 +184,13 @@ testEngines("a backend may speak first, and the client's end is passed on while 
   const { client, backend, connections } = await openPair(t);
   backend.write("220 ready\r\n");
   assert.equal(String(await readSome(client, 11)), "220 ready\r\n");
-  client.end("last words");
-  assert.equal(String(await readAll(backend)), "last words");
-  backend.write("long ");
-  assert.equal(String(await readSome(client, 5)), "long ");
-  backend.end("answer");
-  assert.equal(String(await readAll(client)), "answer");
+  await endByClientFirst({ client, backend });
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 
 testEngines("the backend's end is passed on as close_notify, and the client may go on sending", async (t) => {
   const { client, backend, connections } = await openPair(t);
-  backend.end("bye");
-  assert.equal(String(await readAll(client)), "bye");
-  client.write("more ");
-  assert.equal(String(await readSome(backend, 5)), "more ");
-  client.end("still");
-  assert.equal(String(await readAll(backend)), "still");
+  await endByBackendFirst({ client, backend });
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 
