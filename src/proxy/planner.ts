@@ -13,7 +13,8 @@ import type { FailedHost } from "./dns/resolve-host.ts";
 import { type Prologue, prologueOf } from "./prologue.ts";
 import type { ClientFacts } from "./relay/client-facts.ts";
 import type { ConnectionPlan } from "./relay/engine.ts";
-import { type Decision, type DecisionPath, decide, MAX_ENDPOINTS_TRIED, type Wishes } from "./route/decide.ts";
+import { type Decision, type DecisionPath, decideBy, MAX_ENDPOINTS_TRIED, type Wishes } from "./route/decide.ts";
+import { RouteMemory } from "./route/route-memory.ts";
 import type { ExternalTarget, RouteTable } from "./route/route-table.ts";
 import type { BackendTls } from "./terminate/backend-tls.ts";
 import type { ClientTls } from "./terminate/client-tls.ts";
@@ -57,6 +58,7 @@ export class Planner {
   readonly #isDenied: (listener: ListenerResource, client: string | undefined) => boolean;
   readonly #clock: Pick<Clock, "now">;
   readonly #newUniqueId: () => string;
+  readonly #memory = new RouteMemory();
 
   constructor({ balancer, hosts, tls, overrides, rules, clock, newUniqueId }: PlannerParts) {
     this.#balancer = balancer;
@@ -74,9 +76,7 @@ export class Planner {
     serverName: string | undefined,
     client: ClientFacts,
   ): Promise<ConnectionPlan> {
-    const decision = decide(table, this.#balancer, {
-      port,
-      serverName,
+    const decision = decideBy(this.#memory.prospect(table, port, serverName), this.#balancer, {
       client: client.source.address,
       nowMs: this.#clock.now(),
       isDenied: this.#isDenied,

@@ -3,13 +3,7 @@
  *
  * State that changes with connections, kept apart from the immutable table. No I/O; chance and time are given.
  */
-import type {
-  BackendResource,
-  Endpoint,
-  EndpointsResource,
-  RouteResource,
-  WeightedBackend,
-} from "../../model/proxy-config.ts";
+import type { BackendResource, Endpoint, EndpointsResource, RouteResource } from "../../model/proxy-config.ts";
 import { EndpointPool, type OnEjected, type PoolRequest } from "./endpoint-pool.ts";
 import type { DialFeedback } from "./feedback.ts";
 
@@ -40,11 +34,12 @@ export class Balancer {
   }
 
   /**
-   * Smooth weighted round robin, as in nginx: each backend gains its weight in credit, the richest is taken and pays the
-   * sum. Exact in every run of `sum` connections and never bunched. Undefined: no backend has a weight.
+   * Position of the backend whose turn it is, −1 if none has a weight. Smooth weighted round robin, as in nginx: each backend
+   * gains its weight in credit, the richest is taken and pays the sum. Exact in every run of `sum` connections and never bunched.
    */
-  nextBackend(route: RouteResource): WeightedBackend | undefined {
+  nextBackend(route: RouteResource): number {
     const { backends } = route;
+    if (backends.length === 1) return backends[0]?.weight === 0 ? -1 : 0;
     const credits = this.#credits.get(route) ?? backends.map(() => 0);
     this.#credits.set(route, credits);
     let sum = 0;
@@ -55,9 +50,8 @@ export class Balancer {
       credits[index] = (credits[index] ?? 0) + weight;
       if (chosen === -1 || (credits[index] ?? 0) > (credits[chosen] ?? 0)) chosen = index;
     }
-    if (chosen === -1) return undefined;
-    credits[chosen] = (credits[chosen] ?? 0) - sum;
-    return backends[chosen];
+    if (chosen !== -1) credits[chosen] = (credits[chosen] ?? 0) - sum;
+    return chosen;
   }
 
   /** `resource`: the endpoints of `backend`, at least one. */
@@ -90,9 +84,10 @@ export class Balancer {
   }
 
   /** The endpoints from the one whose turn it is. */
-  #inTurn(resource: EndpointsResource, limit: number): Endpoint[] {
+  #inTurn(resource: EndpointsResource, limit: number): readonly Endpoint[] {
     const { endpoints } = resource;
     const count = endpoints.length;
+    if (count === 1) return endpoints;
     const first = this.#turns.get(resource) ?? Math.floor(this.#random() * count);
     this.#turns.set(resource, (first + 1) % count);
     return [...endpoints.slice(first, first + limit), ...endpoints.slice(0, Math.min(first, limit))].slice(0, limit);

@@ -4,7 +4,7 @@
  */
 import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, errnoName } from "./errno.ts";
 import type { Reactor, ReactorOwner } from "./reactor.ts";
-import { formatSocketAddress } from "./socket-address.ts";
+import { type PackedAddress, packSocketAddress } from "./socket-address.ts";
 
 const ACCEPTS_A_TURN = 64;
 /** More than a full queue (net.core.somaxconn): what is accepted of a socket before it is closed. */
@@ -15,7 +15,7 @@ const PAUSE_MS = 100;
 export interface AcceptorContext {
   readonly reactor: Reactor;
   /** A client's descriptor, not yet anybody's. */
-  accepted(fd: number, port: number, clientAddress: string): void;
+  accepted(fd: number, port: number, client: PackedAddress): void;
   /** No connection can be accepted for a moment. */
   paused(error: string): void;
   defect(error: unknown): void;
@@ -79,7 +79,7 @@ export class Acceptor implements ReactorOwner {
   #take(fd: number): void {
     const { address, descriptors, libc } = this.#context.reactor;
     if (descriptors.fits(fd)) {
-      this.#context.accepted(fd, this.#port, formatSocketAddress(address.bytes));
+      this.#context.accepted(fd, this.#port, packSocketAddress(address.bytes));
       return;
     }
     // Only when the rest of the process holds thousands: there is room for every connection that is allowed.

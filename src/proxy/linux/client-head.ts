@@ -25,11 +25,9 @@ export class ClientHead {
     return this.#filled + this.#inBuffer;
   }
 
-  /** As many bytes of the client are in the reactor's buffer. Returns them. */
-  take(count: number): Uint8Array {
-    this.save();
+  /** As many bytes of the client are in the reactor's buffer, behind those that were taken before. */
+  take(count: number): void {
     this.#inBuffer = count;
-    return this.#reactor.buffer.bytes.subarray(0, count);
   }
 
   /** The buffer is about to be used for something else. */

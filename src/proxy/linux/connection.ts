@@ -6,20 +6,23 @@
  * does not choose where to go.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { PortKind } from "../../model/proxy-config.ts";
+import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
-import type { ConnectionRecord } from "../relay/engine.ts";
+import type { EndedConnection } from "../observe/tally.ts";
+import { type ConnectionRecord, formatAddress } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
-import { ClientHelloParser } from "../tls/hello-parser.ts";
+import type { DecisionPath } from "../route/decide.ts";
+import type { ClientHello, HelloProgress } from "../tls/client-hello.ts";
+import { ClientHelloParser, readHello } from "../tls/hello-parser.ts";
 import { ClientHead } from "./client-head.ts";
-import { Dial, type DialState } from "./dial.ts";
-import { endpointText } from "./endpoint-address.ts";
+import { Dial, type DialOwner, type DialState } from "./dial.ts";
 import { EAGAIN, errnoName } from "./errno.ts";
 import { ENDING, FAILED, WORTH_READING } from "./event-loop.ts";
 import { COPY_BYTES } from "./mover.ts";
 import { type DialPlan, type LinuxPlan, planExternal } from "./plan.ts";
-import type { Reactor, ReactorOwner } from "./reactor.ts";
+import type { Reactor } from "./reactor.ts";
 import { broken, Relaying, type RelayOver } from "./relaying.ts";
+import { type PackedAddress, unpackSocketAddress } from "./socket-address.ts";
 
 /** Reads of what nobody wants, before others have their turn. */
 const DROPS_A_TURN = 64;
@@ -35,7 +38,10 @@ export interface ConnectionContext {
   resolve(host: string, connection: LinuxConnection): void;
   /** The descriptor is nobody's now; `head` is what was read from it. */
   handOver(fd: number, port: number, head: Uint8Array): void;
+  /** Is each connection to be told of, or only what there is to count? */
+  readonly wantsRecords: boolean;
   ended(record: ConnectionRecord): void;
+  counted(connection: EndedConnection): void;
   /** Its descriptors are closed; nothing is left of the connection. */
   gone(connection: LinuxConnection): void;
   defect(error: unknown): void;
@@ -45,58 +51,56 @@ type Connected = Extract<DialState, { state: "connected" }>;
 type ResolvePlan = Extract<LinuxPlan, { action: "resolve" }>;
 
 type Phase =
-  | { readonly name: "beginning"; readonly parser: ClientHelloParser }
+  | typeof BEGINNING
   | { readonly name: "resolving"; readonly plan: ResolvePlan }
   | { readonly name: "dialling"; readonly dial: Dial; readonly beganAtMs: number }
   | { readonly name: "relaying"; readonly relaying: Relaying }
   | { readonly name: "lingering" }
   | { readonly name: "gone" };
 
-const NO_PATH = {};
+const NO_PATH: DecisionPath = {};
+const BEGINNING = { name: "beginning" } as const;
 const LINGERING: Phase = { name: "lingering" };
 const GONE: Phase = { name: "gone" };
 
-/** A record that is being written. */
-type Draft = { -readonly [Field in keyof ConnectionRecord]: ConnectionRecord[Field] };
-
-export class LinuxConnection implements ReactorOwner {
+export class LinuxConnection implements DialOwner {
   readonly #context: ConnectionContext;
   readonly #client: number;
   readonly #generation: number;
   readonly #port: number;
-  readonly #startedAtMs = performance.now();
+  readonly #peer: PackedAddress;
+  readonly #startedAtMs: number;
   readonly #head: ClientHead;
-  #phase: Phase;
-  readonly #draft: Draft;
+  #phase: Phase = BEGINNING;
+  /** Of a hello that did not come whole. */
+  #parser: ClientHelloParser | undefined;
   #isRecorded = false;
   #isRegistered = false;
   /** Until there is a relay: what is known of reading from the client. */
   #readable = true;
   #hungUp = false;
+  // What there will be to tell of it.
+  #path = NO_PATH;
+  #hello: ClientHello | undefined;
+  #helloMs: number | undefined;
+  #endpoint: Endpoint | undefined;
+  #connectMs: number | undefined;
+  #bytesIn = 0;
+  #bytesOut = 0;
 
   /** Takes the descriptor of an accepted client. */
-  constructor(client: number, port: number, clientAddress: string, context: ConnectionContext) {
+  constructor(client: number, port: number, peer: PackedAddress, context: ConnectionContext) {
     this.#context = context;
     this.#client = client;
     this.#port = port;
-    this.#draft = {
-      // Whatever ends it overwrites this.
-      reason: "internal_error",
-      path: NO_PATH,
-      port,
-      clientAddress,
-      bytesIn: 0,
-      bytesOut: 0,
-      durationMs: 0,
-    };
+    this.#peer = peer;
+    this.#startedAtMs = performance.now();
     this.#head = new ClientHead(context.reactor);
-    this.#phase = { name: "beginning", parser: new ClientHelloParser() };
     this.#generation = context.reactor.descriptors.take(client, this);
   }
 
   begin(): void {
     const { reactor, timeOuts } = this.#context;
-    this.#arm(this.#startedAtMs + timeOuts.clientHelloMs);
     if (this.#context.isHandedOver(this.#port)) this.#handOver();
     // TCP: no byte is waited for, because in some protocols the server speaks first.
     else if (this.#context.portKind(this.#port) === "TCP") this.#follow(undefined);
@@ -104,9 +108,15 @@ export class LinuxConnection implements ReactorOwner {
     // Only now, so that what has been read already is no event.
     const phase = this.#phase;
     if (phase.name === "gone") return;
+    if (phase.name === "beginning") this.#arm(this.#startedAtMs + timeOuts.clientHelloMs);
     reactor.loop.addForReading(this.#client, this.#generation);
     this.#isRegistered = true;
     if (phase.name === "relaying") phase.relaying.onRegistered();
+  }
+
+  /** Of a dial. */
+  writeHead(fd: number): number {
+    return this.#head.writeTo(fd);
   }
 
   onEvent(fd: number, events: number): void {
@@ -179,18 +189,29 @@ export class LinuxConnection implements ReactorOwner {
         return;
       }
       if (count < COPY_BYTES && !this.#hungUp) this.#readable = false;
-      this.#takeHello(this.#phase.parser, count);
+      this.#head.take(count);
+      this.#onHello(this.#parse(count));
       this.#head.save();
     }
   }
 
   /** The next bytes of the hello are in the reactor's buffer. */
-  #takeHello(parser: ClientHelloParser, count: number): void {
-    const progress = parser.push(this.#head.take(count));
+  #parse(count: number): HelloProgress {
+    const { bytes } = this.#context.reactor.buffer;
+    if (this.#parser === undefined) {
+      // Nearly every hello is whole in its first read.
+      const progress = readHello(bytes, count);
+      if (progress.state !== "need_more") return progress;
+      this.#parser = new ClientHelloParser();
+    }
+    return this.#parser.push(bytes.subarray(0, count));
+  }
+
+  #onHello(progress: HelloProgress): void {
     if (progress.state === "refused") this.#refuse(progress.reason, progress.detail);
     if (progress.state !== "hello") return;
-    this.#draft.hello = progress.hello;
-    this.#draft.helloMs = performance.now() - this.#startedAtMs;
+    this.#hello = progress.hello;
+    this.#helloMs = performance.now() - this.#startedAtMs;
     this.#follow(progress.hello.serverName);
   }
 
@@ -199,7 +220,7 @@ export class LinuxConnection implements ReactorOwner {
   }
 
   #carryOut(plan: LinuxPlan): void {
-    if (plan.action !== "hand_over") this.#draft.path = plan.path;
+    if (plan.action !== "hand_over") this.#path = plan.path;
     switch (plan.action) {
       case "hand_over":
         this.#handOver();
@@ -230,9 +251,8 @@ export class LinuxConnection implements ReactorOwner {
   }
 
   #beginDial(plan: DialPlan): void {
-    const { reactor, timeOuts } = this.#context;
     const beganAtMs = performance.now();
-    const dial = new Dial(plan, { reactor, timeOuts, owner: this, writeHead: (fd) => this.#head.writeTo(fd) });
+    const dial = new Dial(plan, this.#context, this);
     this.#phase = { name: "dialling", dial, beganAtMs };
     this.#afterDial(dial.begin(beganAtMs));
   }
@@ -244,12 +264,12 @@ export class LinuxConnection implements ReactorOwner {
       this.#arm(dial.deadlineMs);
       return;
     }
-    this.#draft.endpoint = endpointText(state.endpoint);
+    this.#endpoint = state.endpoint;
     if (state.state === "failed") {
       this.#refuse(state.failure, state.message);
       return;
     }
-    this.#draft.connectMs = performance.now() - beganAtMs;
+    this.#connectMs = performance.now() - beganAtMs;
     this.#startRelay(state);
   }
 
@@ -304,8 +324,8 @@ export class LinuxConnection implements ReactorOwner {
     if (over === undefined || this.#phase.name === "gone") return;
     if (this.#phase.name === "relaying") {
       const { down, up } = this.#phase.relaying;
-      this.#draft.bytesIn = up.bytes;
-      this.#draft.bytesOut = down.bytes;
+      this.#bytesIn = up.bytes;
+      this.#bytesOut = down.bytes;
     }
     this.#record(over.reason, over.detail);
     if (over.isBroken) this.#resetOnClose();
@@ -336,9 +356,31 @@ export class LinuxConnection implements ReactorOwner {
   #record(reason: ConnectionReason, detail?: string): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    this.#draft.reason = reason;
-    if (detail !== undefined) this.#draft.detail = detail;
-    this.#draft.durationMs = performance.now() - this.#startedAtMs;
-    this.#context.ended(this.#draft);
+    const counted: EndedConnection = {
+      reason,
+      path: this.#path,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      durationMs: performance.now() - this.#startedAtMs,
+      helloMs: this.#helloMs,
+      connectMs: this.#connectMs,
+    };
+    if (!this.#context.wantsRecords) this.#context.counted(counted);
+    else this.#context.ended(this.#recordOf(counted, detail));
+  }
+
+  #recordOf({ helloMs, connectMs, ...counted }: EndedConnection, detail: string | undefined): ConnectionRecord {
+    const hello = this.#hello;
+    const endpoint = this.#endpoint;
+    return {
+      ...counted,
+      port: this.#port,
+      clientAddress: unpackSocketAddress(this.#peer),
+      ...(detail === undefined ? {} : { detail }),
+      ...(hello === undefined ? {} : { hello }),
+      ...(endpoint === undefined ? {} : { endpoint: formatAddress(endpoint.address, endpoint.port) }),
+      ...(helloMs === undefined ? {} : { helloMs }),
+      ...(connectMs === undefined ? {} : { connectMs }),
+    };
   }
 }

@@ -7,8 +7,8 @@
  */
 import type { Endpoint } from "../../model/proxy-config.ts";
 import type { DialFailure } from "../relay/dial.ts";
+import { formatAddress } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
-import { endpointStructure, endpointText } from "./endpoint-address.ts";
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS, EMFILE, ENFILE, ETIMEDOUT, errnoName } from "./errno.ts";
 import { FAILED, WRITABLE } from "./event-loop.ts";
 import type { DialPlan } from "./plan.ts";
@@ -30,10 +30,12 @@ export type DialState =
 export interface DialContext {
   readonly reactor: Reactor;
   readonly timeOuts: TimeOuts;
-  /** Who is told of the attempts' events. */
-  readonly owner: ReactorOwner;
+}
+
+/** Who is told of the attempts' events. */
+export interface DialOwner extends ReactorOwner {
   /** Writes the connection's first bytes. Returns how many the socket took, or a negative errno: −EAGAIN if there are none. */
-  readonly writeHead: (fd: number) => number;
+  writeHead(fd: number): number;
 }
 
 interface Attempt {
@@ -44,18 +46,22 @@ interface Attempt {
 }
 
 const WAITS: DialState = { state: "waits" };
+const NO_ATTEMPTS: readonly Attempt[] = [];
 
 export class Dial {
   readonly #context: DialContext;
+  readonly #owner: DialOwner;
   readonly #candidates: readonly Endpoint[];
   /** Infinite: the next attempt begins only when the one before has failed. */
   readonly #attemptDelayMs: number;
-  #attempts: Attempt[] = [];
+  /** Those that wait for an answer: another list with each change. */
+  #attempts = NO_ATTEMPTS;
   #next = 0;
   #nextAtMs = Number.POSITIVE_INFINITY;
 
-  constructor({ candidates, race }: DialPlan, context: DialContext) {
+  constructor({ candidates, race }: DialPlan, context: DialContext, owner: DialOwner) {
     this.#context = context;
+    this.#owner = owner;
     this.#candidates = candidates;
     this.#attemptDelayMs = race ? context.timeOuts.attemptDelayMs : Number.POSITIVE_INFINITY;
   }
@@ -78,13 +84,13 @@ export class Dial {
       return this.#fail(attempt, this.#context.reactor.libc.pendingError(fd), nowMs);
     }
     if ((events & WRITABLE) === 0) return WAITS;
-    const written = this.#context.writeHead(fd);
+    const written = this.#owner.writeHead(fd);
     return written >= 0 || written === -EAGAIN ? this.#succeed(attempt, true) : this.#fail(attempt, -written, nowMs);
   }
 
   onDeadline(nowMs: number): DialState {
     const { connectMs } = this.#context.timeOuts;
-    for (const attempt of [...this.#attempts]) {
+    for (const attempt of this.#attempts) {
       if (attempt.beganAtMs + connectMs > nowMs) continue;
       const message = `no answer within ${connectMs} ms`;
       const state = this.#giveUp(attempt, "backend_timeout", message, nowMs);
@@ -96,7 +102,7 @@ export class Dial {
   /** Closes every attempt that has not been handed over. */
   cancel(): void {
     for (const { fd } of this.#attempts) this.#context.reactor.descriptors.close(fd);
-    this.#attempts = [];
+    this.#attempts = NO_ATTEMPTS;
     this.#next = this.#candidates.length;
     this.#nextAtMs = Number.POSITIVE_INFINITY;
   }
@@ -109,21 +115,19 @@ export class Dial {
   }
 
   #attempt(endpoint: Endpoint, nowMs: number): DialState {
-    const { descriptors, libc, loop } = this.#context.reactor;
-    const address = endpointStructure(endpoint);
-    if (address === undefined)
-      return this.#failed("backend_unreachable", endpoint, connectMessage("EINVAL", endpoint), nowMs);
+    const { address, descriptors, endpointAddresses, libc, loop } = this.#context.reactor;
+    const length = endpointAddresses.write(endpoint);
+    if (length === 0) return this.#failed("backend_unreachable", endpoint, connectMessage("EINVAL", endpoint), nowMs);
     const fd = this.#openSocket(endpoint);
     if (fd < 0) return this.#failed(failureOf(-fd), endpoint, connectMessage(errnoName(-fd), endpoint), nowMs);
-    const generation = descriptors.take(fd, this.#context.owner);
+    const generation = descriptors.take(fd, this.#owner);
     const attempt: Attempt = { fd, generation, endpoint, beganAtMs: nowMs };
-    this.#attempts.push(attempt);
-    libc.setOption(fd, "no_delay", 1);
-    this.#context.reactor.address.bytes.set(address);
-    const result = libc.connect(fd, this.#context.reactor.address, address.length);
+    this.#attempts = this.#attempts.length === 0 ? [attempt] : [...this.#attempts, attempt];
+    libc.sendAtOnce(fd);
+    const result = libc.connect(fd, address, length);
     if (result < 0 && result !== -EINPROGRESS) return this.#fail(attempt, -result, nowMs);
     // Within one machine the handshake is often done by now.
-    const written = this.#context.writeHead(fd);
+    const written = this.#owner.writeHead(fd);
     if (written < 0 && written !== -EAGAIN) return this.#fail(attempt, -written, nowMs);
     if (written < 0) {
       loop.add(fd, generation);
@@ -144,18 +148,14 @@ export class Dial {
     return -EMFILE;
   }
 
-  #succeed(attempt: Attempt, watchesWriting: boolean): DialState {
-    const { fd, generation, endpoint } = attempt;
-    if (this.#attempts.length > 1) this.#cancelBut(attempt);
-    this.#attempts = [];
-    this.#next = this.#candidates.length;
-    return { state: "connected", fd, generation, endpoint, watchesWriting };
-  }
-
-  #cancelBut(winner: Attempt): void {
+  #succeed(winner: Attempt, watchesWriting: boolean): DialState {
+    const { fd, generation, endpoint } = winner;
     for (const attempt of this.#attempts) {
       if (attempt !== winner) this.#context.reactor.descriptors.close(attempt.fd);
     }
+    this.#attempts = NO_ATTEMPTS;
+    this.#next = this.#candidates.length;
+    return { state: "connected", fd, generation, endpoint, watchesWriting };
   }
 
   #fail(attempt: Attempt, errno: number, nowMs: number): DialState {
@@ -176,7 +176,7 @@ export class Dial {
 
 /** In Node's words, so that both engines say the same. */
 function connectMessage(code: string, endpoint: Endpoint): string {
-  return `connect ${code} ${endpointText(endpoint)}`;
+  return `connect ${code} ${formatAddress(endpoint.address, endpoint.port)}`;
 }
 
 function failureOf(errno: number): DialFailure {

@@ -1,28 +1,34 @@
 /**
- * The address of an endpoint as the kernel and as the log want it, made once: endpoints are the same objects for as long as
- * their configuration.
+ * Addresses of endpoints as the kernel wants them, made once each: endpoints are the same objects for as long as their
+ * configuration.
  */
 import type { Endpoint } from "../../model/proxy-config.ts";
-import { formatAddress } from "../relay/engine.ts";
+import { type Memory, wordsOf } from "./libc.ts";
 import { encodeSocketAddress } from "./socket-address.ts";
 
-const structures = new WeakMap<Endpoint, Uint8Array>();
-const texts = new WeakMap<Endpoint, string>();
+export class EndpointAddresses {
+  readonly #target: Int32Array;
+  readonly #known = new WeakMap<Endpoint, Int32Array>();
 
-/** See `encodeSocketAddress`. Undefined: it is no address. */
-export function endpointStructure(endpoint: Endpoint): Uint8Array | undefined {
-  const known = structures.get(endpoint);
-  if (known !== undefined) return known;
-  const structure = encodeSocketAddress(endpoint.address, endpoint.port);
-  if (structure !== undefined) structures.set(endpoint, structure);
-  return structure;
-}
+  /** `target`: of SOCKET_ADDRESS_BYTES, where addresses are written. */
+  constructor(target: Memory) {
+    this.#target = wordsOf(target);
+  }
 
-/** `192.0.2.1:443`, `[2001:db8::1]:443`. */
-export function endpointText(endpoint: Endpoint): string {
-  const known = texts.get(endpoint);
-  if (known !== undefined) return known;
-  const text = formatAddress(endpoint.address, endpoint.port);
-  texts.set(endpoint, text);
-  return text;
+  /** How many bytes were written; 0: it is no address. */
+  write(endpoint: Endpoint): number {
+    const words = this.#known.get(endpoint) ?? this.#encode(endpoint);
+    if (words === undefined) return 0;
+    // A loop: for so few words it costs less than a copy by the library.
+    for (let index = 0; index < words.length; index++) this.#target[index] = words[index] ?? 0;
+    return 4 * words.length;
+  }
+
+  #encode(endpoint: Endpoint): Int32Array | undefined {
+    const bytes = encodeSocketAddress(endpoint.address, endpoint.port);
+    if (bytes === undefined) return undefined;
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    this.#known.set(endpoint, words);
+    return words;
+  }
 }

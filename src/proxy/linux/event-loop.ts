@@ -6,7 +6,15 @@
  */
 import type { Descriptors } from "./descriptors.ts";
 import { EINTR, errnoSentence } from "./errno.ts";
-import { type Libc, type Memory, wordsOf } from "./libc.ts";
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  type EpollOperation,
+  type Libc,
+  type Memory,
+  wordsOf,
+} from "./libc.ts";
 
 export const READABLE = 0x1;
 export const WRITABLE = 0x4;
@@ -58,25 +66,25 @@ export class EventLoop<Owner extends EventOwner> {
 
   /** For what there is to read, and ends. Most connections are never told to wait with writing, and are spared the events. */
   addForReading(fd: number, generation: number): void {
-    this.#control("add", fd, generation, READING);
+    this.#control(EPOLL_CTL_ADD, fd, generation, READING);
   }
 
   add(fd: number, generation: number): void {
-    this.#control("add", fd, generation, EVERYTHING);
+    this.#control(EPOLL_CTL_ADD, fd, generation, EVERYTHING);
   }
 
   /** From now on also when it takes bytes; if it does so already, at once. */
   watchWriting(fd: number, generation: number): void {
-    this.#control("change", fd, generation, EVERYTHING);
+    this.#control(EPOLL_CTL_MOD, fd, generation, EVERYTHING);
   }
 
   /** For as long as there is something to read: so nothing is missed by who reads a part of it. */
   addLevelTriggered(fd: number, generation: number): void {
-    this.#control("add", fd, generation, READABLE);
+    this.#control(EPOLL_CTL_ADD, fd, generation, READABLE);
   }
 
   remove(fd: number): void {
-    const result = this.#libc.epollControl(this.#epoll, "remove", fd, this.#event);
+    const result = this.#libc.epollControl(this.#epoll, EPOLL_CTL_DEL, fd, this.#event);
     if (result < 0) throw new Error(`epoll_ctl: ${errnoSentence(-result)}`);
   }
 
@@ -101,7 +109,7 @@ export class EventLoop<Owner extends EventOwner> {
     }
   }
 
-  #control(operation: "add" | "change", fd: number, generation: number, events: number): void {
+  #control(operation: EpollOperation, fd: number, generation: number, events: number): void {
     this.#eventWords[0] = events;
     this.#eventWords[this.#data] = fd;
     this.#eventWords[this.#data + 1] = generation;

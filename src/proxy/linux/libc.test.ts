@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { EAGAIN, EPIPE } from "./errno.ts";
-import { type Libc, loadLibc, type Memory, wordsOf } from "./libc.ts";
+import { EPOLL_CTL_ADD, type Libc, loadLibc, type Memory, wordsOf } from "./libc.ts";
 
 const loaded = loadLibc();
 const skip = "problem" in loaded ? loaded.problem : false;
@@ -61,7 +61,7 @@ withLibc("no length beyond the block reaches the kernel", (libc) => {
     () => libc.bind(readEnd, block, 17),
     () => libc.connect(readEnd, block, 17),
     () => libc.epollWait(readEnd, block, 2, 0),
-    () => libc.epollControl(readEnd, "add", writeEnd, libc.allocate(8)),
+    () => libc.epollControl(readEnd, EPOLL_CTL_ADD, writeEnd, libc.allocate(8)),
   ];
   for (const call of calls) assert.throws(call, RangeError);
   for (const length of [0, -8, 12, 8.5]) assert.throws(() => libc.allocate(length), RangeError);

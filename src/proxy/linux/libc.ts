@@ -30,15 +30,13 @@ export interface EventLayout {
   readonly data: number;
 }
 
-export type SocketOption =
-  | "reuse_address"
-  | "reuse_port"
-  | "no_delay"
-  | "keep_alive"
-  | "keep_idle_seconds"
-  | "ipv6_only";
+export type SocketOption = "reuse_address" | "reuse_port" | "keep_alive" | "keep_idle_seconds" | "ipv6_only";
 
-export type EpollOperation = "add" | "remove" | "change";
+/** Of epoll_ctl(2). */
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+export type EpollOperation = typeof EPOLL_CTL_ADD | typeof EPOLL_CTL_DEL | typeof EPOLL_CTL_MOD;
 
 export type Libc = ReturnType<typeof bindFunctions>;
 
@@ -58,6 +56,8 @@ const STREAM = 1 | NON_BLOCKING;
 const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const SO_LINGER = 13;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
 const SHUT_WR = 1;
 const F_SETPIPE_SZ = 1031;
 /** SPLICE_F_MOVE | SPLICE_F_NONBLOCK. */
@@ -68,12 +68,9 @@ const OPTIONS: Readonly<Record<SocketOption, readonly [level: number, name: numb
   reuse_address: [SOL_SOCKET, 2],
   reuse_port: [SOL_SOCKET, 15],
   keep_alive: [SOL_SOCKET, 9],
-  no_delay: [6, 1],
-  keep_idle_seconds: [6, 4],
+  keep_idle_seconds: [IPPROTO_TCP, 4],
   ipv6_only: [41, 26],
 };
-
-const EPOLL_OPERATIONS: Readonly<Record<EpollOperation, number>> = { add: 1, remove: 2, change: 3 };
 
 /** Room for the largest option value, struct linger. */
 const SCRATCH_BYTES = 16;
@@ -108,7 +105,7 @@ function loadFfi(): typeof Ffi | undefined {
 }
 
 function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
-  const { functions: raw } = ffi.dlopen("libc.so.6", {
+  const { functions } = ffi.dlopen("libc.so.6", {
     mmap: { arguments: ["pointer", "u64", "i32", "i32", "i32", "i64"], return: "pointer" },
     mprotect: { arguments: ["pointer", "u64", "i32"], return: "i32" },
     socket: { arguments: ["i32", "i32", "i32"], return: "i32" },
@@ -131,6 +128,8 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
     splice: { arguments: ["i32", "pointer", "i32", "pointer", "i32", "i32"], return: "i32" },
     __errno_location: { arguments: [], return: "pointer" },
   });
+  // `functions` has no shape that V8 knows; of this object the fields are constants to the compiler.
+  const raw = { ...functions };
   // Of this thread, and for as long as the thread lives. Read right after a call, before anything else can run.
   const errno = new Int32Array(ffi.toArrayBuffer(raw.__errno_location(), 4, false));
   const checked = (result: number): number => (result < 0 ? -(errno[0] ?? 0) : result);
@@ -160,6 +159,8 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
   const scratchWords = new Int32Array(scratch.bytes.buffer, 0, SCRATCH_BYTES / 4);
   const scratchLength = map(4);
   const scratchLengthWord = new Int32Array(scratchLength.bytes.buffer, 0, 1);
+  const one = map(4);
+  one.bytes[0] = 1;
   const layout: EventLayout = arch === "x64" ? { words: 3, data: 1 } : { words: 4, data: 2 };
 
   return {
@@ -196,6 +197,9 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
       return checked(raw.setsockopt(fd, level, name, scratch.pointer, 4));
     },
 
+    /** Sends what is written at once, however little (tcp(7), TCP_NODELAY). */
+    sendAtOnce: (fd: number): number => checked(raw.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one.pointer, 4)),
+
     /** Closing will send RST and drop what is not sent yet (socket(7), SO_LINGER). */
     resetOnClose(fd: number): number {
       scratchWords[0] = 1;
@@ -222,7 +226,7 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
 
     epollControl(epoll: number, operation: EpollOperation, fd: number, event: Memory): number {
       const pointer = within(event, 4 * layout.words);
-      return checked(raw.epoll_ctl(epoll, EPOLL_OPERATIONS[operation], fd, pointer));
+      return checked(raw.epoll_ctl(epoll, operation, fd, pointer));
     },
 
     /** `timeoutMs` −1: without end. */

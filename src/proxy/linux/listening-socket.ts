@@ -47,7 +47,7 @@ export class SocketListener {
   #bindAndListen(at: ListenAddress): number {
     const fd = this.#bind(at, true);
     if (fd < 0) return fd;
-    this.#libc.setOption(fd, "no_delay", 1);
+    this.#libc.sendAtOnce(fd);
     const result = this.#libc.listen(fd, BACKLOG);
     return result < 0 ? this.#closeFor(fd, result) : fd;
   }

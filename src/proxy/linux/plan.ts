@@ -8,11 +8,10 @@ import type { Endpoint } from "../../model/proxy-config.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
 import { externalPlan, type Overrides } from "../planner.ts";
-import { type DecisionPath, decide } from "../route/decide.ts";
-import { matchListener } from "../route/match.ts";
-import type { RouteTable } from "../route/route-table.ts";
+import { type DecisionPath, decideBy } from "../route/decide.ts";
+import type { Prospect } from "../route/prospect.ts";
 import type { ExternalHostTurns } from "./external-host-turns.ts";
-import { asksForMore, type HandedOver, isServedHere } from "./served-here.ts";
+import { isServedHere } from "./served-here.ts";
 
 export interface DialPlan {
   readonly action: "dial";
@@ -35,23 +34,20 @@ export type LinuxPlan =
   /** Nothing is known of the host yet: whoever asks DNS is to be asked, and then `planExternal`. */
   | { readonly action: "resolve"; readonly path: DecisionPath; readonly host: string; readonly port: number };
 
+/** Who the client is matters to policies only, and those are not served here. */
+const NOBODY = {};
 const HAND_OVER: LinuxPlan = { action: "hand_over" };
 
 export interface PlanContext {
-  readonly table: RouteTable;
-  /** Of `table`. */
-  readonly handedOver: HandedOver;
   readonly balancer: Balancer;
   readonly overrides: Overrides;
   readonly hosts: Pick<ExternalHostTurns, "lookup">;
 }
 
-export function planConnection(context: PlanContext, port: number, serverName: string | undefined): LinuxPlan {
+export function planConnection(prospect: Prospect, context: PlanContext): LinuxPlan {
   // Before the decision, which takes a turn of the balancer: that is for who serves the connection.
-  if (context.handedOver.byName.has(port) && !isServedHere(matchListener(context.table, port, serverName)))
-    return HAND_OVER;
-  const decision = decide(context.table, context.balancer, { port, serverName });
-  if (asksForMore(context.table, decision)) return HAND_OVER;
+  if (!isServedHere(prospect)) return HAND_OVER;
+  const decision = decideBy(prospect, context.balancer, NOBODY);
   if (decision.action === "refuse") return decision;
   if (decision.action === "answer" || decision.decrypt !== undefined) return HAND_OVER;
   const { path, target } = decision;

@@ -5,6 +5,7 @@
  * What a descriptor means is its owner's business. An owner that throws loses what it owns, and nobody else notices.
  */
 import { Descriptors } from "./descriptors.ts";
+import { EndpointAddresses } from "./endpoint-address.ts";
 import { EventLoop, type EventOwner } from "./event-loop.ts";
 import type { Libc, Memory } from "./libc.ts";
 import { COPY_BYTES, Mover } from "./mover.ts";
@@ -40,6 +41,8 @@ export class Reactor {
   readonly buffer: Memory;
   /** For an address towards the kernel or from it. Any call may overwrite it. */
   readonly address: Memory;
+  /** Writes into `address`. */
+  readonly endpointAddresses: EndpointAddresses;
   /** Milliseconds on a clock that never goes back, as of this turn. */
   nowMs = performance.now();
   /** Descriptors with more to do, each followed by its generation. */
@@ -53,6 +56,7 @@ export class Reactor {
     this.pipes = new Pipes(libc, this.descriptors, SILENT, pipeCap);
     this.buffer = libc.allocate(COPY_BYTES);
     this.address = libc.allocate(SOCKET_ADDRESS_BYTES);
+    this.endpointAddresses = new EndpointAddresses(this.address);
     this.mover = new Mover(libc, this.buffer, this.pipes);
   }
 

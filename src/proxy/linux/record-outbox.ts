@@ -2,7 +2,7 @@
  * Connections that have begun and ended, on their way to the main thread: in batches, because a message costs as much as a
  * short connection, and as sums where nobody wants to know of each. They wait for a moment at most.
  */
-import { Tallying } from "../observe/tally.ts";
+import { type EndedConnection, Tallying } from "../observe/tally.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import type { FromWorker } from "./messages.ts";
 
@@ -15,7 +15,8 @@ const TALLY_PATIENCE_MS = 250;
 export class RecordOutbox {
   readonly #send: (message: FromWorker) => void;
   readonly #patienceMs: number;
-  readonly #tallying: Tallying | undefined;
+  readonly #wantsRecords: boolean;
+  readonly #tallying = new Tallying();
   #opened = 0;
   #ended: ConnectionRecord[] = [];
   /** When what waits is to be sent; infinite: nothing waits. */
@@ -24,7 +25,7 @@ export class RecordOutbox {
   constructor(wantsRecords: boolean, send: (message: FromWorker) => void) {
     this.#send = send;
     this.#patienceMs = wantsRecords ? RECORD_PATIENCE_MS : TALLY_PATIENCE_MS;
-    this.#tallying = wantsRecords ? undefined : new Tallying();
+    this.#wantsRecords = wantsRecords;
   }
 
   opened(nowMs: number): void {
@@ -34,12 +35,13 @@ export class RecordOutbox {
 
   ended(record: ConnectionRecord, nowMs: number): void {
     this.#wait(nowMs);
-    if (this.#tallying !== undefined) {
-      this.#tallying.add(record);
-      return;
-    }
     this.#ended.push(record);
     if (this.#ended.length >= MOST_RECORDS) this.flush();
+  }
+
+  counted(connection: EndedConnection, nowMs: number): void {
+    this.#wait(nowMs);
+    this.#tallying.add(connection);
   }
 
   flush(): void {
@@ -47,7 +49,7 @@ export class RecordOutbox {
     this.dueMs = Number.POSITIVE_INFINITY;
     const opened = this.#opened;
     this.#opened = 0;
-    if (this.#tallying !== undefined) {
+    if (!this.#wantsRecords) {
       this.#send({ type: "tally", opened, ended: this.#tallying.take() });
       return;
     }

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { deltaBetween, listener, terminating } from "../../../test/wire/config.ts";
 import type { Resource } from "../../model/proxy-config.ts";
 import { applyDelta } from "../route/apply-delta.ts";
+import { prospectOf } from "../route/prospect.ts";
 import { EMPTY_TABLE } from "../route/route-table.ts";
-import { handedOver } from "./served-here.ts";
+import { handedOverPorts, isServedHere } from "./served-here.ts";
 
 test("HTTP is handed over unread, what is decrypted once its name is known, and what passes through is not", () => {
   const certificate: Resource = { kind: "certificate", name: "c", certificate: "", privateKey: "" };
@@ -28,7 +29,10 @@ test("HTTP is handed over unread, what is decrypted once its name is known, and 
   );
   const applied = applyDelta(EMPTY_TABLE, delta);
   assert.ok("ok" in applied);
-  const { unread, byName } = handedOver(applied.ok);
-  assert.deepEqual([...unread], [3]);
-  assert.deepEqual([...byName].sort(), [3, 4, 5]);
+  assert.deepEqual([...handedOverPorts(applied.ok)], [3]);
+  const servedHere = (port: number, name?: string) => isServedHere(prospectOf(applied.ok, port, name));
+  assert.deepEqual([servedHere(1, "x.example"), servedHere(1), servedHere(2)], [true, true, true]);
+  assert.deepEqual([servedHere(3), servedHere(5, "x.example")], [false, false]);
+  assert.deepEqual([servedHere(4, "a.example"), servedHere(4, "b.example")], [true, false]);
+  assert.ok(servedHere(4, "elsewhere.example"), "whom no listener takes is refused here");
 });

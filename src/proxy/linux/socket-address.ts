@@ -35,6 +35,26 @@ export function formatSocketAddress(bytes: Uint8Array): string {
   return family === AF_INET6 ? `[${formatIpv6(bytes.subarray(8, 24))}]:${port}` : "unknown:0";
 }
 
+/**
+ * A peer's address as it is kept while nobody asks for its text: of IPv4 a number, the address in the bits above 16 and the port
+ * below; of anything else the text.
+ */
+export type PackedAddress = number | string;
+
+export function packSocketAddress(bytes: Uint8Array): PackedAddress {
+  if (byteAt(bytes, 0) !== AF_INET || byteAt(bytes, 1) !== 0) return formatSocketAddress(bytes);
+  const port = (byteAt(bytes, 2) << 8) | byteAt(bytes, 3);
+  const host = (byteAt(bytes, 4) << 24) | (byteAt(bytes, 5) << 16) | (byteAt(bytes, 6) << 8) | byteAt(bytes, 7);
+  return (host >>> 0) * 0x10000 + port;
+}
+
+/** As `formatSocketAddress` writes it. */
+export function unpackSocketAddress(packed: PackedAddress): string {
+  if (typeof packed === "string") return packed;
+  const host = Math.floor(packed / 0x10000);
+  return `${host >>> 24}.${(host >>> 16) & 0xff}.${(host >>> 8) & 0xff}.${host & 0xff}:${packed % 0x10000}`;
+}
+
 function parseIpv4(text: string): number[] | undefined {
   const parts = text.split(".");
   if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) return undefined;

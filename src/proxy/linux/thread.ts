@@ -6,9 +6,11 @@
  */
 
 import { Balancer } from "../balance/balancer.ts";
+import type { EndedConnection } from "../observe/tally.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import { applyDelta } from "../route/apply-delta.ts";
 import { portKind } from "../route/port-kind.ts";
+import { RouteMemory } from "../route/route-memory.ts";
 import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table.ts";
 import { Acceptor, type AcceptorContext } from "./acceptor.ts";
 import { type ConnectionContext, LinuxConnection } from "./connection.ts";
@@ -16,10 +18,11 @@ import { openDescriptors } from "./descriptors.ts";
 import { ExternalHostTurns } from "./external-host-turns.ts";
 import type { Libc, Memory } from "./libc.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
-import { planConnection } from "./plan.ts";
+import { type PlanContext, planConnection } from "./plan.ts";
 import { Reactor, type ReactorOwner } from "./reactor.ts";
 import { RecordOutbox } from "./record-outbox.ts";
-import { handedOver, NOTHING_HANDED_OVER } from "./served-here.ts";
+import { handedOverPorts } from "./served-here.ts";
+import type { PackedAddress } from "./socket-address.ts";
 import { tickMs } from "./tick.ts";
 
 export interface Channel {
@@ -36,14 +39,16 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   readonly #settings: ThreadSettings;
   readonly #channel: Channel;
   readonly #outbox: RecordOutbox;
-  readonly #balancer: Balancer;
+  readonly wantsRecords: boolean;
+  readonly #memory = new RouteMemory();
   readonly #hosts = new ExternalHostTurns();
+  readonly #planning: PlanContext;
   readonly #acceptors = new Map<number, Acceptor>();
   /** Connections that wait for DNS, by host. */
   readonly #waiting = new Map<string, LinuxConnection[]>();
   readonly #wakeCount: Memory;
   #table: RouteTable = EMPTY_TABLE;
-  #handedOver = NOTHING_HANDED_OVER;
+  #handedOver: ReadonlySet<number> = new Set();
   #whenIdle: number[] = [];
   #hasEnded = false;
 
@@ -54,7 +59,9 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.timeOuts = timeOuts;
     this.reactor = new Reactor({ libc, openDescriptors: open, pipeCap, tickMs: tickMs(timeOuts) });
     this.#outbox = new RecordOutbox(settings.wantsRecords, (message) => channel.send(message));
-    this.#balancer = new Balancer(start === undefined ? Math.random : () => start);
+    this.wantsRecords = settings.wantsRecords;
+    const balancer = new Balancer(start === undefined ? Math.random : () => start);
+    this.#planning = { balancer, overrides: settings.overrides, hosts: this.#hosts };
     this.#wakeCount = libc.allocate(8);
     this.reactor.loop.addLevelTriggered(wake, this.reactor.descriptors.take(wake, this));
   }
@@ -138,7 +145,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
       this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));
     }
     const hasOtherSettings = findSettings(applied.ok) !== findSettings(this.#table);
-    if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners) this.#handedOver = handedOver(applied.ok);
+    if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners)
+      this.#handedOver = handedOverPorts(applied.ok);
     this.#table = applied.ok;
   }
 
@@ -176,11 +184,11 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
 
   // --- of acceptors ---------------------------------------------------------------------------------------------------
 
-  accepted(fd: number, port: number, clientAddress: string): void {
+  accepted(fd: number, port: number, client: PackedAddress): void {
     this.#outbox.opened(this.reactor.nowMs);
     const isFull = this.#countActive() >= this.#settings.maxConnections;
     Atomics.add(this.#settings.active, this.#settings.index, 1);
-    const connection = new LinuxConnection(fd, port, clientAddress, this);
+    const connection = new LinuxConnection(fd, port, client, this);
     // Closed at once, without the patience of an ordinary refusal: there is no room for it.
     if (isFull) connection.cut("connection_limit");
     else this.#guard(connection, () => connection.begin());
@@ -204,18 +212,11 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   }
 
   isHandedOver(port: number): boolean {
-    return this.#handedOver.unread.has(port);
+    return this.#handedOver.has(port);
   }
 
   plan(port: number, serverName: string | undefined): ReturnType<typeof planConnection> {
-    const context = {
-      table: this.#table,
-      handedOver: this.#handedOver,
-      balancer: this.#balancer,
-      overrides: this.#settings.overrides,
-      hosts: this.#hosts,
-    };
-    return planConnection(context, port, serverName);
+    return planConnection(this.#memory.prospect(this.#table, port, serverName), this.#planning);
   }
 
   resolve(host: string, connection: LinuxConnection): void {
@@ -240,6 +241,10 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
 
   gone(): void {
     Atomics.sub(this.#settings.active, this.#settings.index, 1);
+  }
+
+  counted(connection: EndedConnection): void {
+    this.#outbox.counted(connection, this.reactor.nowMs);
   }
 
   defect(error: unknown): void {

@@ -34,10 +34,12 @@ export interface Tally {
   readonly lifetime: Durations;
 }
 
-type Ended = Pick<
-  ConnectionRecord,
-  "path" | "reason" | "bytesIn" | "bytesOut" | "helloMs" | "connectMs" | "durationMs"
->;
+/** What is counted of a connection. */
+export interface EndedConnection
+  extends Pick<ConnectionRecord, "path" | "reason" | "bytesIn" | "bytesOut" | "durationMs"> {
+  readonly helloMs?: number | undefined;
+  readonly connectMs?: number | undefined;
+}
 
 export class Tallying {
   #sums = new Map<string | undefined, Map<ConnectionReason, TallySum>>();
@@ -45,7 +47,7 @@ export class Tallying {
   #connect = noDurations(HELLO_AND_CONNECT_SECONDS);
   #lifetime = noDurations(LIFETIME_SECONDS);
 
-  add({ path, reason, bytesIn, bytesOut, helloMs, connectMs, durationMs }: Ended): void {
+  add({ path, reason, bytesIn, bytesOut, helloMs, connectMs, durationMs }: EndedConnection): void {
     const sum = this.#sumOf(path.listener, reason);
     sum.connections++;
     sum.bytesIn += bytesIn;

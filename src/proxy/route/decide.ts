@@ -5,20 +5,12 @@
  * Pure but for the turns that the balancer takes. It neither resolves nor dials, and it looks into no certificate.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type {
-  BackendResource,
-  BackendTls,
-  Endpoint,
-  ListenerResource,
-  RouteResource,
-  TerminateTls,
-} from "../../model/proxy-config.ts";
+import type { BackendTls, Endpoint, ListenerResource, TerminateTls } from "../../model/proxy-config.ts";
 import type { BackendTraffic, RelayTimeOuts } from "../../model/traffic.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import type { DialFeedback } from "../balance/feedback.ts";
-import { matchListener, matchRoute } from "./match.ts";
-import { portKind } from "./port-kind.ts";
-import { findBackend, findEndpoints, findRoute, type RouteTable } from "./route-table.ts";
+import { type Prospect, prospectOf } from "./prospect.ts";
+import type { RouteTable } from "./route-table.ts";
 
 /** Names of the resources that a decision came by, as far as it came. */
 export interface DecisionPath {
@@ -83,106 +75,26 @@ export interface ConnectionRequest {
 }
 
 export function decide(table: RouteTable, balancer: Balancer, request: ConnectionRequest): Decision {
-  const { port, serverName } = request;
-  const listener = matchListener(table, port, serverName);
-  if (listener === undefined) return withoutListener(table, port, serverName);
-  if (request.isDenied?.(listener, request.client) === true) {
+  return decideBy(prospectOf(table, request.port, request.serverName), balancer, request);
+}
+
+/** The same, where the prospect of the request's port and server name is known. */
+export function decideBy(
+  prospect: Prospect,
+  balancer: Balancer,
+  { client, isDenied, nowMs = 0 }: Omit<ConnectionRequest, "port" | "serverName">,
+): Decision {
+  const { listener } = prospect;
+  if (listener !== undefined && isDenied?.(listener, client) === true) {
     return { action: "refuse", reason: "client_denied", path: { listener: listener.name } };
   }
-  switch (listener.protocol) {
-    case "HTTP":
-      return { action: "answer", path: { listener: listener.name } };
-    case "HTTPS":
-      return { action: "answer", decrypt: listener.tls, path: { listener: listener.name } };
-    case "TLS":
-    case "TCP":
-      return chooseRoute(table, balancer, listener, request);
-  }
-}
-
-function withoutListener(table: RouteTable, port: number, serverName: string | undefined): Decision {
-  const kind = portKind(table, port);
-  // The host of a request is in the request: which listener it is for makes no difference to the answer.
-  if (kind === "HTTP") return { action: "answer", path: {} };
-  const isNameMissing = serverName === undefined && kind === "TLS";
-  return { action: "refuse", reason: isNameMissing ? "no_server_name" : "no_matching_listener", path: {} };
-}
-
-/** A listener of these protocols passes connections on; the others answer by themselves. */
-type RoutedListener = Extract<ListenerResource, { protocol: "TLS" | "TCP" }>;
-
-function chooseRoute(
-  table: RouteTable,
-  balancer: Balancer,
-  listener: RoutedListener,
-  request: ConnectionRequest,
-): Decision {
-  const { serverName } = request;
-  const name = matchRoute(table, listener, serverName);
-  if (name === undefined) {
-    const isNameMissing = serverName === undefined && listener.protocol === "TLS";
-    const reason = isNameMissing ? "no_server_name" : "no_matching_route";
-    return { action: "refuse", reason, path: { listener: listener.name } };
-  }
-  const route = findRoute(table, name);
-  if (route === undefined) throw new Error(`the table names a route that it does not hold: ${name}`);
-  return chooseBackend(table, balancer, route, listener, request);
-}
-
-function chooseBackend(
-  table: RouteTable,
-  balancer: Balancer,
-  route: RouteResource,
-  listener: RoutedListener,
-  request: ConnectionRequest,
-): Decision {
-  const choice = balancer.nextBackend(route);
-  if (choice === undefined) {
-    return { action: "refuse", reason: "no_backend", path: { listener: listener.name, route: route.name } };
-  }
-  const path = { listener: listener.name, route: route.name, backend: choice.backend };
-  const backend = findBackend(table, choice.backend);
-  if (backend === undefined) throw new Error(`the table names a backend that it does not hold: ${choice.backend}`);
-  const target = dialTarget(table, balancer, backend, request);
-  if ("reason" in target) return { action: "refuse", ...target, path };
-  const wishes = wishesOf(listener, backend);
-  const dial = { action: "dial", target, path, ...(wishes && { wishes }) } as const;
-  if (listener.protocol === "TCP" || listener.tls.mode === "Passthrough") return dial;
-  const decrypt = listener.tls;
-  const { tls } = backend;
-  if (tls === undefined) return { ...dial, decrypt };
-  if (tls.type === "invalid") return { action: "refuse", reason: "invalid_backend", detail: tls.reason, path };
-  return { ...dial, decrypt, encrypt: tls };
-}
-
-/** Undefined in the common case, which should cost nothing. */
-function wishesOf({ client }: RoutedListener, { traffic }: BackendResource): Wishes | undefined {
-  const timeOuts = client?.timeOuts;
-  if (traffic === undefined && timeOuts === undefined) return undefined;
-  return { ...(traffic === undefined ? {} : { traffic }), ...(timeOuts === undefined ? {} : { timeOuts }) };
-}
-
-type NoTarget = { readonly reason: RouteRefusal; readonly detail?: string };
-
-function dialTarget(
-  table: RouteTable,
-  balancer: Balancer,
-  backend: BackendResource,
-  { client, nowMs = 0 }: ConnectionRequest,
-): DialTarget | NoTarget {
-  const { target } = backend;
-  switch (target.type) {
-    case "invalid":
-      return { reason: "invalid_backend", detail: target.reason };
-    case "external":
-      return target;
-    case "endpoints": {
-      const resource = findEndpoints(table, target.endpoints);
-      if (resource === undefined)
-        throw new Error(`the table names endpoints that it does not hold: ${target.endpoints}`);
-      if (resource.endpoints.length === 0) return { reason: "no_ready_endpoint" };
-      const order = balancer.order(backend, resource, { client, nowMs, limit: MAX_ENDPOINTS_TRIED });
-      return { type: "endpoints", ...order };
-    }
-  }
+  if (prospect.decision !== undefined) return prospect.decision;
+  const choice = prospect.choices[balancer.nextBackend(prospect.route)];
+  if (choice === undefined) return prospect.withoutBackend;
+  if (choice.decision !== undefined) return choice.decision;
+  const { backend, endpoints: resource, more, path } = choice;
+  const { endpoints, feedback } = balancer.order(backend, resource, { client, nowMs, limit: MAX_ENDPOINTS_TRIED });
+  const target: DialTarget =
+    feedback === undefined ? { type: "endpoints", endpoints } : { type: "endpoints", endpoints, feedback };
+  return more === undefined ? { action: "dial", target, path } : { action: "dial", target, path, ...more };
 }

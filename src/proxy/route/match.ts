@@ -14,7 +14,7 @@ export function matchListener(
   port: number,
   serverName: string | undefined,
 ): ListenerResource | undefined {
-  return mostSpecific(table.listenerNames, port, serverName);
+  return search(table.listenerNames, port, serverName);
 }
 
 /** Name of the route of this listener that takes the connection. */
@@ -23,46 +23,7 @@ export function matchRoute(
   listener: ListenerResource,
   serverName: string | undefined,
 ): string | undefined {
-  return mostSpecific(table.routeNames, listener.name, serverName);
-}
-
-/**
- * Answers that were found, by scope and server name, as long as the map that they are from is used: most connections are to
- * few names, and finding one by its wildcards takes several look-ups in a large map.
- */
-const found = new WeakMap<object, Map<string | number, Map<string, unknown>>>();
-/** So many names of a scope are remembered; then it begins anew, so that nobody can fill the memory with names. */
-const MOST_REMEMBERED = 1_024;
-
-/** `search`, but for what is remembered. What has no server name needs one look-up, and is not. */
-function mostSpecific<Found>(
-  names: PersistentMap<Found>,
-  scope: string | number,
-  serverName: string | undefined,
-): Found | undefined {
-  if (serverName === undefined) return search(names, scope, serverName);
-  const remembered = rememberedOf(names, scope);
-  const known = remembered.get(serverName);
-  if (known !== undefined) return known;
-  const answer = search(names, scope, serverName);
-  if (answer === undefined) return undefined;
-  if (remembered.size === MOST_REMEMBERED) remembered.clear();
-  remembered.set(serverName, answer);
-  return answer;
-}
-
-function rememberedOf<Found>(names: PersistentMap<Found>, scope: string | number): Map<string, Found> {
-  let scopes = found.get(names) as Map<string | number, Map<string, Found>> | undefined;
-  if (scopes === undefined) {
-    scopes = new Map();
-    found.set(names, scopes);
-  }
-  let remembered = scopes.get(scope);
-  if (remembered === undefined) {
-    remembered = new Map();
-    scopes.set(scope, remembered);
-  }
-  return remembered;
+  return search(table.routeNames, listener.name, serverName);
 }
 
 /**
