@@ -6,7 +6,7 @@
  * does not choose where to go.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
+import type { Endpoint } from "../../model/proxy-config.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
 import type { EndedConnection } from "../observe/tally.ts";
 import { type ConnectionRecord, formatAddress } from "../relay/engine.ts";
@@ -22,6 +22,7 @@ import { COPY_BYTES } from "./mover.ts";
 import { type DialPlan, type LinuxPlan, planExternal } from "./plan.ts";
 import type { Reactor } from "./reactor.ts";
 import { broken, Relaying, type RelayOver } from "./relaying.ts";
+import type { Beginning } from "./served-here.ts";
 import { type PackedAddress, unpackSocketAddress } from "./socket-address.ts";
 
 /** Reads of what nobody wants, before others have their turn. */
@@ -30,9 +31,7 @@ const DROPS_A_TURN = 64;
 export interface ConnectionContext {
   readonly reactor: Reactor;
   readonly timeOuts: TimeOuts;
-  portKind(port: number): PortKind | undefined;
-  /** Is another engine to serve the connections of this port, whatever they are? */
-  isHandedOver(port: number): boolean;
+  beginningOf(port: number): Beginning;
   plan(port: number, serverName: string | undefined): LinuxPlan;
   /** Somebody is to call `resolved` when DNS has answered. */
   resolve(host: string, connection: LinuxConnection): void;
@@ -101,10 +100,14 @@ export class LinuxConnection implements DialOwner {
 
   begin(): void {
     const { reactor, timeOuts } = this.#context;
-    if (this.#context.isHandedOver(this.#port)) this.#handOver();
-    // TCP: no byte is waited for, because in some protocols the server speaks first.
-    else if (this.#context.portKind(this.#port) === "TCP") this.#follow(undefined);
-    else this.#readHello();
+    const beginning = this.#context.beginningOf(this.#port);
+    if (beginning === "client_hello") this.#readHello();
+    else {
+      reactor.libc.sendAcks(this.#client);
+      // TCP: no byte is waited for, because in some protocols the server speaks first.
+      if (beginning === "any") this.#follow(undefined);
+      else this.#handOver();
+    }
     // Only now, so that what has been read already is no event.
     const phase = this.#phase;
     if (phase.name === "gone") return;
@@ -114,7 +117,11 @@ export class LinuxConnection implements DialOwner {
     if (phase.name === "relaying") phase.relaying.onRegistered();
   }
 
-  /** Of a dial. */
+  /** Of a dial, as `writeHead`. */
+  get hasHead(): boolean {
+    return this.#head.length > 0;
+  }
+
   writeHead(fd: number): number {
     return this.#head.writeTo(fd);
   }
@@ -203,6 +210,8 @@ export class LinuxConnection implements DialOwner {
       const progress = readHello(bytes, count);
       if (progress.state !== "need_more") return progress;
       this.#parser = new ClientHelloParser();
+      // The client may send the rest only when it is told that this has come (RFC 896).
+      this.#context.reactor.libc.sendAcks(this.#client);
     }
     return this.#parser.push(bytes.subarray(0, count));
   }

@@ -34,6 +34,8 @@ export interface DialContext {
 
 /** Who is told of the attempts' events. */
 export interface DialOwner extends ReactorOwner {
+  /** Has the connection first bytes to write? */
+  readonly hasHead: boolean;
   /** Writes the connection's first bytes. Returns how many the socket took, or a negative errno: −EAGAIN if there are none. */
   writeHead(fd: number): number;
 }
@@ -124,6 +126,8 @@ export class Dial {
     const attempt: Attempt = { fd, generation, endpoint, beganAtMs: nowMs };
     this.#attempts = this.#attempts.length === 0 ? [attempt] : [...this.#attempts, attempt];
     libc.sendAtOnce(fd);
+    // The last ACK of the handshake goes with the first bytes; the kernel acknowledges what the backend sends at once, as ever.
+    if (this.#owner.hasHead) libc.delayAcks(fd);
     const result = libc.connect(fd, address, length);
     if (result < 0 && result !== -EINPROGRESS) return this.#fail(attempt, -result, nowMs);
     // Within one machine the handshake is often done by now.

@@ -58,6 +58,7 @@ const SO_ERROR = 4;
 const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
+const TCP_QUICKACK = 12;
 const SHUT_WR = 1;
 const F_SETPIPE_SZ = 1031;
 /** SPLICE_F_MOVE | SPLICE_F_NONBLOCK. */
@@ -161,6 +162,7 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
   const scratchLengthWord = new Int32Array(scratchLength.bytes.buffer, 0, 1);
   const one = map(4);
   one.bytes[0] = 1;
+  const zero = map(4);
   const layout: EventLayout = arch === "x64" ? { words: 3, data: 1 } : { words: 4, data: 2 };
 
   return {
@@ -199,6 +201,12 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
 
     /** Sends what is written at once, however little (tcp(7), TCP_NODELAY). */
     sendAtOnce: (fd: number): number => checked(raw.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one.pointer, 4)),
+
+    /** An answer is about to be written, which will carry the ACK (tcp(7), TCP_QUICKACK); the kernel waits 40 ms for it. */
+    delayAcks: (fd: number): number => checked(raw.setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, zero.pointer, 4)),
+
+    /** Undoes `delayAcks`, also for what waits already. */
+    sendAcks: (fd: number): number => checked(raw.setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, one.pointer, 4)),
 
     /** Closing will send RST and drop what is not sent yet (socket(7), SO_LINGER). */
     resetOnClose(fd: number): number {

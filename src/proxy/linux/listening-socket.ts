@@ -48,6 +48,8 @@ export class SocketListener {
     const fd = this.#bind(at, true);
     if (fd < 0) return fd;
     this.#libc.sendAtOnce(fd);
+    // A whole ClientHello is answered by the backend's first bytes: a packet less. Connections that begin otherwise undo it.
+    this.#libc.delayAcks(fd);
     const result = this.#libc.listen(fd, BACKLOG);
     return result < 0 ? this.#closeFor(fd, result) : fd;
   }

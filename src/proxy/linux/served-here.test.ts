@@ -5,7 +5,7 @@ import type { Resource } from "../../model/proxy-config.ts";
 import { applyDelta } from "../route/apply-delta.ts";
 import { prospectOf } from "../route/prospect.ts";
 import { EMPTY_TABLE } from "../route/route-table.ts";
-import { handedOverPorts, isServedHere } from "./served-here.ts";
+import { beginningsOf, isServedHere } from "./served-here.ts";
 
 test("HTTP is handed over unread, what is decrypted once its name is known, and what passes through is not", () => {
   const certificate: Resource = { kind: "certificate", name: "c", certificate: "", privateKey: "" };
@@ -29,7 +29,13 @@ test("HTTP is handed over unread, what is decrypted once its name is known, and 
   );
   const applied = applyDelta(EMPTY_TABLE, delta);
   assert.ok("ok" in applied);
-  assert.deepEqual([...handedOverPorts(applied.ok)], [3]);
+  assert.deepEqual(Object.fromEntries(beginningsOf(applied.ok)), {
+    1: "client_hello",
+    2: "any",
+    3: "handed_over",
+    4: "client_hello",
+    5: "client_hello",
+  });
   const servedHere = (port: number, name?: string) => isServedHere(prospectOf(applied.ok, port, name));
   assert.deepEqual([servedHere(1, "x.example"), servedHere(1), servedHere(2)], [true, true, true]);
   assert.deepEqual([servedHere(3), servedHere(5, "x.example")], [false, false]);

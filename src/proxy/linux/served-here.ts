@@ -6,15 +6,22 @@
 import type { Prospect } from "../route/prospect.ts";
 import { findSettings, type RouteTable } from "../route/route-table.ts";
 
+/** What connections of a port begin with: a ClientHello, whatever they like, or what only another engine reads. */
+export type Beginning = "client_hello" | "any" | "handed_over";
+
 /**
- * Ports whose connections are handed over as they are accepted, before a byte is read: caps and time-outs of all hold from accepting
- * on, a PROXY header comes before the ClientHello, and of HTTP nothing is ours to read.
+ * By port. Handed over as they are accepted, before a byte is read, are connections under caps and time-outs of all, which hold from
+ * accepting on, those that a PROXY header may precede, and HTTP.
  */
-export function handedOverPorts(table: RouteTable): ReadonlySet<number> {
+export function beginningsOf(table: RouteTable): ReadonlyMap<number, Beginning> {
   const listeners = [...table.listeners.values()].map(({ resource }) => resource);
-  const hasSettings = findSettings(table) !== undefined;
-  const unread = listeners.filter(({ client, protocol }) => hasSettings || client !== undefined || protocol === "HTTP");
-  return new Set(unread.map(({ port }) => port));
+  const isAllHandedOver = findSettings(table) !== undefined;
+  const beginnings = new Map<number, Beginning>();
+  for (const { client, port, protocol } of listeners) {
+    if (isAllHandedOver || client !== undefined || protocol === "HTTP") beginnings.set(port, "handed_over");
+    else if (!beginnings.has(port)) beginnings.set(port, protocol === "TCP" ? "any" : "client_hello");
+  }
+  return beginnings;
 }
 
 /**

@@ -9,7 +9,6 @@ import { Balancer } from "../balance/balancer.ts";
 import type { EndedConnection } from "../observe/tally.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import { applyDelta } from "../route/apply-delta.ts";
-import { portKind } from "../route/port-kind.ts";
 import { RouteMemory } from "../route/route-memory.ts";
 import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table.ts";
 import { Acceptor, type AcceptorContext } from "./acceptor.ts";
@@ -21,7 +20,7 @@ import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
 import { type PlanContext, planConnection } from "./plan.ts";
 import { Reactor, type ReactorOwner } from "./reactor.ts";
 import { RecordOutbox } from "./record-outbox.ts";
-import { handedOverPorts } from "./served-here.ts";
+import { type Beginning, beginningsOf } from "./served-here.ts";
 import type { PackedAddress } from "./socket-address.ts";
 import { tickMs } from "./tick.ts";
 
@@ -48,7 +47,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   readonly #waiting = new Map<string, LinuxConnection[]>();
   readonly #wakeCount: Memory;
   #table: RouteTable = EMPTY_TABLE;
-  #handedOver: ReadonlySet<number> = new Set();
+  /** By port. */
+  #beginnings: ReadonlyMap<number, Beginning> = new Map();
   #whenIdle: number[] = [];
   #hasEnded = false;
 
@@ -145,8 +145,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
       this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));
     }
     const hasOtherSettings = findSettings(applied.ok) !== findSettings(this.#table);
-    if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners)
-      this.#handedOver = handedOverPorts(applied.ok);
+    if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners) this.#beginnings = beginningsOf(applied.ok);
     this.#table = applied.ok;
   }
 
@@ -207,12 +206,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
 
   // --- of connections -------------------------------------------------------------------------------------------------
 
-  portKind(port: number): ReturnType<typeof portKind> {
-    return portKind(this.#table, port);
-  }
-
-  isHandedOver(port: number): boolean {
-    return this.#handedOver.has(port);
+  beginningOf(port: number): Beginning {
+    return this.#beginnings.get(port) ?? "client_hello";
   }
 
   plan(port: number, serverName: string | undefined): ReturnType<typeof planConnection> {
