@@ -19,8 +19,8 @@ import { Collection, type Results } from "./results.ts";
 import { runBench } from "./runner.ts";
 import { SCENARIOS } from "./scenarios/scenarios.ts";
 
-const PACE: Pace = { windowMs: 1300, warmUpMs: 250, idleConnections: 5000 };
-const QUICK_PACE: Pace = { windowMs: 500, warmUpMs: 150, idleConnections: 2000 };
+const PACE: Pace = { settleMs: 8000, windowMs: 1300, warmUpMs: 250, idleConnections: 5000 };
+const QUICK_PACE: Pace = { settleMs: 1500, windowMs: 500, warmUpMs: 150, idleConnections: 2000 };
 /** What a proxy with so many idle connections holds open at the least, with room for itself. */
 const DESCRIPTORS_NEEDED = 2 * PACE.idleConnections + 1000;
 

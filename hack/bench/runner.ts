@@ -10,7 +10,7 @@ import { costOfLoad } from "./measure/load-cost.ts";
 import { type Patience, TOLERATED_FOREIGN_CORES } from "./measure/patience.ts";
 import type { Collection } from "./results.ts";
 import { Running } from "./running.ts";
-import type { Sample, Scenario } from "./scenarios/scenario.ts";
+import { FEW_ROUTES, type Sample, type Scenario } from "./scenarios/scenario.ts";
 import { formatAddress, routesOfWorld } from "./world.ts";
 
 export interface Plan {
@@ -86,7 +86,7 @@ async function runShared(bench: Bench, contenders: readonly Contender[], group: 
       await noting(bench, contender.name, group, async () => {
         const subject = subjectOf(await startChecked(bench, contender, group[0]));
         subjects.push(subject);
-        await warmUp(bench, subject);
+        await warmUp(bench, subject, group[0]);
       });
     }
     for (let round = 0; round < bench.plan.rounds; round++) {
@@ -132,9 +132,10 @@ async function startChecked({ laboratory }: Bench, contender: Contender, { route
 }
 
 /** Code that is compiled as it runs, and pools that fill, are ready before the first round. What is measured here is dropped. */
-async function warmUp({ laboratory }: Bench, subject: Subject): Promise<void> {
+async function warmUp({ laboratory }: Bench, subject: Subject, { routes }: Scenario): Promise<void> {
   const short = { duration: `${laboratory.warmUpMs}ms`, "warm-up": "0s" };
-  await costOfLoad(laboratory, subject, "connections", { names: "1", duration: `${laboratory.windowMs}ms` });
+  const settling = { concurrency: "64", duration: `${laboratory.settleMs}ms`, "warm-up": "0s" };
+  await costOfLoad(laboratory, subject, "connections", { names: String(Math.min(routes, FEW_ROUTES)), ...settling });
   await costOfLoad(laboratory, subject, "bulk", { direction: "down", concurrency: "8", ...short });
   await costOfLoad(laboratory, subject, "bulk", { direction: "up", concurrency: "8", ...short });
   await costOfLoad(laboratory, subject, "round-trips", { concurrency: "100", ...short });

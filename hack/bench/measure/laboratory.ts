@@ -7,6 +7,8 @@ import { type Address, BACKENDS, FIRST_PROXY_PORT, formatAddress, PROXY_HOST, ro
 export interface Laboratory {
   readonly generator: string;
   readonly backendPids: readonly number[];
+  /** For so long a contender carries new connections before anything is measured, so that it is compiled as in its second minute. */
+  readonly settleMs: number;
   readonly windowMs: number;
   readonly warmUpMs: number;
   /** Connections held by the idle scenario. */
@@ -14,7 +16,7 @@ export interface Laboratory {
   close(): void;
 }
 
-export type Pace = Pick<Laboratory, "windowMs" | "warmUpMs" | "idleConnections">;
+export type Pace = Pick<Laboratory, "settleMs" | "windowMs" | "warmUpMs" | "idleConnections">;
 
 /** Who is measured: a running contender, or the backends themselves. */
 export interface Subject {

@@ -15,7 +15,7 @@ const RUN: RunDescription = {
   rounds: 5,
   precedence: false,
   interrupted: false,
-  pace: { windowMs: 2000, warmUpMs: 300, idleConnections: 5000 },
+  pace: { settleMs: 8000, windowMs: 2000, warmUpMs: 300, idleConnections: 5000 },
 };
 
 function results() {

@@ -68,6 +68,8 @@ function method({ date, machine, rounds, pace, precedence }: RunDescription, { d
 - Everything runs as ${machine.root ? "root, whose pipes the kernel does not limit (`fs.pipe-user-pages-soft`)" : "an ordinary user, whose pipes the kernel limits (`fs.pipe-user-pages-soft`)"}.
 - In each round every contender is measured once, each round beginning with another one; scenarios that need a fresh process start one for each
   sample. ${rounds} ${rounds === 1 ? "round" : "rounds"} (the large tables at most 3), windows of ${pace.windowMs} ms after ${pace.warmUpMs} ms of warm-up, ${pace.idleConnections.toLocaleString("en")} idle connections.
+- Before its first sample each contender carries new connections for ${pace.settleMs / 1000} s that are not measured: a proxy runs for days, and what is compiled as it
+  runs costs more in its first seconds. What a fresh process costs is in the scenarios that start one (change, start).
 - The hello is a real one (TLS 1.3 with a post-quantum key share, 1.5 KB). Sixteen backends on 127.2.0.1–16 answer it, each with a letter of its own: an
   answer from the wrong backend is a failure. Before it is measured, each contender must pass on 32 hellos rightly, echo 4 MB unchanged, pass a half-close
   on, and carry a TLS handshake. What fails while measured is counted, and marks the contender as broken.
