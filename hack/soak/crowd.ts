@@ -11,13 +11,15 @@ import type { SoakedProxy } from "./proxy.ts";
 import { vitalsOf } from "./vitals.ts";
 import { LISTEN } from "./world.ts";
 
-const WINDOW = { duration: "8s", "warm-up": "1s", "per-second": "200", names: "16", concurrency: "2000" };
+const WINDOW = { duration: "4s", "warm-up": "1s", "per-second": "200", names: "16", concurrency: "2000" };
 /** Around a window: the crowd stands before it begins and after it has ended. */
-const CROWD = { duration: "12s", "warm-up": "0s" };
+const CROWD = { duration: "8s", "warm-up": "0s" };
 const MOST_SECONDS_TO_LEAVE = 60;
 
 export interface CrowdRound {
   /** Milliseconds. */
+  readonly calmMedian: number;
+  readonly crowdedMedian: number;
   readonly calmP99: number;
   readonly crowdedP99: number;
   /** Of the proxy while the crowd stood. */
@@ -66,6 +68,8 @@ export async function soakCrowd(
       const held = vitalsOf(proxy.pid);
       const ofCrowd = await standing.outcome;
       const measured: CrowdRound = {
+        calmMedian: calm.outcome.latency.p50 / 1_000,
+        crowdedMedian: crowded.outcome.latency.p50 / 1_000,
         calmP99: calm.outcome.latency.p99 / 1_000,
         crowdedP99: crowded.outcome.latency.p99 / 1_000,
         socketsHeld: held.sockets - base,

@@ -16,6 +16,8 @@ export interface SoakOptions {
   /** Of the crowd that stands idle or sends slow hellos. */
   readonly crowd: number;
   readonly rounds: number;
+  /** Before other programs in the scheduler. */
+  readonly precedence: boolean;
   readonly program: string;
   /** Where all samples go. */
   readonly json: string | undefined;
@@ -29,7 +31,8 @@ export const USAGE = `npm run soak [-- OPTIONS]
   --minutes N       how long the mixture lasts (30)
   --rate N          connections a second of the mixture (60)
   --crowd N         connections of the crowd (9000)
-  --rounds N        windows with the crowd, each beside one without it (3)
+  --rounds N        windows with the crowd, each beside one without it (5)
+  --precedence      run before the other programs of a machine that is shared (needs root)
   --program FILE    the fsm-gateway to soak, such as another checkout's bin/fsm-gateway
   --json FILE       write all samples
 
@@ -44,7 +47,8 @@ export function parseSoakOptions(args: readonly string[]): SoakOptions | "help" 
     minutes: numberIn("minutes", values.minutes ?? "30", [0.1, 200]),
     rate: numberIn("rate", values.rate ?? "60", [1, 1_000]),
     crowd: numberIn("crowd", values.crowd ?? "9000", [1, 9_500]),
-    rounds: numberIn("rounds", values.rounds ?? "3", [1, 20]),
+    rounds: numberIn("rounds", values.rounds ?? "5", [1, 20]),
+    precedence: values.precedence ?? false,
     program: resolve(values.program ?? OWN_PROGRAM),
     json: values.json,
   };
@@ -64,6 +68,7 @@ function parse(args: readonly string[]) {
         rounds: text,
         program: text,
         json: text,
+        precedence: { type: "boolean" },
         help: { type: "boolean" },
       },
     });

@@ -21,6 +21,7 @@ export function mixedReport(result: MixedResult): string {
 export function crowdReport({ rounds, ratio, complaints }: CrowdResult): string {
   const rows = rounds.map((round, index) => [
     String(index + 1),
+    `${round.calmMedian.toFixed(2)} / ${round.crowdedMedian.toFixed(2)} ms`,
     `${round.calmP99.toFixed(2)} ms`,
     `${round.crowdedP99.toFixed(2)} ms`,
     `${round.calmCores.toFixed(2)} / ${round.crowdedCores.toFixed(2)}`,
@@ -29,7 +30,19 @@ export function crowdReport({ rounds, ratio, complaints }: CrowdResult): string 
     JSON.stringify(round.failures),
   ]);
   return [
-    table(["round", "p99 without", "p99 with", "processors without / with", "sockets held", "PSS", "failures"], rows),
+    table(
+      [
+        "round",
+        "median without / with",
+        "p99 without",
+        "p99 with",
+        "processors without / with",
+        "sockets held",
+        "PSS",
+        "failures",
+      ],
+      rows,
+    ),
     `p99 with the crowd is ${ratio.toFixed(2)} times that without; at most ${MOST_RATIO} is good.`,
     ...complaints,
   ].join("\n");

@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { buildGenerator, startBackends } from "../bench/load/generator.ts";
+import { takePrecedence } from "../bench/measure/cores.ts";
 import { BadUsage } from "../bench/options.ts";
 import { MissingPrerequisite } from "../image/environment.ts";
 import { isGoodCrowd, soakCrowd } from "./crowd.ts";
@@ -21,6 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  if (options.precedence) takePrecedence();
   const generator = buildGenerator();
   const backends = await startBackends(generator, ["soak-backends", ...BACKEND_FLAGS]);
   try {
