@@ -155,7 +155,9 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
   const blockOf = (memory: Memory): Block => memory as unknown as Block;
   const within = (memory: Memory, length: number): bigint => {
     const { bytes, pointer } = blockOf(memory);
-    if (length < 0 || length > bytes.length) throw new RangeError(`${length} bytes of a block of ${bytes.length}`);
+    // What is no whole number of 32 bits, NaN among them, is none that the kernel would be given.
+    if (length >>> 0 !== length || length > bytes.length)
+      throw new RangeError(`${length} bytes of a block of ${bytes.length}`);
     return pointer;
   };
   const scratch = map(SCRATCH_BYTES);
