@@ -14,6 +14,8 @@ type client struct {
 	route  int
 	opened time.Time
 	sent   bool
+	// Why the hello could not be written. The kernel tells that once: a read then finds an end like any other.
+	failure error
 }
 
 type opener struct {
@@ -107,22 +109,28 @@ func (o *opener) open(i int, due time.Time) {
 
 func (o *opener) greet(c *client) {
 	hello, route := o.hellos.hello()
-	if count, err := syscall.Write(c.fd, hello); err == nil && count == len(hello) {
+	count, err := syscall.Write(c.fd, hello)
+	switch {
+	case err == nil && count == len(hello):
 		c.sent, c.route = true, route
+	case err != nil && err != syscall.EAGAIN && err != syscall.ENOTCONN:
+		c.failure = err
 	}
 }
 
 func (o *opener) event(i int, events uint32) {
 	c := &o.clients[i]
-	if !c.sent && events&syscall.EPOLLOUT != 0 {
+	if !c.sent && c.failure == nil && events&syscall.EPOLLOUT != 0 {
 		o.greet(c)
 	}
-	if events&(syscall.EPOLLIN|syscall.EPOLLRDHUP|anyEnd) == 0 {
+	if c.failure == nil && events&(syscall.EPOLLIN|syscall.EPOLLRDHUP|anyEnd) == 0 {
 		return
 	}
 	var answer [64]byte
 	count, err := syscall.Read(c.fd, answer[:])
 	switch {
+	case c.failure != nil:
+		o.result.Failures["hello: "+c.failure.Error()]++
 	case err == syscall.EAGAIN:
 		return
 	case err != nil:

@@ -18,7 +18,7 @@ export interface Outcome {
   readonly latency: { readonly p50: number; readonly p99: number; readonly p999: number; readonly max: number };
 }
 
-export type LoadMode = "connections" | "handshakes" | "bulk" | "round-trips" | "idle";
+export type LoadMode = "connections" | "handshakes" | "bulk" | "round-trips" | "idle" | "slow-hellos";
 
 /** The path of the built program. Throws MissingPrerequisite. */
 export function buildGenerator(): string {

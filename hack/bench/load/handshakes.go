@@ -48,15 +48,7 @@ func shakeHands(s settings) {
 }
 
 func shakeHandsOnce(target string, worker int) error {
-	address := clientAddress(worker)
-	dialer := net.Dialer{
-		Timeout:   patience,
-		LocalAddr: &net.TCPAddr{IP: address[:]},
-		Control: func(_, _ string, raw syscall.RawConn) error {
-			return raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, ipBindAddressNoPort, 1) })
-		},
-	}
-	plain, err := dialer.Dial("tcp4", target)
+	plain, err := dialFrom(worker, target)
 	if err != nil {
 		return err
 	}
@@ -70,4 +62,21 @@ func shakeHandsOnce(target string, worker int) error {
 	var answer [1]byte
 	_, err = connection.Read(answer[:])
 	return err
+}
+
+// dialFrom connects from the address of the i-th client, with the patience of one that waits for its answer.
+func dialFrom(i int, target string) (*net.TCPConn, error) {
+	address := clientAddress(i)
+	dialer := net.Dialer{
+		Timeout:   patience,
+		LocalAddr: &net.TCPAddr{IP: address[:]},
+		Control: func(_, _ string, raw syscall.RawConn) error {
+			return raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, ipBindAddressNoPort, 1) })
+		},
+	}
+	connection, err := dialer.Dial("tcp4", target)
+	if err != nil {
+		return nil, err
+	}
+	return connection.(*net.TCPConn), nil
 }

@@ -15,6 +15,10 @@ const (
 	sinkName   = "sink.bench.test"
 	echoName   = "echo.bench.test"
 	tlsName    = "tls.bench.test"
+	// Only in a soak: resets in the middle of its answer; nobody listens where it leads; leads nowhere.
+	resetName   = "reset.bench.test"
+	refusedName = "refused.bench.test"
+	unknownName = "unknown.bench.test"
 )
 
 // routeName is the server name of route i. All are of one length, so that a hello is made once and patched.

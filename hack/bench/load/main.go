@@ -14,8 +14,11 @@ import (
 	"time"
 )
 
-// One run is never longer than this, whatever is asked for.
-const longestRun = 2 * time.Minute
+// One run is never longer than this, whatever is asked for; a soak, whose load is light, may be.
+const (
+	longestRun  = 2 * time.Minute
+	longestSoak = 4 * time.Hour
+)
 
 type settings struct {
 	target      string
@@ -31,18 +34,23 @@ type settings struct {
 	echo        string
 	listen      string
 	name        string
+	reset       string
+	tls         string
 }
 
 var modes = map[string]func(settings){
-	"backends":    func(s settings) { onOneThread(); serveBackends(s) },
-	"tls-backend": serveTLS,
-	"check":       check,
-	"connections": func(s settings) { onOneThread(); openConnections(s) },
-	"handshakes":  shakeHands,
-	"bulk":        func(s settings) { onOneThread(); moveBytes(s) },
-	"round-trips": func(s settings) { onOneThread(); goRoundTrips(s) },
-	"idle":        func(s settings) { onOneThread(); holdIdle(s) },
-	"hello":       func(s settings) { fmt.Printf("%x\n", clientHello(s.name)) },
+	"backends":      func(s settings) { onOneThread(); serveBackends(s) },
+	"tls-backend":   serveTLS,
+	"check":         check,
+	"connections":   func(s settings) { onOneThread(); openConnections(s) },
+	"handshakes":    shakeHands,
+	"bulk":          func(s settings) { onOneThread(); moveBytes(s) },
+	"round-trips":   func(s settings) { onOneThread(); goRoundTrips(s) },
+	"idle":          func(s settings) { onOneThread(); holdIdle(s) },
+	"hello":         func(s settings) { fmt.Printf("%x\n", clientHello(s.name)) },
+	"slow-hellos":   func(s settings) { onOneThread(); sendSlowHellos(s) },
+	"soak":          soak,
+	"soak-backends": serveSoak,
 }
 
 func main() {
@@ -69,10 +77,16 @@ func main() {
 	flags.StringVar(&s.source, "source", "", "address that sends without end")
 	flags.StringVar(&s.sink, "sink", "", "address that takes without end")
 	flags.StringVar(&s.echo, "echo", "", "address that sends back what comes")
+	flags.StringVar(&s.reset, "reset", "", "address that sends something and resets")
+	flags.StringVar(&s.tls, "tls", "", "address that completes TLS handshakes")
 	flags.StringVar(&s.listen, "listen", "", "address of the TLS backend")
 	flags.StringVar(&s.name, "name", routeName(0), "server name of the hello to print")
 	flags.Parse(os.Args[2:])
-	s.window.duration = min(s.window.duration, longestRun)
+	longest := longestRun
+	if os.Args[1] == "soak" {
+		longest = longestSoak
+	}
+	s.window.duration = min(s.window.duration, longest)
 	modes[os.Args[1]](s)
 }
 

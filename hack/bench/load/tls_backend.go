@@ -19,9 +19,15 @@ import (
 // serveTLS completes TLS 1.3 handshakes without resumption, says one byte, and waits for the client to leave.
 func serveTLS(s settings) {
 	runtime.GOMAXPROCS(1)
-	socketAddress(s.listen)
-	listener, err := net.Listen("tcp4", s.listen)
-	must(err, "listen "+s.listen)
+	startTLS(s.listen)
+	fmt.Println("ready")
+	io.Copy(io.Discard, os.Stdin)
+}
+
+func startTLS(address string) {
+	socketAddress(address)
+	listener, err := net.Listen("tcp4", address)
+	must(err, "listen "+address)
 	config := &tls.Config{
 		Certificates:           []tls.Certificate{selfSigned()},
 		MinVersion:             tls.VersionTLS13,
@@ -35,8 +41,6 @@ func serveTLS(s settings) {
 			go serveHandshake(tls.Server(connection, config))
 		}
 	}()
-	fmt.Println("ready")
-	io.Copy(io.Discard, os.Stdin)
 }
 
 func serveHandshake(connection *tls.Conn) {

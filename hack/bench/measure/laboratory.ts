@@ -70,6 +70,7 @@ function directTarget(mode: LoadMode, flags: Readonly<Record<string, string>>): 
   switch (mode) {
     case "connections":
     case "idle":
+    case "slow-hellos":
       return BACKENDS.answer[0] ?? BACKENDS.echo;
     case "handshakes":
       return BACKENDS.tls;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Descriptors, openDescriptors } from "./descriptors.ts";
+import { Descriptors, lendDescriptor, openDescriptors } from "./descriptors.ts";
 
 const CAPACITY = 8;
 
@@ -21,6 +21,19 @@ test("a number is taken once at a time, and only if there is room for it", () =>
   assert.throws(() => table.take(3, "another"));
   assert.equal(table.fits(CAPACITY), false);
   assert.throws(() => table.take(CAPACITY, "owner"));
+});
+
+test("what is lent is told as open before it is taken, is taken once, and is closed like any other", () => {
+  const open = new Uint8Array(CAPACITY);
+  const table = new Descriptors<string>(open, () => {});
+  lendDescriptor(open, 3);
+  assert.deepEqual(openDescriptors(open), [3]);
+  assert.throws(() => table.close(3), "it is not this thread's yet");
+  table.take(3, "owner");
+  assert.throws(() => table.take(3, "another"));
+  assert.deepEqual(openDescriptors(open), [3]);
+  table.close(3);
+  assert.deepEqual(openDescriptors(open), []);
 });
 
 type Step =

@@ -7,6 +7,8 @@
  */
 const CLOSED = 0;
 const OPEN = 1;
+/** Opened by somebody else and on its way here: to be closed like an open one when the thread dies before it has taken it. */
+const LENT = 2;
 
 export class Descriptors<Owner> {
   readonly #close: (fd: number) => void;
@@ -27,9 +29,9 @@ export class Descriptors<Owner> {
     return fd < this.#open.length;
   }
 
-  /** Takes a descriptor that the kernel has just given. Returns the generation of this use. */
+  /** Takes a descriptor that the kernel has just given, or that was lent. Returns the generation of this use. */
   take(fd: number, owner: Owner): number {
-    if (!this.fits(fd) || this.#open[fd] !== CLOSED) throw new Error(`descriptor ${fd} cannot be taken`);
+    if (!this.fits(fd) || this.#open[fd] === OPEN) throw new Error(`descriptor ${fd} cannot be taken`);
     this.#open[fd] = OPEN;
     this.#owners[fd] = owner;
     return this.#generations[fd] ?? 0;
@@ -59,9 +61,14 @@ export class Descriptors<Owner> {
   }
 }
 
-/** The numbers that are open according to what `Descriptors` has told. */
+/** The numbers that are open according to what `Descriptors` has told, and those that are lent. */
 export function openDescriptors(open: Uint8Array): number[] {
   const found: number[] = [];
-  for (let fd = open.indexOf(OPEN); fd !== -1; fd = open.indexOf(OPEN, fd + 1)) found.push(fd);
+  for (const [fd, state] of open.entries()) if (state !== CLOSED) found.push(fd);
   return found;
+}
+
+/** To be called before the thread is told of it. */
+export function lendDescriptor(open: Uint8Array, fd: number): void {
+  open[fd] = LENT;
 }

@@ -82,9 +82,8 @@ export class Dial {
   onEvent(fd: number, events: number, nowMs: number): DialState {
     const attempt = this.#attempts.find((one) => one.fd === fd);
     if (attempt === undefined) return WAITS;
-    if ((events & FAILED) !== 0) {
-      return this.#fail(attempt, this.#context.reactor.libc.pendingError(fd), nowMs);
-    }
+    const errno = (events & FAILED) === 0 ? 0 : this.#context.reactor.libc.pendingError(fd);
+    if (errno !== 0) return this.#fail(attempt, errno, nowMs);
     if ((events & WRITABLE) === 0) return WAITS;
     const written = this.#owner.writeHead(fd);
     return written >= 0 || written === -EAGAIN ? this.#succeed(attempt, true) : this.#fail(attempt, -written, nowMs);

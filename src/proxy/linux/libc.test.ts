@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import fc from "fast-check";
 import { EAGAIN, EPIPE } from "./errno.ts";
 import { EPOLL_CTL_ADD, type Libc, loadLibc, type Memory, wordsOf } from "./libc.ts";
 
@@ -103,6 +105,68 @@ withLibc("what the kernel writes into a block stays within it", (libc) => {
   assert.deepEqual([...one.bytes], new Array<number>(8).fill(0xaa));
   assert.ok(two.bytes.every((byte) => byte === 0x55));
   for (const fd of [readEnd, writeEnd]) libc.close(fd);
+});
+
+/** What no length may be, and what some may. */
+const length = fc.oneof(
+  fc.integer({ min: -32, max: 96 }),
+  fc.double(),
+  fc.integer({ min: 2 ** 31 - 2, max: 2 ** 53 - 1 }),
+  fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -0.5, 63.5, 2 ** 32, 2 ** 32 + 8, -(2 ** 31)),
+);
+
+withLibc("whatever length is asked for, it is refused or the kernel stays within the block", (libc) => {
+  const { readEnd, writeEnd } = pipe(libc);
+  const block = libc.allocate(64);
+  const neighbour = libc.allocate(64);
+  const full = libc.allocate(128);
+  full.bytes.fill(0xff);
+  const calls: Readonly<Record<string, (length: number) => number>> = {
+    read: (count) => libc.read(readEnd, block, count),
+    write: (count) => libc.write(writeEnd, block, count),
+    bind: (count) => libc.bind(readEnd, block, count),
+    connect: (count) => libc.connect(readEnd, block, count),
+  };
+  const property = (name: string, drawn: number) => {
+    // Zero has one sign here; with the other node:ffi refuses it by itself.
+    const count = drawn + 0;
+    libc.write(writeEnd, full, 128);
+    block.bytes.fill(0);
+    const call = calls[name];
+    assert.ok(call !== undefined);
+    const isPossible = Number.isInteger(count) && count >= 0 && count <= 64;
+    if (isPossible) call(count);
+    else assert.throws(() => call(count), RangeError);
+    const touched = name === "read" && isPossible ? count : 0;
+    assert.ok(
+      block.bytes.subarray(touched).every((byte) => byte === 0),
+      "not a byte behind what was asked for",
+    );
+    assert.ok(neighbour.bytes.every((byte) => byte === 0));
+    while (libc.read(readEnd, full, 128) > 0);
+    full.bytes.fill(0xff);
+  };
+  fc.assert(fc.property(fc.constantFrom(...Object.keys(calls)), length, property), { numRuns: 2_000 });
+  for (const fd of [readEnd, writeEnd]) libc.close(fd);
+});
+
+test("who reaches behind a block, by a fault in libc.ts itself, dies at once", { skip }, () => {
+  const reach = (where: string) => {
+    const program = `
+      import { getUint8 } from "node:ffi";
+      import { loadLibc } from ${JSON.stringify(join(import.meta.dirname, "libc.ts"))};
+      const { pointer } = loadLibc().libc.allocate(64);
+      console.log(getUint8(pointer, 63));
+      getUint8(${where});
+      console.log("lived on");
+    `;
+    const args = ["--input-type=module", "--eval", program];
+    const { signal, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    return { signal, stdout };
+  };
+  for (const where of ["pointer, 64", "pointer + 64n - 4096n - 1n"]) {
+    assert.deepEqual(reach(where), { signal: "SIGSEGV", stdout: "0\n" });
+  }
 });
 
 test("no other module of the product reaches for node:ffi", () => {

@@ -5,9 +5,11 @@
  * never freed, each against a page that nothing may touch. Every length is checked against its block before it reaches the
  * kernel, so that no caller can make it read or write elsewhere. It decides nothing and keeps no descriptor.
  *
- * A call answers its result, zero or more, or a negative errno, as the kernel itself does.
+ * A call answers its result, zero or more, or a negative errno, as the kernel itself does. What moves bytes never answers EINTR:
+ * splice(2) gives up for any signal, also where it would not block, and Node's handler of SIGUSR1 does not have calls restarted.
  */
 import type * as Ffi from "node:ffi";
+import { EINTR } from "./errno.ts";
 
 declare const pinned: unique symbol;
 
@@ -153,7 +155,9 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
   const blockOf = (memory: Memory): Block => memory as unknown as Block;
   const within = (memory: Memory, length: number): bigint => {
     const { bytes, pointer } = blockOf(memory);
-    if (length < 0 || length > bytes.length) throw new RangeError(`${length} bytes of a block of ${bytes.length}`);
+    // What is no whole number of 32 bits, NaN among them, is none that the kernel would be given.
+    if (length >>> 0 !== length || length > bytes.length)
+      throw new RangeError(`${length} bytes of a block of ${bytes.length}`);
     return pointer;
   };
   const scratch = map(SCRATCH_BYTES);
@@ -224,9 +228,21 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
 
     shutdownWrites: (fd: number): number => checked(raw.shutdown(fd, SHUT_WR)),
 
-    read: (fd: number, into: Memory, length: number): number => checked(raw.read(fd, within(into, length), length)),
+    read(fd: number, into: Memory, length: number): number {
+      const pointer = within(into, length);
+      for (;;) {
+        const result = checked(raw.read(fd, pointer, length));
+        if (result !== -EINTR) return result;
+      }
+    },
 
-    write: (fd: number, from: Memory, length: number): number => checked(raw.write(fd, within(from, length), length)),
+    write(fd: number, from: Memory, length: number): number {
+      const pointer = within(from, length);
+      for (;;) {
+        const result = checked(raw.write(fd, pointer, length));
+        if (result !== -EINTR) return result;
+      }
+    },
 
     close: (fd: number): number => checked(raw.close(fd)),
 
@@ -250,8 +266,12 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
     /** The size that it has got, which may be more. */
     setPipeSize: (fd: number, bytes: number): number => checked(raw.fcntl(fd, F_SETPIPE_SZ, bytes)),
 
-    splice: (from: number, to: number, length: number): number =>
-      checked(raw.splice(from, null, to, null, length, SPLICE_FLAGS)),
+    splice(from: number, to: number, length: number): number {
+      for (;;) {
+        const result = checked(raw.splice(from, null, to, null, length, SPLICE_FLAGS));
+        if (result !== -EINTR) return result;
+      }
+    },
   };
 }
 

@@ -89,6 +89,23 @@ test("a thread that slept for longer than the wheel is round misses nothing", ()
   assert.equal(due.size, 2_000);
 });
 
+test("a thread that has lived for longer than 31 bits of ticks still meets its deadlines", () => {
+  const wheel = new TimerWheel(1, TICK_MS);
+  const startMs = 2 ** 31 * TICK_MS;
+  wheel.advance(startMs, () => assert.fail("nothing is set"));
+  let dueAtMs = 0;
+  wheel.set(0, startMs + 250);
+  wheel.set(0, startMs + 500_000);
+  for (let turn = 0; dueAtMs === 0; turn++) {
+    assert.ok(turn < 100, "it falls due");
+    const nowMs = wheel.nextMs;
+    wheel.advance(nowMs, () => {
+      dueAtMs = nowMs;
+    });
+  }
+  assert.ok(dueAtMs >= startMs + 500_000 && dueAtMs <= startMs + 500_000 + TICK_MS, String(dueAtMs - startMs));
+});
+
 test("what falls due may set itself again, and cancel others", () => {
   const wheel = new TimerWheel(3, TICK_MS);
   const due: number[] = [];

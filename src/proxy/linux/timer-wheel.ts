@@ -14,8 +14,8 @@ const UNSCHEDULED = -1;
 export class TimerWheel {
   readonly #tickMs: number;
   readonly #deadlineMs: Float64Array;
-  /** The tick in whose slot an entry is. */
-  readonly #tick: Int32Array;
+  /** The tick in whose slot an entry is. As doubles: in 32 bits, ticks of 50 ms would last for three years. */
+  readonly #tick: Float64Array;
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   readonly #heads = new Int32Array(SLOTS).fill(NONE);
@@ -28,7 +28,7 @@ export class TimerWheel {
   constructor(capacity: number, tickMs: number) {
     this.#tickMs = tickMs;
     this.#deadlineMs = new Float64Array(capacity);
-    this.#tick = new Int32Array(capacity).fill(UNSCHEDULED);
+    this.#tick = new Float64Array(capacity).fill(UNSCHEDULED);
     this.#next = new Int32Array(capacity);
     this.#previous = new Int32Array(capacity);
   }

@@ -2,10 +2,10 @@
  * A worker as the main thread sees it: told of changes and woken for them, begun anew with all it must know when it has died,
  * and cleaned up after.
  */
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Logger } from "../../model/log.ts";
 import type { Clock } from "../clock.ts";
-import { openDescriptors } from "./descriptors.ts";
+import { lendDescriptor, openDescriptors } from "./descriptors.ts";
 import { errnoSentence } from "./errno.ts";
 import type { Libc, Memory } from "./libc.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
@@ -80,7 +80,7 @@ export class WorkerHandle {
 
   listen(fd: number, port: number): void {
     this.#listening.set(fd, port);
-    this.notify({ type: "listen", fd, port });
+    if (this.#channel !== undefined) this.#lend(fd, port);
   }
 
   /** Resolves when the socket is closed. */
@@ -115,15 +115,20 @@ export class WorkerHandle {
     const workerData: WorkerSettings = { ...settings, channel: port2, wake: this.#wake, openDescriptors: this.#open };
     const worker = new Worker(program, { workerData, transferList: [port2], name: `linux-${settings.index}` });
     this.#channel = port1;
-    port1.on("message", (message: FromWorker) => {
+    const take = (message: FromWorker) => {
       if (message.type === "done") this.#answer(message.request);
       else onMessage(message);
-    });
+    };
+    port1.on("message", take);
     let failure: unknown;
     worker.on("error", (error) => {
       failure = error;
     });
     worker.on("exit", () => {
+      // What it has sent may come behind its end, and there may be descriptors among it that are nobody's otherwise.
+      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1)) {
+        take(last.message as FromWorker);
+      }
       port1.close();
       this.#gone(failure, clock.now() - beganAtMs);
     });
@@ -131,7 +136,13 @@ export class WorkerHandle {
       if (message.type === "apply") void this.request(message);
       else this.notify(message as Notice);
     }
-    for (const [fd, port] of this.#listening) this.notify({ type: "listen", fd, port });
+    for (const [fd, port] of this.#listening) this.#lend(fd, port);
+  }
+
+  /** From now on, whether the worker has come to know of it or not, it is among what is closed when the worker has died. */
+  #lend(fd: number, port: number): void {
+    lendDescriptor(this.#open, fd);
+    this.notify({ type: "listen", fd, port });
   }
 
   #answer(request: number): void {
