@@ -3,6 +3,7 @@
  * imported when they are called, so that `proxy` does not load the operator.
  */
 import { Command, CommanderError, Option } from "commander";
+import { whenOutputCloses } from "./closed-output.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import {
   collectAddress,
@@ -10,6 +11,7 @@ import {
   engineOption,
   logFormatOption,
   logLevelOption,
+  parseAddress,
   parseGatewayName,
   parseHostPort,
   parsePort,
@@ -21,14 +23,19 @@ const EXIT_CODES = `
 Exit codes:
   0  ended as asked
   1  failed while running
-  2  the command line, a file or a port cannot be used; nothing was started`;
+  2  the command line, a file or a port cannot be used; nothing was started
+  141  nobody reads the output any more (operator and proxy go on)`;
+
+/** What nobody sits before: connections are worth more than their log. */
+const SERVICES: ReadonlySet<string> = new Set(["operator", "proxy"]);
 
 function buildProgram(): Command {
   const program = new Command("fsm-gateway")
     .description("TLS-passthrough gateway: routes TLS connections by server name, without decrypting them.")
     .addHelpText("after", EXIT_CODES)
     .exitOverride()
-    .showHelpAfterError("(fsm-gateway --help says more)");
+    .showHelpAfterError("(fsm-gateway --help says more)")
+    .hook("preAction", (_program, command) => whenOutputCloses(SERVICES.has(command.name()) ? "go_on" : "end"));
   addRun(program);
   addCheck(program);
   addExplain(program);
@@ -45,7 +52,7 @@ function addRun(program: Command): void {
   program
     .command("run")
     .description("serve Gateways and TLSRoutes from YAML files, without Kubernetes; the files are watched")
-    .argument("<files...>", "Gateway, TLSRoute, Service, EndpointSlice, ReferenceGrant and Namespace objects")
+    .argument("<files...>", "YAML files with Gateways, routes, Services and more: see below")
     .option("-n, --namespace <name>", "namespace of objects that name none", "default")
     .option("--address <ip>", "address to bind; repeatable (default: all of the machine)", collectAddress)
     .option(
@@ -58,8 +65,17 @@ function addRun(program: Command): void {
     .addOption(engineOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption("text"))
+    .addHelpText("after", RUN_HELP)
     .action(async (files: string[], options) => (await import("./commands/run.ts")).run(files, options));
 }
+
+/** In the order of src/standalone/manifests/shapes.ts; a test compares. */
+const RUN_HELP = `
+Kinds that a file may hold:
+  Gateway API          GatewayClass, Gateway, ListenerSet, TLSRoute, TCPRoute, HTTPRoute, BackendTLSPolicy, XBackend,
+                       ReferenceGrant
+  Kubernetes           Namespace, Secret, ConfigMap, Service, EndpointSlice
+  gateway.fsm.dev      ClientTraffic, BackendTraffic (docs/guides/traffic.md)`;
 
 const CHECK_HELP = `
 Judges by the schema and rules of Gateway API (offline), by our admission, and by what the gateway would make of it all.
@@ -106,6 +122,7 @@ function addExplain(program: Command): void {
     .argument("<sni>", "server name that the client sends; - for a client that sends none")
     .argument("[files...]", "YAML files; without any, the cluster of the kubeconfig")
     .option("-p, --port <port>", "this port alone (default: all that have listeners)", (value) => parsePort(value))
+    .option("-c, --client <ip>", "a client of this address (default: one that the listener takes)", parseAddress)
     .option("-n, --namespace <name>", "namespace of objects in files that name none", "default")
     .addOption(outputOption())
     .addHelpText("after", EXPLAIN_HELP)

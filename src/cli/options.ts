@@ -56,10 +56,14 @@ export function parseSeconds(value: string): number {
   return seconds;
 }
 
+export function parseAddress(value: string): string {
+  if (isIP(value) === 0) throw new InvalidArgumentError(`"${value}" is not an IP address`);
+  return value;
+}
+
 /** Repeatable: an IP address to bind. */
 export function collectAddress(value: string, before: readonly string[] | undefined): readonly string[] {
-  if (isIP(value) === 0) throw new InvalidArgumentError(`"${value}" is not an IP address`);
-  return [...(before ?? []), value];
+  return [...(before ?? []), parseAddress(value)];
 }
 
 /** Repeatable, as curl has it: `HOST:PORT:ADDRESS:PORT` (IPv6 addresses in brackets). */
