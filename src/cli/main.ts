@@ -11,6 +11,7 @@ import {
   engineOption,
   logFormatOption,
   logLevelOption,
+  logRefusedOption,
   parseAddress,
   parseGatewayName,
   parseHostPort,
@@ -65,6 +66,7 @@ function addRun(program: Command): void {
     .addOption(engineOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption("text"))
+    .addOption(logRefusedOption())
     .addHelpText("after", RUN_HELP)
     .action(async (files: string[], options) => (await import("./commands/run.ts")).run(files, options));
 }
@@ -163,6 +165,7 @@ function addProxy(program: Command): void {
     .addOption(engineOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption("json"))
+    .addOption(logRefusedOption())
     .action(async (options) => (await import("./commands/proxy.ts")).proxy(options));
 }
 

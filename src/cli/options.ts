@@ -20,6 +20,24 @@ export function logFormatOption(initial: LogFormat): Option {
     .default(initial);
 }
 
+export interface AccessLogOptions extends LogOptions {
+  /** Undefined: as built in. */
+  readonly logRefused?: number;
+}
+
+export function logRefusedOption(): Option {
+  return new Option(
+    "--log-refused <n>",
+    "lines of refused connections a second, of each reason, beyond a burst of ten times as many; 0: all (default: 100)",
+  ).argParser(parseLinesPerSecond);
+}
+
+function parseLinesPerSecond(value: string): number {
+  const lines = Number(value);
+  if (!Number.isInteger(lines) || lines < 0) throw new InvalidArgumentError(`"${value}" is not a number of lines`);
+  return lines;
+}
+
 export function engineOption(): Option {
   return (
     new Option("--engine <engine>", "what moves the bytes; auto: linux where it can run, else portable")

@@ -135,8 +135,9 @@ export class GatewayProxy {
   async close(): Promise<void> {
     await this.#stopAccepting();
     this.#parts.hosts.close();
-    this.#parts.close();
     await this.#parts.engine.close();
+    // Last, for the sums of what the engine told at its end.
+    this.#parts.close();
   }
 
   async #apply(delta: ConfigDelta): Promise<void> {
