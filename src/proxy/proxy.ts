@@ -91,6 +91,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   let settings = settingsOf(base, undefined);
   const refusedLines = new RefusedLines({ log, clock, size: refusedLinesSize(options.refusedLinesPerSecond) });
   const admission = new Admission(settings.limits, clock.now());
+  const hasListener = (name: string) => current.table.listeners.has(name);
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
     admit: () => admission.accept(clock.now()),
@@ -101,11 +102,12 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     opened: (count) => metrics.connectionOpened(count),
     ended: (record) => {
       const { listener } = record.path;
-      metrics.connectionEnded(record, current.table.listeners.has(listener ?? "") ? listener : undefined);
+      metrics.connectionEnded(record, hasListener(listener ?? "") ? listener : undefined);
       logConnection(log, refusedLines, record);
     },
     wantsRecords: log.isEnabled?.("info") !== false,
-    tallied: (tally) => metrics.connectionsEnded(tally, (name) => current.table.listeners.has(name)),
+    tallied: (tally) => metrics.connectionsEnded(tally, hasListener),
+    moved: (sums) => metrics.bytesMoved(sums, hasListener),
   };
   const engine = chooseEngine(options.engine ?? "portable", {
     host,
@@ -125,7 +127,10 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     admission.set(settings.limits, clock.now());
     checks.follow(current.table, delta);
   };
+  const endpointHealth = () => balancer.health(clock.now());
+  const unfollow = metrics.follow({ endpointHealth, tellMoved: () => engine.tellMoved() });
   const close = () => {
+    unfollow();
     checks.close();
     refusedLines.close();
   };

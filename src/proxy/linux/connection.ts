@@ -8,6 +8,8 @@
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { PortKind } from "../../model/proxy-config.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
+import { type MovedSum, NO_BYTES, uncounted } from "../observe/moved-bytes.ts";
+import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
@@ -302,11 +304,7 @@ export class LinuxConnection implements ReactorOwner {
   /** Undefined: it goes on. */
   #endBy(over: RelayOver | undefined): void {
     if (over === undefined || this.#phase.name === "gone") return;
-    if (this.#phase.name === "relaying") {
-      const { down, up } = this.#phase.relaying;
-      this.#draft.bytesIn = up.bytes;
-      this.#draft.bytesOut = down.bytes;
-    }
+    this.#countBytes();
     this.#record(over.reason, over.detail);
     if (over.isBroken) this.#resetOnClose();
     this.#close();
@@ -331,6 +329,70 @@ export class LinuxConnection implements ReactorOwner {
     }
     descriptors.close(this.#client);
     this.#context.gone(this);
+  }
+
+  // --- for onlookers --------------------------------------------------------------------------------------------------
+
+  /** Is this descriptor its client's? It has another one, its backend's. */
+  isClient(fd: number): boolean {
+    return fd === this.#client;
+  }
+
+  get serverName(): string | undefined {
+    return this.#draft.hello?.serverName;
+  }
+
+  look(): OpenConnection {
+    const { clientAddress, endpoint, path, port } = this.#draft;
+    const { serverName } = this;
+    this.#countBytes();
+    return {
+      state: this.#state(),
+      port,
+      clientAddress,
+      ...(serverName === undefined ? {} : { serverName }),
+      path,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ageMs: Math.round(performance.now() - this.#startedAtMs),
+      bytesIn: this.#draft.bytesIn,
+      bytesOut: this.#draft.bytesOut,
+    };
+  }
+
+  /** Bytes since the last time. What is told here, the record tells as counted. */
+  takeMoved(): MovedSum {
+    if (this.#isRecorded) return NO_BYTES;
+    this.#countBytes();
+    const { bytesIn, bytesOut, counted, path } = this.#draft;
+    this.#draft.counted = { bytesIn, bytesOut };
+    return {
+      ...(path.listener === undefined ? {} : { listener: path.listener }),
+      ...uncounted({ bytesIn, bytesOut }, counted),
+    };
+  }
+
+  #state(): ConnectionState {
+    const phase = this.#phase;
+    switch (phase.name) {
+      case "beginning":
+        return "reading_hello";
+      case "resolving":
+        return "deciding";
+      case "dialling":
+        return "connecting";
+      case "relaying":
+        return phase.relaying.isHalfClosed ? "half_closed" : "relaying";
+      case "lingering":
+      case "gone":
+        return "closing";
+    }
+  }
+
+  #countBytes(): void {
+    if (this.#phase.name !== "relaying") return;
+    const { down, up } = this.#phase.relaying;
+    this.#draft.bytesIn = up.bytes;
+    this.#draft.bytesOut = down.bytes;
   }
 
   #record(reason: ConnectionReason, detail?: string): void {

@@ -62,6 +62,7 @@ async function startEngine(t: TestContext, resources: readonly Resource[], optio
         ended: (record) => void records.push(record),
         wantsRecords: options.wantsRecords ?? true,
         tallied: (tally) => void tallies.push(tally),
+        moved: () => {},
       },
       timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
       maxConnections: 1_000,

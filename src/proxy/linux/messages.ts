@@ -4,6 +4,8 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
+import type { MovedSum } from "../observe/moved-bytes.ts";
+import type { ConnectionsSeen, ConnectionWish, EnginePart } from "../observe/open-connection.ts";
 import type { Tally } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
@@ -42,6 +44,10 @@ export type ToWorker =
   /** Answered when no connection is left. */
   | { readonly type: "become_idle"; readonly request: number }
   | { readonly type: "cut"; readonly request: number }
+  /** Answered by `moved` before it is done. */
+  | { readonly type: "tell_moved"; readonly request: number }
+  /** Answered by `seen` with the same number before it is done. */
+  | { readonly type: "look"; readonly request: number; readonly look: number; readonly wish: ConnectionWish }
   /** Cuts what there is, and ends the thread. */
   | { readonly type: "end"; readonly request: number };
 
@@ -51,6 +57,9 @@ export type FromWorker =
   | { readonly type: "connections"; readonly opened: number; readonly ended: readonly ConnectionRecord[] }
   /** The same as sums. */
   | { readonly type: "tally"; readonly opened: number; readonly ended: Tally }
+  /** Bytes of connections that are open, since the last time. */
+  | { readonly type: "moved"; readonly sums: readonly MovedSum[] }
+  | { readonly type: "seen"; readonly look: number; readonly seen: ConnectionsSeen; readonly part: EnginePart }
   /** Connections wait for this host, of which nothing is known yet. */
   | { readonly type: "resolve"; readonly host: string }
   /** A connection, told of by `opened`, that the portable engine is to serve; `head`: what was read from it. */

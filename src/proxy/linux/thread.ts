@@ -6,6 +6,8 @@
  */
 
 import { Balancer } from "../balance/balancer.ts";
+import { sumMoved } from "../observe/moved-bytes.ts";
+import { see } from "../observe/open-connection.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import { applyDelta } from "../route/apply-delta.ts";
 import { portKind } from "../route/port-kind.ts";
@@ -118,6 +120,17 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
       case "become_idle":
         this.#whenIdle.push(message.request);
         return;
+      case "tell_moved":
+        this.#channel.send({
+          type: "moved",
+          sums: sumMoved(this.#connections().map((connection) => connection.takeMoved())),
+        });
+        this.#done(message.request);
+        return;
+      case "look":
+        this.#look(message);
+        this.#done(message.request);
+        return;
       case "cut":
         this.#cutAll();
         this.#done(message.request);
@@ -154,10 +167,27 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   }
 
   #cutAll(): void {
-    for (const fd of openDescriptors(this.#settings.openDescriptors)) {
-      const owner = this.reactor.descriptors.presentOwner(fd);
-      if (owner instanceof LinuxConnection) owner.cut("drain_deadline");
-    }
+    for (const connection of this.#connections()) connection.cut("drain_deadline");
+  }
+
+  #connections(): readonly LinuxConnection[] {
+    const { descriptors } = this.reactor;
+    return openDescriptors(this.#settings.openDescriptors).flatMap((fd) => {
+      const owner = descriptors.presentOwner(fd);
+      return owner instanceof LinuxConnection && owner.isClient(fd) ? [owner] : [];
+    });
+  }
+
+  #look({ look, wish }: Extract<ToWorker, { type: "look" }>): void {
+    const { index, openDescriptors: open } = this.#settings;
+    const connections = this.#connections();
+    const part = {
+      name: `linux-${index}`,
+      active: connections.length,
+      pipes: this.reactor.pipes.count,
+      descriptors: openDescriptors(open).length,
+    };
+    this.#channel.send({ type: "seen", look, seen: see(connections, wish), part });
   }
 
   #takeWaiting(host: string): readonly LinuxConnection[] {

@@ -23,6 +23,7 @@ export interface TallySum {
   readonly listener?: string;
   readonly reason: ConnectionReason;
   connections: number;
+  /** Without what was told while they were open. */
   bytesIn: number;
   bytesOut: number;
 }
@@ -36,7 +37,7 @@ export interface Tally {
 
 type Ended = Pick<
   ConnectionRecord,
-  "path" | "reason" | "bytesIn" | "bytesOut" | "helloMs" | "connectMs" | "durationMs"
+  "path" | "reason" | "bytesIn" | "bytesOut" | "counted" | "helloMs" | "connectMs" | "durationMs"
 >;
 
 export class Tallying {
@@ -45,11 +46,11 @@ export class Tallying {
   #connect = noDurations(HELLO_AND_CONNECT_SECONDS);
   #lifetime = noDurations(LIFETIME_SECONDS);
 
-  add({ path, reason, bytesIn, bytesOut, helloMs, connectMs, durationMs }: Ended): void {
+  add({ path, reason, bytesIn, bytesOut, counted, helloMs, connectMs, durationMs }: Ended): void {
     const sum = this.#sumOf(path.listener, reason);
     sum.connections++;
-    sum.bytesIn += bytesIn;
-    sum.bytesOut += bytesOut;
+    sum.bytesIn += bytesIn - (counted?.bytesIn ?? 0);
+    sum.bytesOut += bytesOut - (counted?.bytesOut ?? 0);
     if (helloMs !== undefined) addDuration(this.#hello, HELLO_AND_CONNECT_SECONDS, helloMs / 1_000);
     if (connectMs !== undefined) addDuration(this.#connect, HELLO_AND_CONNECT_SECONDS, connectMs / 1_000);
     addDuration(this.#lifetime, LIFETIME_SECONDS, durationMs / 1_000);
