@@ -61,7 +61,11 @@ function addRun(program: Command): void {
       "reach an external host at this address instead of asking DNS; repeatable",
       collectConnectTo,
     )
-    .option("--admin <address:port>", "serve /healthz, /readyz and /metrics here", parseHostPort)
+    .option(
+      "--admin <address:port>",
+      "serve /healthz, /readyz, /metrics, /config, /connections and /stats here",
+      parseHostPort,
+    )
     .option("--drain-seconds <n>", "how long connections may go on after SIGTERM or Ctrl-C", parseSeconds, 10)
     .addOption(engineOption())
     .addOption(logLevelOption())
@@ -160,7 +164,11 @@ function addProxy(program: Command): void {
     .requiredOption("--operator <url>", "the operator's stream")
     .requiredOption("--ca-file <file>", "certificates by which the operator is known; read at each connection")
     .requiredOption("--token-file <file>", "ServiceAccount token for the stream; read at each connection")
-    .requiredOption("--admin <address:port>", "serve /healthz, /readyz and /metrics here", parseHostPort)
+    .requiredOption(
+      "--admin <address:port>",
+      "serve /healthz, /readyz, /metrics, /config, /connections and /stats here",
+      parseHostPort,
+    )
     .option("--drain-seconds <n>", "how long connections may go on after SIGTERM", parseSeconds, 60)
     .addOption(engineOption())
     .addOption(logLevelOption())

@@ -134,7 +134,19 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     checks.close();
     refusedLines.close();
   };
-  const proxy = new GatewayProxy({ log, clock, metrics, planner, hosts, engine, ports, current, follow, close });
+  const proxy = new GatewayProxy({
+    log,
+    clock,
+    metrics,
+    planner,
+    hosts,
+    engine,
+    ports,
+    current,
+    endpointHealth,
+    follow,
+    close,
+  });
   return proxy;
 }
 

@@ -9,6 +9,7 @@ import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
 import { EXIT } from "../exit.ts";
 import type { AccessLogOptions, HostPort } from "../options.ts";
+import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
@@ -49,6 +50,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
         return dataPlane.ready ? undefined : "no complete configuration yet";
       },
       metrics,
+      pages: proxyPages({ metrics, proxies: () => new Map([[options.gateway, dataPlane]]) }),
     },
     options.admin,
   );

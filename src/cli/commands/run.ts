@@ -16,6 +16,7 @@ import { reachableAddresses } from "../../standalone/reachable.ts";
 import { Standalone, type StandaloneStatus } from "../../standalone/standalone.ts";
 import { EXIT, UsageError } from "../exit.ts";
 import type { AccessLogOptions, HostPort } from "../options.ts";
+import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
@@ -99,6 +100,7 @@ async function startAdmin(gateway: Standalone, metrics: ProxyMetrics, at: HostPo
   const source = {
     notReady: () => (gateway.ready ? undefined : "not every Gateway has a complete configuration"),
     metrics,
+    pages: proxyPages({ metrics, proxies: () => gateway.proxies }),
   };
   return serveAdmin(source, at).catch(async (error: NodeJS.ErrnoException) => {
     await gateway.end(0);
