@@ -89,8 +89,10 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     maxConnections: options.maxConnections ?? defaultMaxConnections(),
   };
   let settings = settingsOf(base, undefined);
-  const refusedLines = new RefusedLines({ log, clock, size: refusedLinesSize(options.refusedLinesPerSecond) });
+  const refusedLinesLimit = refusedLinesSize(options.refusedLinesPerSecond);
+  const refusedLines = new RefusedLines({ log, clock, size: refusedLinesLimit });
   const admission = new Admission(settings.limits, clock.now());
+  const wantsRecords = log.isEnabled?.("info") !== false;
   const hasListener = (name: string) => current.table.listeners.has(name);
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
@@ -105,8 +107,12 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
       metrics.connectionEnded(record, hasListener(listener ?? "") ? listener : undefined);
       logConnection(log, refusedLines, record);
     },
-    wantsRecords: log.isEnabled?.("info") !== false,
-    tallied: (tally) => metrics.connectionsEnded(tally, hasListener),
+    wantsRecords,
+    refusedLines: refusedLinesLimit,
+    tallied: (tally) => {
+      metrics.connectionsEnded(tally, hasListener);
+      if (wantsRecords) refusedLines.leftOut(tally);
+    },
     moved: (sums) => metrics.bytesMoved(sums, hasListener),
   };
   const engine = chooseEngine(options.engine ?? "portable", {

@@ -62,6 +62,7 @@ async function startEngine(t: TestContext, resources: readonly Resource[], optio
         },
         ended: (record) => void records.push(record),
         wantsRecords: options.wantsRecords ?? true,
+        refusedLines: undefined,
         tallied: (tally) => void tallies.push(tally),
         moved: () => {},
       },

@@ -117,6 +117,7 @@ export class LinuxEngine implements Engine {
       pipeCap: Math.max(1, Math.floor(PIPES_OF_ALL_WORKERS / workers)),
       timeOuts,
       wantsRecords: host.wantsRecords,
+      refusedLines: host.refusedLines,
       ...(start === undefined ? {} : { start }),
     };
     this.#workers = Array.from(

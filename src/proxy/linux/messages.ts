@@ -3,6 +3,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { BucketSize } from "../admit/token-bucket.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
 import type { MovedSum } from "../observe/moved-bytes.ts";
 import type { ConnectionsSeen, ConnectionWish, EnginePart } from "../observe/open-connection.ts";
@@ -28,6 +29,8 @@ export interface WorkerSettings {
   readonly overrides: Overrides;
   /** Are single connections to be told of, or sums? */
   readonly wantsRecords: boolean;
+  /** See `EngineHost`. */
+  readonly refusedLines: BucketSize | undefined;
   /** In [0, 1): where round robins begin; absent: by chance. */
   readonly start?: number;
 }
@@ -55,7 +58,7 @@ export type FromWorker =
   | { readonly type: "done"; readonly request: number }
   /** `opened`: how many connections have begun since the last message; `ended`: how others went. */
   | { readonly type: "connections"; readonly opened: number; readonly ended: readonly ConnectionRecord[] }
-  /** The same as sums. */
+  /** The same as sums; where records are wanted, of those that are too many. */
   | { readonly type: "tally"; readonly opened: number; readonly ended: Tally }
   /** Bytes of connections that are open, since the last time. */
   | { readonly type: "moved"; readonly sums: readonly MovedSum[] }

@@ -1,10 +1,12 @@
 /**
  * Connections that have begun and ended, on their way to the main thread: in batches, because a message costs as much as a
- * short connection, and as sums where nobody wants to know of each. They wait for a moment at most.
+ * short connection, and as sums where nobody wants to know of each: at all, or of so many that were refused. They wait for a
+ * moment at most.
  */
+import { RefusalBuckets } from "../observe/refusal-buckets.ts";
 import { Tallying } from "../observe/tally.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
-import type { FromWorker } from "./messages.ts";
+import type { FromWorker, WorkerSettings } from "./messages.ts";
 
 const MOST_RECORDS = 256;
 /** Soon enough for an eye on the log. */
@@ -14,17 +16,24 @@ const TALLY_PATIENCE_MS = 250;
 
 export class RecordOutbox {
   readonly #send: (message: FromWorker) => void;
+  readonly #wantsRecords: boolean;
   readonly #patienceMs: number;
-  readonly #tallying: Tallying | undefined;
+  readonly #refusals: RefusalBuckets;
+  readonly #tallying = new Tallying();
   #opened = 0;
   #ended: ConnectionRecord[] = [];
+  #tallied = 0;
   /** When what waits is to be sent; infinite: nothing waits. */
   dueMs = Number.POSITIVE_INFINITY;
 
-  constructor(wantsRecords: boolean, send: (message: FromWorker) => void) {
+  constructor(
+    { refusedLines, wantsRecords }: Pick<WorkerSettings, "refusedLines" | "wantsRecords">,
+    send: (message: FromWorker) => void,
+  ) {
     this.#send = send;
+    this.#wantsRecords = wantsRecords;
     this.#patienceMs = wantsRecords ? RECORD_PATIENCE_MS : TALLY_PATIENCE_MS;
-    this.#tallying = wantsRecords ? undefined : new Tallying();
+    this.#refusals = new RefusalBuckets(refusedLines);
   }
 
   opened(nowMs: number): void {
@@ -34,8 +43,9 @@ export class RecordOutbox {
 
   ended(record: ConnectionRecord, nowMs: number): void {
     this.#wait(nowMs);
-    if (this.#tallying !== undefined) {
+    if (!this.#wantsRecords || !this.#refusals.take(record, nowMs)) {
       this.#tallying.add(record);
+      this.#tallied++;
       return;
     }
     this.#ended.push(record);
@@ -46,14 +56,14 @@ export class RecordOutbox {
     if (this.dueMs === Number.POSITIVE_INFINITY) return;
     this.dueMs = Number.POSITIVE_INFINITY;
     const opened = this.#opened;
-    this.#opened = 0;
-    if (this.#tallying !== undefined) {
-      this.#send({ type: "tally", opened, ended: this.#tallying.take() });
-      return;
-    }
     const ended = this.#ended;
+    this.#opened = 0;
     this.#ended = [];
-    this.#send({ type: "connections", opened, ended });
+    // That they have begun goes first, with whichever there is.
+    if (this.#wantsRecords) this.#send({ type: "connections", opened, ended });
+    if (this.#wantsRecords && this.#tallied === 0) return;
+    this.#tallied = 0;
+    this.#send({ type: "tally", opened: this.#wantsRecords ? 0 : opened, ended: this.#tallying.take() });
   }
 
   #wait(nowMs: number): void {

@@ -55,7 +55,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#channel = channel;
     this.timeOuts = timeOuts;
     this.reactor = new Reactor({ libc, openDescriptors: open, pipeCap, tickMs: tickMs(timeOuts) });
-    this.#outbox = new RecordOutbox(settings.wantsRecords, (message) => channel.send(message));
+    this.#outbox = new RecordOutbox(settings, (message) => channel.send(message));
     this.#balancer = new Balancer(start === undefined ? Math.random : () => start);
     this.#wakeCount = libc.allocate(8);
     this.reactor.loop.addLevelTriggered(wake, this.reactor.descriptors.take(wake, this));

@@ -48,6 +48,8 @@ export class ProxyMetrics {
   readonly #endpoints = this.#endpointGauge("endpoints", "Endpoints of backends with health checks or ejection.");
   readonly #unhealthy = this.#endpointGauge("endpoints_unhealthy", "Endpoints that health checks have found unfit.");
   readonly #ejected = this.#endpointGauge("endpoints_ejected", "Endpoints left out for a time after failed connects.");
+  /** Not yet among those accepted. */
+  #opened = 0;
   readonly #sources = new Set<MetricsSource>();
 
   constructor(version: string) {
@@ -92,7 +94,7 @@ export class ProxyMetrics {
   }
 
   connectionOpened(count = 1): void {
-    this.#accepted.inc(count);
+    this.#opened += count;
     this.#active.inc(count);
   }
 
@@ -149,6 +151,8 @@ export class ProxyMetrics {
   /** Brings what nobody tells by itself up to date. */
   async #ask(): Promise<void> {
     await Promise.all([...this.#sources].map((source) => source.tellMoved()));
+    this.#accepted.inc(this.#opened);
+    this.#opened = 0;
     for (const gauge of [this.#endpoints, this.#unhealthy, this.#ejected]) gauge.reset();
     for (const source of this.#sources) for (const health of source.endpointHealth()) this.#tellHealth(health);
   }

@@ -6,9 +6,11 @@
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Logger } from "../../model/log.ts";
-import { type BucketSize, TokenBucket } from "../admit/token-bucket.ts";
+import type { BucketSize } from "../admit/token-bucket.ts";
 import type { Clock } from "../clock.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
+import { RefusalBuckets } from "./refusal-buckets.ts";
+import type { Tally } from "./tally.ts";
 
 /** Of each reason. More than anybody reads, and some 50 KB a second of disk. */
 const LINES_PER_SECOND = 100;
@@ -30,34 +32,36 @@ export interface RefusedLinesOptions {
 
 export class RefusedLines {
   readonly #options: RefusedLinesOptions;
-  readonly #buckets = new Map<ConnectionReason, TokenBucket>();
+  readonly #buckets: RefusalBuckets;
   readonly #leftOut = new Map<ConnectionReason, number>();
   #cancel: (() => void) | undefined;
 
   constructor(options: RefusedLinesOptions) {
     this.#options = options;
+    this.#buckets = new RefusalBuckets(options.size);
   }
 
   /** May the log have a line of this connection? If not, it is counted as left out. */
-  allows({ connectMs, reason }: Pick<ConnectionRecord, "connectMs" | "reason">): boolean {
-    const { clock, size } = this.#options;
-    if (connectMs !== undefined || size === undefined) return true;
-    const nowMs = clock.now();
-    let bucket = this.#buckets.get(reason);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(size, nowMs);
-      this.#buckets.set(reason, bucket);
-    }
-    if (bucket.take(nowMs)) return true;
-    this.#leftOut.set(reason, (this.#leftOut.get(reason) ?? 0) + 1);
-    this.#cancel ??= clock.after(SUMMARY_INTERVAL_MS, () => this.#summarize());
+  allows(record: Pick<ConnectionRecord, "connectMs" | "reason">): boolean {
+    if (this.#buckets.take(record, this.#options.clock.now())) return true;
+    this.#leave(record.reason, 1);
     return false;
+  }
+
+  /** An engine has left these out by itself. */
+  leftOut({ sums }: Tally): void {
+    for (const { connections, reason } of sums) this.#leave(reason, connections);
   }
 
   /** Tells what has been left out until now. Idempotent. */
   close(): void {
     this.#cancel?.();
     this.#summarize();
+  }
+
+  #leave(reason: ConnectionReason, count: number): void {
+    this.#leftOut.set(reason, (this.#leftOut.get(reason) ?? 0) + count);
+    this.#cancel ??= this.#options.clock.after(SUMMARY_INTERVAL_MS, () => this.#summarize());
   }
 
   #summarize(): void {

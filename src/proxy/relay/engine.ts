@@ -10,6 +10,7 @@ import type { BindFailure } from "../../model/proxy-report.ts";
 import type { RelayTimeOuts } from "../../model/traffic.ts";
 import type { AdmissionRefusal, Ticket } from "../admit/admission.ts";
 import type { HeaderExpectation } from "../admit/client-rules.ts";
+import type { BucketSize } from "../admit/token-bucket.ts";
 import type { DialFeedback } from "../balance/feedback.ts";
 import type { HostAnswer } from "../dns/resolve-host.ts";
 import type { Bytes, MovedSum } from "../observe/moved-bytes.ts";
@@ -120,6 +121,8 @@ export interface EngineHost {
   ended(record: ConnectionRecord): void;
   /** Is anybody interested in single connections? If not, an engine may tell of many at once. */
   readonly wantsRecords: boolean;
+  /** Of refused ones of each reason, how many are of interest as single ones; undefined: all. */
+  readonly refusedLines: BucketSize | undefined;
   tallied(tally: Tally): void;
   /** Bytes of connections that go on, since the last time. */
   moved(sums: readonly MovedSum[]): void;
