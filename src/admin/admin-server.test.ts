@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LOOPBACK } from "../../test/wire/sockets.ts";
-import { serveAdmin } from "./admin-server.ts";
+import { isLoopback, serveAdmin } from "./admin-server.ts";
 
 test("answers for health, readiness and metrics, and for nothing else", async (t) => {
   const source = {
@@ -39,4 +39,36 @@ test("an address that cannot be bound rejects", async (t) => {
   const admin = await serveAdmin(source, { address: LOOPBACK, port: 0 });
   t.after(() => admin.close());
   await assert.rejects(serveAdmin(source, { address: LOOPBACK, port: admin.port }), { code: "EADDRINUSE" });
+});
+
+test("pages are JSON, or say what is wrong with the query; private ones are for this machine alone", async (t) => {
+  const read = async (query: URLSearchParams) =>
+    query.has("bad") ? { problem: "bad: is bad" } : { body: { host: query.get("host") } };
+  const source = {
+    notReady: () => undefined,
+    metrics: undefined,
+    pages: { "/open": { read, isPrivate: false }, "/private": { read, isPrivate: true } },
+  };
+  const start = async (...isLocal: ((address: string) => boolean)[]) => {
+    const admin = await serveAdmin(source, { address: LOOPBACK, port: 0 }, ...isLocal);
+    t.after(() => admin.close());
+    return async (path: string, method = "GET") => {
+      const response = await fetch(`http://${LOOPBACK}:${admin.port}${path}`, { method });
+      return [response.status, await response.text()] as const;
+    };
+  };
+  const get = await start();
+  assert.deepEqual(await get("/private?host=a.example"), [200, '{\n  "host": "a.example"\n}\n']);
+  assert.deepEqual(await get("/open?bad"), [400, "bad: is bad\n"]);
+  assert.deepEqual(await get("/other"), [404, "There are /healthz, /readyz, /metrics, /open, /private.\n"]);
+  assert.equal((await get("/constructor"))[0], 404);
+  assert.equal((await get("/open", "POST"))[0], 405);
+  const fromElsewhere = await start((address) => address !== LOOPBACK);
+  assert.equal((await fromElsewhere("/private"))[0], 403);
+  assert.equal((await fromElsewhere("/open"))[0], 200);
+});
+
+test("loopback is this machine, in either way to write it", () => {
+  for (const address of ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"]) assert.equal(isLoopback(address), true);
+  for (const address of ["10.0.0.1", "::", "::ffff:10.0.0.1", "fe80::1", ""]) assert.equal(isLoopback(address), false);
 });

@@ -1,11 +1,12 @@
 /**
- * The admin port: `/healthz`, `/readyz` and `/metrics` over HTTP, for kubelet and Prometheus.
+ * The admin port: `/healthz`, `/readyz` and `/metrics` over HTTP, for kubelet and Prometheus, and pages of JSON for people.
  *
- * Reads only: nothing can be changed through it. It is not for clients of the gateway and has its own bind address.
+ * Reads only: nothing can be changed through it. It is not for clients of the gateway and has its own bind address. What names
+ * clients or what they ask for is for this machine alone, which `kubectl port-forward` counts as.
  */
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, BlockList } from "node:net";
 
 /** Metrics in the Prometheus text format. */
 export interface MetricsSource {
@@ -18,6 +19,15 @@ export interface AdminSource {
   notReady(): string | undefined;
   /** Undefined while there is nothing to count yet. */
   readonly metrics: MetricsSource | undefined;
+  /** By path. */
+  readonly pages?: Readonly<Record<string, AdminPage>>;
+}
+
+export interface AdminPage {
+  /** What goes out as JSON, or one sentence on what is wrong with the query. */
+  read(query: URLSearchParams): Promise<{ readonly body: unknown } | { readonly problem: string }>;
+  /** Is it for this machine alone? */
+  readonly isPrivate: boolean;
 }
 
 export interface AdminServer {
@@ -26,10 +36,14 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** Rejects when the address cannot be bound. */
-export async function serveAdmin(source: AdminSource, at: { address: string; port: number }): Promise<AdminServer> {
+/** Rejects when the address cannot be bound. `isLocal`: is a peer's address this machine's own loopback? */
+export async function serveAdmin(
+  source: AdminSource,
+  at: { address: string; port: number },
+  isLocal: (address: string) => boolean = isLoopback,
+): Promise<AdminServer> {
   const server = http.createServer((request, response) => {
-    answer(source, request).then(
+    answer(source, request, isLocal(request.socket.remoteAddress ?? "")).then(
       ({ status, contentType, body }) => response.writeHead(status, { "content-type": contentType }).end(body),
       (error: unknown) => response.writeHead(500, { "content-type": "text/plain" }).end(`${String(error)}\n`),
     );
@@ -53,9 +67,15 @@ interface Answer {
   readonly body: string;
 }
 
-async function answer(source: AdminSource, { method, url }: http.IncomingMessage): Promise<Answer> {
+async function answer(
+  source: AdminSource,
+  { method, url = "" }: http.IncomingMessage,
+  isFromHere: boolean,
+): Promise<Answer> {
   if (method !== "GET" && method !== "HEAD") return plain(405, "Only GET and HEAD.");
-  switch (url?.split("?")[0]) {
+  const mark = url.indexOf("?");
+  const path = mark === -1 ? url : url.slice(0, mark);
+  switch (path) {
     case "/healthz":
       return plain(200, "ok");
     case "/readyz": {
@@ -67,9 +87,30 @@ async function answer(source: AdminSource, { method, url }: http.IncomingMessage
       if (metrics === undefined) return { status: 200, contentType: "text/plain", body: "" };
       return { status: 200, contentType: metrics.contentType, body: await metrics.expose() };
     }
-    default:
-      return plain(404, "There are /healthz, /readyz and /metrics.");
+    default: {
+      const { pages = {} } = source;
+      const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+      if (page === undefined) return plain(404, `There are ${[...PATHS, ...Object.keys(pages)].join(", ")}.`);
+      if (page.isPrivate && !isFromHere) return plain(403, "This is for loopback alone: use kubectl port-forward.");
+      return json(await page.read(new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1))));
+    }
   }
+}
+
+const PATHS = ["/healthz", "/readyz", "/metrics"];
+
+function json(said: Awaited<ReturnType<AdminPage["read"]>>): Answer {
+  if ("problem" in said) return plain(400, said.problem);
+  return { status: 200, contentType: "application/json", body: `${JSON.stringify(said.body, undefined, 2)}\n` };
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
+LOOPBACK.addAddress("::1", "ipv6");
+
+/** IPv4 addresses in IPv6 too. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }
 
 function plain(status: number, sentence: string): Answer {

@@ -6,6 +6,8 @@ export const EXIT = {
   failed: 1,
   /** The command line, a file or a port that was asked for cannot be used; nothing was started. */
   usage: 2,
+  /** Nobody reads what is written any more: 128 and the number of SIGPIPE, as of a program that the signal has ended. */
+  outputClosed: 141,
 } as const;
 
 /** Bad input: each line is shown as it is, without a stack, and the exit code is 2. */

@@ -3,6 +3,7 @@
  * imported when they are called, so that `proxy` does not load the operator.
  */
 import { Command, CommanderError, Option } from "commander";
+import { whenOutputCloses } from "./closed-output.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import {
   collectAddress,
@@ -10,6 +11,8 @@ import {
   engineOption,
   logFormatOption,
   logLevelOption,
+  logRefusedOption,
+  parseAddress,
   parseGatewayName,
   parseHostPort,
   parsePort,
@@ -21,14 +24,19 @@ const EXIT_CODES = `
 Exit codes:
   0  ended as asked
   1  failed while running
-  2  the command line, a file or a port cannot be used; nothing was started`;
+  2  the command line, a file or a port cannot be used; nothing was started
+  141  nobody reads the output any more (operator and proxy go on)`;
+
+/** What nobody sits before: connections are worth more than their log. */
+const SERVICES: ReadonlySet<string> = new Set(["operator", "proxy"]);
 
 function buildProgram(): Command {
   const program = new Command("fsm-gateway")
     .description("TLS-passthrough gateway: routes TLS connections by server name, without decrypting them.")
     .addHelpText("after", EXIT_CODES)
     .exitOverride()
-    .showHelpAfterError("(fsm-gateway --help says more)");
+    .showHelpAfterError("(fsm-gateway --help says more)")
+    .hook("preAction", (_program, command) => whenOutputCloses(SERVICES.has(command.name()) ? "go_on" : "end"));
   addRun(program);
   addCheck(program);
   addExplain(program);
@@ -45,7 +53,7 @@ function addRun(program: Command): void {
   program
     .command("run")
     .description("serve Gateways and TLSRoutes from YAML files, without Kubernetes; the files are watched")
-    .argument("<files...>", "Gateway, TLSRoute, Service, EndpointSlice, ReferenceGrant and Namespace objects")
+    .argument("<files...>", "YAML files with Gateways, routes, Services and more: see below")
     .option("-n, --namespace <name>", "namespace of objects that name none", "default")
     .option("--address <ip>", "address to bind; repeatable (default: all of the machine)", collectAddress)
     .option(
@@ -53,13 +61,27 @@ function addRun(program: Command): void {
       "reach an external host at this address instead of asking DNS; repeatable",
       collectConnectTo,
     )
-    .option("--admin <address:port>", "serve /healthz, /readyz and /metrics here", parseHostPort)
+    .option(
+      "--admin <address:port>",
+      "serve /healthz, /readyz, /metrics, /config, /connections and /stats here",
+      parseHostPort,
+    )
     .option("--drain-seconds <n>", "how long connections may go on after SIGTERM or Ctrl-C", parseSeconds, 10)
     .addOption(engineOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption("text"))
+    .addOption(logRefusedOption())
+    .addHelpText("after", RUN_HELP)
     .action(async (files: string[], options) => (await import("./commands/run.ts")).run(files, options));
 }
+
+/** In the order of src/standalone/manifests/shapes.ts; a test compares. */
+const RUN_HELP = `
+Kinds that a file may hold:
+  Gateway API          GatewayClass, Gateway, ListenerSet, TLSRoute, TCPRoute, HTTPRoute, BackendTLSPolicy, XBackend,
+                       ReferenceGrant
+  Kubernetes           Namespace, Secret, ConfigMap, Service, EndpointSlice
+  gateway.fsm.dev      ClientTraffic, BackendTraffic (docs/guides/traffic.md)`;
 
 const CHECK_HELP = `
 Judges by the schema and rules of Gateway API (offline), by our admission, and by what the gateway would make of it all.
@@ -106,6 +128,7 @@ function addExplain(program: Command): void {
     .argument("<sni>", "server name that the client sends; - for a client that sends none")
     .argument("[files...]", "YAML files; without any, the cluster of the kubeconfig")
     .option("-p, --port <port>", "this port alone (default: all that have listeners)", (value) => parsePort(value))
+    .option("-c, --client <ip>", "a client of this address (default: one that the listener takes)", parseAddress)
     .option("-n, --namespace <name>", "namespace of objects in files that name none", "default")
     .addOption(outputOption())
     .addHelpText("after", EXPLAIN_HELP)
@@ -141,11 +164,16 @@ function addProxy(program: Command): void {
     .requiredOption("--operator <url>", "the operator's stream")
     .requiredOption("--ca-file <file>", "certificates by which the operator is known; read at each connection")
     .requiredOption("--token-file <file>", "ServiceAccount token for the stream; read at each connection")
-    .requiredOption("--admin <address:port>", "serve /healthz, /readyz and /metrics here", parseHostPort)
+    .requiredOption(
+      "--admin <address:port>",
+      "serve /healthz, /readyz, /metrics, /config, /connections and /stats here",
+      parseHostPort,
+    )
     .option("--drain-seconds <n>", "how long connections may go on after SIGTERM", parseSeconds, 60)
     .addOption(engineOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption("json"))
+    .addOption(logRefusedOption())
     .action(async (options) => (await import("./commands/proxy.ts")).proxy(options));
 }
 

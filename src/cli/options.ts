@@ -20,6 +20,24 @@ export function logFormatOption(initial: LogFormat): Option {
     .default(initial);
 }
 
+export interface AccessLogOptions extends LogOptions {
+  /** Undefined: as built in. */
+  readonly logRefused?: number;
+}
+
+export function logRefusedOption(): Option {
+  return new Option(
+    "--log-refused <n>",
+    "lines of refused connections a second, of each reason, beyond a burst of ten times as many; 0: all (default: 100)",
+  ).argParser(parseLinesPerSecond);
+}
+
+function parseLinesPerSecond(value: string): number {
+  const lines = Number(value);
+  if (!Number.isInteger(lines) || lines < 0) throw new InvalidArgumentError(`"${value}" is not a number of lines`);
+  return lines;
+}
+
 export function engineOption(): Option {
   return (
     new Option("--engine <engine>", "what moves the bytes; auto: linux where it can run, else portable")
@@ -56,10 +74,14 @@ export function parseSeconds(value: string): number {
   return seconds;
 }
 
+export function parseAddress(value: string): string {
+  if (isIP(value) === 0) throw new InvalidArgumentError(`"${value}" is not an IP address`);
+  return value;
+}
+
 /** Repeatable: an IP address to bind. */
 export function collectAddress(value: string, before: readonly string[] | undefined): readonly string[] {
-  if (isIP(value) === 0) throw new InvalidArgumentError(`"${value}" is not an IP address`);
-  return [...(before ?? []), value];
+  return [...(before ?? []), parseAddress(value)];
 }
 
 /** Repeatable, as curl has it: `HOST:PORT:ADDRESS:PORT` (IPv6 addresses in brackets). */

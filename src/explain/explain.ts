@@ -6,6 +6,7 @@
 import type { Plan } from "../model/plan.ts";
 import type { ListenerResource, ProxyConfig } from "../model/proxy-config.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { ClientRules } from "../proxy/admit/client-rules.ts";
 import { Balancer } from "../proxy/balance/balancer.ts";
 import { applyDelta } from "../proxy/route/apply-delta.ts";
 import { type Decision, decide } from "../proxy/route/decide.ts";
@@ -22,18 +23,27 @@ export interface Question {
   readonly serverName: string | undefined;
   /** All ports with listeners when absent. */
   readonly port?: number;
+  /** IP address; absent: a client that the listener takes. */
+  readonly client?: string;
 }
 
+/** What a Gateway's configuration is changed by on its way to the proxies. `gateway`: `namespace/name`. */
+export type Shaping = (config: ProxyConfig, gateway: string) => ProxyConfig;
+
 /** By Gateway, then port. Empty: no Gateway of ours has a listener there. */
-export function explain(snapshot: Snapshot, question: Question): readonly Explanation[] {
+export function explain(
+  snapshot: Snapshot,
+  question: Question,
+  shape: Shaping = (config) => config,
+): readonly Explanation[] {
   const plan = translate(snapshot);
   return [...plan.gateways].flatMap(([gateway, { config }]) => {
-    const table = tableOf(config);
+    const table = tableOf(shape(config, gateway));
     const candidates = candidatesOf(snapshot, plan, gateway);
     const ports = [...new Set(candidates.map(({ port }) => port))].sort((a, b) => a - b);
     return ports
       .filter((port) => question.port === undefined || question.port === port)
-      .map((port) => explainPort({ snapshot, plan, gateway, table, candidates, port }, question.serverName));
+      .map((port) => explainPort({ snapshot, plan, gateway, table, candidates, port }, question));
   });
 }
 
@@ -61,7 +71,7 @@ export function decideAt(table: RouteTable, port: number, serverName: string | u
   return decide(table, new Balancer(() => 0), { port, serverName: seen });
 }
 
-function explainPort(place: Place, serverName: string | undefined): Explanation {
+function explainPort(place: Place, { serverName, client }: Question): Explanation {
   const { table, gateway, port } = place;
   const decision = decideAt(table, port, serverName);
   const { listener, route } = decision.path;
@@ -71,8 +81,9 @@ function explainPort(place: Place, serverName: string | undefined): Explanation 
   return {
     gateway,
     port,
-    outcome: outcomeOf(decision, backends),
+    outcome: isDenied(winner, client) ? { action: "refuse", reason: "client_denied" } : outcomeOf(decision, backends),
     ...(listener !== undefined && { listener }),
+    ...(winner?.client !== undefined && { clients: winner.client }),
     ...(route !== undefined && { route }),
     backends,
     lost: {
@@ -80,6 +91,11 @@ function explainPort(place: Place, serverName: string | undefined): Explanation 
       routes: lostRoutes(place, nameSeenBy(winner, serverName), winner, resource),
     },
   };
+}
+
+/** By the rules that the proxies go by. */
+function isDenied(winner: ListenerResource | undefined, client: string | undefined): boolean {
+  return winner !== undefined && client !== undefined && new ClientRules().isDenied(winner, client);
 }
 
 function nameSeenBy(winner: ListenerResource | undefined, serverName: string | undefined): string | undefined {

@@ -1,5 +1,7 @@
 /** What would become of a connection at one port of one Gateway, and why not something else. Plain data, also the JSON of `-o json`. */
 
+import type { ClientTraffic } from "../model/traffic.ts";
+
 export interface Explanation {
   /** `namespace/name`. */
   readonly gateway: string;
@@ -7,6 +9,8 @@ export interface Explanation {
   readonly outcome: Outcome;
   /** The listener that the connection belongs to, by its resource name. */
   readonly listener?: string;
+  /** Which clients the listener takes, and how; absent: all alike. */
+  readonly clients?: ClientTraffic;
   /** The route that takes it: `TLSRoute/default/shop`. */
   readonly route?: string;
   /** Where the route's connections go; empty without a route. */

@@ -1,10 +1,21 @@
 /** An explanation for people. Pure. */
+import type { ClientTraffic } from "../model/traffic.ts";
 import type { BackendShare, Explanation, Loser, Outcome } from "./explanation.ts";
 
-export function explanationText({ gateway, port, outcome, listener, route, backends, lost }: Explanation): string {
+export function explanationText({
+  gateway,
+  port,
+  outcome,
+  listener,
+  clients = {},
+  route,
+  backends,
+  lost,
+}: Explanation): string {
   return [
     `Gateway ${gateway}, port ${port}: ${outcomeText(outcome)}`,
     `  listener  ${listener ?? "none"}`,
+    ...clientsText(clients).map((said) => `  clients   ${said}`),
     ...(listener === undefined || outcome.action === "answer" ? [] : [`  route     ${route ?? "none"}`]),
     ...backends.map((backend) => `  backend   ${backendText(backend)}`),
     ...losers("listener", lost.listeners),
@@ -21,6 +32,19 @@ function outcomeText(outcome: Outcome): string {
     case "refuse":
       return `refused: ${outcome.reason}`;
   }
+}
+
+/** What decides whether a client is taken; time-outs and limits do not. */
+function clientsText({ allow, deny, proxyProtocol }: ClientTraffic): readonly string[] {
+  const said: string[] = [];
+  if (allow !== undefined) said.push(allow.length === 0 ? "nobody is allowed" : `allowed: ${allow.join(", ")}`);
+  if (deny !== undefined && deny.length > 0) said.push(`denied: ${deny.join(", ")}`);
+  if (proxyProtocol !== undefined) {
+    const whose = `a PROXY header from ${proxyProtocol.trusted.join(", ")}`;
+    const isRequired = proxyProtocol.mode === "required";
+    said.push(isRequired ? `named by ${whose}, which is required` : `named by ${whose}, if one comes`);
+  }
+  return said;
 }
 
 function backendText({ name, weight, share, addresses, refusal }: BackendShare): string {

@@ -13,6 +13,8 @@ import type { Clock } from "./clock.ts";
 import type { ExternalHosts } from "./dns/external-hosts.ts";
 import type { PortBinder, PortState } from "./listener/port-binder.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
+import type { EndpointHealth } from "./observe/metrics-source.ts";
+import type { ConnectionWish, EngineView } from "./observe/open-connection.ts";
 import type { Planner } from "./planner.ts";
 import type { DrainResult, Engine } from "./relay/engine.ts";
 import { applyDelta } from "./route/apply-delta.ts";
@@ -43,6 +45,7 @@ export interface ProxyParts {
   readonly hosts: ExternalHosts;
   readonly engine: Engine;
   readonly ports: PortBinder;
+  readonly endpointHealth: () => readonly EndpointHealth[];
   /** The table that connections are matched by; the proxy alone sets it. */
   readonly current: { table: RouteTable };
   /** Called when `current` has become what `delta` led to, before the next connection. */
@@ -68,6 +71,21 @@ export class GatewayProxy {
   /** Has the first complete table been applied, and is the proxy not ending? */
   get ready(): boolean {
     return this.#isComplete && !this.#isEnding;
+  }
+
+  /** What connections are matched by. */
+  get table(): RouteTable {
+    return this.#parts.current.table;
+  }
+
+  /** What is open now. */
+  look(wish: ConnectionWish): Promise<EngineView> {
+    return this.#parts.engine.look(wish);
+  }
+
+  /** Of backends whose endpoints may be left out. */
+  endpointHealth(): readonly EndpointHealth[] {
+    return this.#parts.endpointHealth();
   }
 
   get activeConnections(): number {
@@ -135,8 +153,9 @@ export class GatewayProxy {
   async close(): Promise<void> {
     await this.#stopAccepting();
     this.#parts.hosts.close();
-    this.#parts.close();
     await this.#parts.engine.close();
+    // Last, for the sums of what the engine told at its end.
+    this.#parts.close();
   }
 
   async #apply(delta: ConfigDelta): Promise<void> {

@@ -22,6 +22,7 @@ import { HealthChecks } from "./health/health-checks.ts";
 import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
+import { RefusedLines, refusedLinesSize } from "./observe/refused-lines.ts";
 import { type Overrides, Planner } from "./planner.ts";
 import { type EngineHost, formatAddress } from "./relay/engine.ts";
 import { type Connect, connectTcp } from "./relay/socket-options.ts";
@@ -56,6 +57,8 @@ export interface ProxyOptions {
   readonly workers?: number;
   /** In [0, 1): where round robins begin. */
   readonly random?: () => number;
+  /** Access lines of refused connections, of each reason; 0: all. By default as in observe/refused-lines.ts. */
+  readonly refusedLinesPerSecond?: number;
 }
 
 export function createProxy(options: ProxyOptions): GatewayProxy {
@@ -86,7 +89,11 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     maxConnections: options.maxConnections ?? defaultMaxConnections(),
   };
   let settings = settingsOf(base, undefined);
+  const refusedLinesLimit = refusedLinesSize(options.refusedLinesPerSecond);
+  const refusedLines = new RefusedLines({ log, clock, size: refusedLinesLimit });
   const admission = new Admission(settings.limits, clock.now());
+  const wantsRecords = log.isEnabled?.("info") !== false;
+  const hasListener = (name: string) => current.table.listeners.has(name);
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
     admit: () => admission.accept(clock.now()),
@@ -97,11 +104,16 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     opened: (count) => metrics.connectionOpened(count),
     ended: (record) => {
       const { listener } = record.path;
-      metrics.connectionEnded(record, current.table.listeners.has(listener ?? "") ? listener : undefined);
-      logConnection(log, record);
+      metrics.connectionEnded(record, hasListener(listener ?? "") ? listener : undefined);
+      logConnection(log, refusedLines, record);
     },
-    wantsRecords: log.isEnabled?.("info") !== false,
-    tallied: (tally) => metrics.connectionsEnded(tally, (name) => current.table.listeners.has(name)),
+    wantsRecords,
+    refusedLines: refusedLinesLimit,
+    tallied: (tally) => {
+      metrics.connectionsEnded(tally, hasListener);
+      if (wantsRecords) refusedLines.leftOut(tally);
+    },
+    moved: (sums) => metrics.bytesMoved(sums, hasListener),
   };
   const engine = chooseEngine(options.engine ?? "portable", {
     host,
@@ -121,8 +133,26 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     admission.set(settings.limits, clock.now());
     checks.follow(current.table, delta);
   };
-  const close = () => checks.close();
-  const proxy = new GatewayProxy({ log, clock, metrics, planner, hosts, engine, ports, current, follow, close });
+  const endpointHealth = () => balancer.health(clock.now());
+  const unfollow = metrics.follow({ endpointHealth, tellMoved: () => engine.tellMoved() });
+  const close = () => {
+    unfollow();
+    checks.close();
+    refusedLines.close();
+  };
+  const proxy = new GatewayProxy({
+    log,
+    clock,
+    metrics,
+    planner,
+    hosts,
+    engine,
+    ports,
+    current,
+    endpointHealth,
+    follow,
+    close,
+  });
   return proxy;
 }
 

@@ -75,6 +75,11 @@ export class Standalone {
     );
   }
 
+  /** By `namespace/name` of their Gateways; those of Gateways that are gone, whose connections end, are not among them. */
+  get proxies(): ReadonlyMap<string, GatewayProxy> {
+    return this.#proxies;
+  }
+
   get ready(): boolean {
     return this.#proxies.size > 0 && [...this.#proxies.values()].every((proxy) => proxy.ready);
   }

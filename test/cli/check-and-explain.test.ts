@@ -10,6 +10,9 @@ const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
 const EXAMPLES = ["gateway.yaml", "tlsroute.yaml"].map((name) =>
   join(import.meta.dirname, "../../examples/tls-passthrough", name),
 );
+const TRAFFIC = ["gateway.yaml", "traffic.yaml"].map((name) =>
+  join(import.meta.dirname, "../../examples/traffic", name),
+);
 const folder = mkdtempSync(join(tmpdir(), "fsm-gateway-test-"));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -44,4 +47,24 @@ test("explain: nothing listens there, or a file is no YAML", () => {
   writeFileSync(broken, "a: [1");
   assert.equal(run("explain", "a.example", broken).status, 2);
   assert.equal(run("explain", "a.example", "--port", "x", ...EXAMPLES).status, 2);
+});
+
+test("explain: what a listener asks of its clients, and whether it takes one of this address", () => {
+  const ask = (...args: string[]) => run("explain", "shop.example.com", "--port", "8443", ...args, ...TRAFFIC);
+  const anyone = ask();
+  assert.match(
+    anyone.stdout,
+    /: served\n {2}listener {2}default\/edge\/tls\n {2}clients {3}denied: 203\.0\.113\.0\/24\n {2}clients {3}named by a PROXY header from 127\.0\.0\.0\/8, 10\.0\.0\.0\/8, which is required\n/,
+    anyone.stderr,
+  );
+  const denied = ask("--client", "203.0.113.9");
+  assert.match(denied.stdout, /: refused: client_denied\n/);
+  assert.equal(denied.status, 1);
+  assert.deepEqual([ask("--client", "198.51.100.9").status, anyone.status], [0, 0]);
+  const postgres = run("explain", "-", "--port", "5432", "--client", "198.51.100.9", ...TRAFFIC);
+  assert.match(
+    postgres.stdout,
+    /: refused: client_denied\n.*\n {2}clients {3}allowed: 192\.0\.2\.0\/24, 2001:db8::\/32\n/,
+  );
+  assert.match(ask("--client", "nobody").stderr, /"nobody" is not an IP address/);
 });

@@ -1,14 +1,16 @@
 /** `fsm-gateway run` as a user meets it: what it says of bad input, what it serves, and what it does when a file turns bad. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connect, createServer as createTlsServer } from "node:tls";
 import { createAuthority, issueServing, type KeyedCertificate } from "../../src/operator/certificates/issue.ts";
+import { engineProblem } from "../../src/proxy/choose-engine.ts";
+import { KIND_SHAPES } from "../../src/standalone/manifests/shapes.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "fsm-gateway-test-"));
@@ -82,6 +84,78 @@ test("serves a Service from the files, follows a change, and keeps the last good
 
   process.kill("SIGTERM");
   assert.equal((await once(process, "exit"))[0], 0);
+});
+
+for (const engine of ["portable", "linux"] as const) {
+  const skip = engineProblem(engine) ?? false;
+  test(`${engine}: the admin port tells what it goes by, what is open, and sums`, { skip }, async (t) => {
+    const { port: backendPort } = backend.address() as AddressInfo;
+    const [port, admin] = [await freePort(), await freePort()];
+    const file = write(`${engine}.yaml`, `${gateway(port)}---\n${route("web")}---\n${service(backendPort)}`);
+    const child = run("--engine", engine, "--admin", `127.0.0.1:${admin}`, file);
+    t.after(() => child.kill("SIGKILL"));
+    const output = capture(child);
+    await output.has("serving");
+    assert.equal(await ask(port, SERVER_NAME), "hello");
+    await output.has("reason=completed");
+    const open = connectTcp(port, "127.0.0.1");
+    await once(open, "connect");
+    const get = async (path: string) => JSON.parse(await (await fetch(`http://127.0.0.1:${admin}${path}`)).text());
+    let connections = await get("/connections");
+    for (let turn = 0; turn < 200 && connections.gateways["default/g"].connections.length === 0; turn++) {
+      connections = await get("/connections");
+    }
+    const [config, stats] = await Promise.all([`/config?host=${SERVER_NAME}&kind=route`, "/stats"].map(get));
+    assert.equal(config.gateways["default/g"].resources[0].name, "TLSRoute/default/r");
+    assert.deepEqual(
+      connections.gateways["default/g"].connections.map(({ state }: { state: string }) => state),
+      ["reading_hello"],
+    );
+    assert.deepEqual([stats.connections.accepted, stats.connections.ended], [2, { completed: 1 }]);
+    assert.equal(stats.gateways["default/g"].parts[0].name, engine === "linux" ? "linux-0" : "portable");
+    open.destroy();
+  });
+}
+
+test("--help names every kind that a file may hold", () => {
+  const { stdout } = spawnSync(process.execPath, [MAIN, "run", "--help"], { encoding: "utf8" });
+  for (const kind of Object.keys(KIND_SHAPES)) assert.match(stdout, new RegExp(`\\b${kind}\\b`));
+});
+
+test("nobody reads what is written any more: ends quietly, as by SIGPIPE", async () => {
+  const { port: backendPort } = backend.address() as AddressInfo;
+  const port = await freePort();
+  const file = write("piped.yaml", `${gateway(port)}---\n${route("web")}---\n${service(backendPort)}`);
+  const child = run(file);
+  await capture(child).has("serving");
+  child.stdout?.destroy();
+  const ended = end(child, 141);
+  // Each connection is a line that nobody reads; the first may still fit into the pipe.
+  for (let turn = 0; turn < 3 && child.exitCode === null; turn++) await ask(port, SERVER_NAME).catch(() => {});
+  assert.equal((await ended).output, "");
+});
+
+test("a proxy whose output nobody reads goes on", async () => {
+  const nothing = write("nothing", "");
+  const admin = await freePort();
+  const child = spawn(process.execPath, [
+    ...[MAIN, "proxy", "--gateway", "ns/g", "--operator", "https://127.0.0.1:9", "--log-level", "debug"],
+    ...["--ca-file", nothing, "--token-file", nothing, "--admin", `127.0.0.1:${admin}`],
+  ]);
+  after(() => child.kill("SIGKILL"));
+  let isClosed = false;
+  child.stdout.once("data", () => {
+    child.stdout.destroy();
+    isClosed = true;
+  });
+  let errors = "";
+  child.stderr.on("data", (data) => (errors += data));
+  for (let turn = 0; turn < 500 && !isClosed; turn++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(isClosed, errors);
+  // It looks for its operator meanwhile, and says so.
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  assert.equal(child.exitCode, null, errors);
+  assert.equal(await (await fetch(`http://127.0.0.1:${admin}/healthz`)).text(), "ok\n");
 });
 
 function gateway(port: number): string {

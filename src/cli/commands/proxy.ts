@@ -8,12 +8,13 @@ import type { EngineChoice } from "../../proxy/engine-choices.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
 import { EXIT } from "../exit.ts";
-import type { HostPort, LogOptions } from "../options.ts";
+import type { AccessLogOptions, HostPort } from "../options.ts";
+import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
 
-export interface ProxyCommandOptions extends LogOptions {
+export interface ProxyCommandOptions extends AccessLogOptions {
   readonly gateway: string;
   readonly operator: string;
   readonly caFile: string;
@@ -35,7 +36,12 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const engine = usableEngine(options.engine);
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION);
-  const dataPlane = createProxy({ log, metrics, engine });
+  const dataPlane = createProxy({
+    log,
+    metrics,
+    engine,
+    ...(options.logRefused !== undefined && { refusedLinesPerSecond: options.logRefused }),
+  });
   const state = { ending: false };
   const admin = await serveAdmin(
     {
@@ -44,6 +50,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
         return dataPlane.ready ? undefined : "no complete configuration yet";
       },
       metrics,
+      pages: proxyPages({ metrics, proxies: () => new Map([[options.gateway, dataPlane]]) }),
     },
     options.admin,
   );

@@ -15,12 +15,13 @@ import { type AnyManifest, formatProblem } from "../../standalone/manifests/pars
 import { reachableAddresses } from "../../standalone/reachable.ts";
 import { Standalone, type StandaloneStatus } from "../../standalone/standalone.ts";
 import { EXIT, UsageError } from "../exit.ts";
-import type { HostPort, LogOptions } from "../options.ts";
+import type { AccessLogOptions, HostPort } from "../options.ts";
+import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
 
-export interface RunOptions extends LogOptions {
+export interface RunOptions extends AccessLogOptions {
   readonly namespace: string;
   readonly address?: readonly string[];
   readonly connectTo?: ReadonlyMap<string, HostPort>;
@@ -44,6 +45,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
         log,
         metrics,
         engine,
+        ...(options.logRefused !== undefined && { refusedLinesPerSecond: options.logRefused }),
         ...(options.address !== undefined && { bindAddresses: options.address }),
         ...(options.connectTo !== undefined && { overrides: options.connectTo }),
       }),
@@ -98,6 +100,7 @@ async function startAdmin(gateway: Standalone, metrics: ProxyMetrics, at: HostPo
   const source = {
     notReady: () => (gateway.ready ? undefined : "not every Gateway has a complete configuration"),
     metrics,
+    pages: proxyPages({ metrics, proxies: () => gateway.proxies }),
   };
   return serveAdmin(source, at).catch(async (error: NodeJS.ErrnoException) => {
     await gateway.end(0);

@@ -66,6 +66,11 @@ export class Balancer {
     this.#pool(backend, resource).setHealthy(endpoint, isHealthy);
   }
 
+  /** Of the backends whose endpoints may be left out and that were used or checked yet. */
+  health(nowMs: number): (ReturnType<EndpointPool["health"]> & { readonly backend: string })[] {
+    return [...this.#pools].flatMap(([backend, pool]) => (pool.isWatched ? [{ backend, ...pool.health(nowMs) }] : []));
+  }
+
   /** The backend is gone, or nothing is to be known of it any more. */
   forget(backend: string): void {
     this.#pools.delete(backend);

@@ -79,6 +79,17 @@ export class EndpointPool implements DialFeedback {
     return this.#members.map(({ active }) => active);
   }
 
+  /** How many of the present resource's endpoints are left out, and why. */
+  health(nowMs: number): { readonly endpoints: number; readonly unhealthy: number; readonly ejected: number } {
+    const ejected = this.#members.filter((state) => isEjected(state, nowMs)).length;
+    return { endpoints: this.#members.length, unhealthy: this.#unhealthy, ejected };
+  }
+
+  /** Is there anything by which an endpoint could be left out? */
+  get isWatched(): boolean {
+    return this.#traffic.healthCheck !== undefined || this.#traffic.ejection !== undefined;
+  }
+
   /** What a health check has found; nothing when the endpoint is not one of ours any more. */
   setHealthy(endpoint: Endpoint, isHealthy: boolean): void {
     const state = this.#states.get(endpointKey(endpoint));

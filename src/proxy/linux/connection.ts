@@ -8,6 +8,8 @@
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Endpoint } from "../../model/proxy-config.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
+import { type Bytes, type MovedSum, NO_BYTES, uncounted } from "../observe/moved-bytes.ts";
+import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
 import type { EndedConnection } from "../observe/tally.ts";
 import { type ConnectionRecord, formatAddress } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
@@ -37,10 +39,8 @@ export interface ConnectionContext {
   resolve(host: string, connection: LinuxConnection): void;
   /** The descriptor is nobody's now; `head` is what was read from it. */
   handOver(fd: number, port: number, head: Uint8Array): void;
-  /** Is each connection to be told of, or only what there is to count? */
-  readonly wantsRecords: boolean;
-  ended(record: ConnectionRecord): void;
-  counted(connection: EndedConnection): void;
+  /** `connection` can describe itself, if somebody wants to know more of it than is counted. */
+  ended(ended: EndedConnection, connection: LinuxConnection): void;
   /** Its descriptors are closed; nothing is left of the connection. */
   gone(connection: LinuxConnection): void;
   defect(error: unknown): void;
@@ -84,8 +84,11 @@ export class LinuxConnection implements DialOwner {
   #helloMs: number | undefined;
   #endpoint: Endpoint | undefined;
   #connectMs: number | undefined;
+  #detail: string | undefined;
   #bytesIn = 0;
   #bytesOut = 0;
+  /** Of these bytes, what has been told. */
+  #counted: Bytes | undefined;
 
   /** Takes the descriptor of an accepted client. */
   constructor(client: number, port: number, peer: PackedAddress, context: ConnectionContext) {
@@ -331,11 +334,7 @@ export class LinuxConnection implements DialOwner {
   /** Undefined: it goes on. */
   #endBy(over: RelayOver | undefined): void {
     if (over === undefined || this.#phase.name === "gone") return;
-    if (this.#phase.name === "relaying") {
-      const { down, up } = this.#phase.relaying;
-      this.#bytesIn = up.bytes;
-      this.#bytesOut = down.bytes;
-    }
+    this.#countBytes();
     this.#record(over.reason, over.detail);
     if (over.isBroken) this.#resetOnClose();
     this.#close();
@@ -362,29 +361,95 @@ export class LinuxConnection implements DialOwner {
     this.#context.gone(this);
   }
 
+  // --- for onlookers --------------------------------------------------------------------------------------------------
+
+  /** Is this descriptor its client's? It has another one, its backend's. */
+  isClient(fd: number): boolean {
+    return fd === this.#client;
+  }
+
+  get serverName(): string | undefined {
+    return this.#hello?.serverName;
+  }
+
+  look(): OpenConnection {
+    const { serverName } = this;
+    const endpoint = this.#endpoint;
+    this.#countBytes();
+    return {
+      state: this.#state(),
+      port: this.#port,
+      clientAddress: unpackSocketAddress(this.#peer),
+      ...(serverName === undefined ? {} : { serverName }),
+      path: this.#path,
+      ...(endpoint === undefined ? {} : { endpoint: formatAddress(endpoint.address, endpoint.port) }),
+      ageMs: Math.round(performance.now() - this.#startedAtMs),
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+    };
+  }
+
+  /** Bytes since the last time. What is told here, the record tells as counted. */
+  takeMoved(): MovedSum {
+    if (this.#isRecorded) return NO_BYTES;
+    this.#countBytes();
+    const { listener } = this.#path;
+    const before = this.#counted;
+    this.#counted = { bytesIn: this.#bytesIn, bytesOut: this.#bytesOut };
+    return { ...(listener === undefined ? {} : { listener }), ...uncounted(this.#counted, before) };
+  }
+
+  #state(): ConnectionState {
+    const phase = this.#phase;
+    switch (phase.name) {
+      case "beginning":
+        return "reading_hello";
+      case "resolving":
+        return "deciding";
+      case "dialling":
+        return "connecting";
+      case "relaying":
+        return phase.relaying.isHalfClosed ? "half_closed" : "relaying";
+      case "lingering":
+      case "gone":
+        return "closing";
+    }
+  }
+
+  #countBytes(): void {
+    if (this.#phase.name !== "relaying") return;
+    const { down, up } = this.#phase.relaying;
+    this.#bytesIn = up.bytes;
+    this.#bytesOut = down.bytes;
+  }
+
   #record(reason: ConnectionReason, detail?: string): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    const counted: EndedConnection = {
+    this.#detail = detail;
+    const ended: EndedConnection = {
       reason,
       path: this.#path,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
+      counted: this.#counted,
       durationMs: performance.now() - this.#startedAtMs,
       helloMs: this.#helloMs,
       connectMs: this.#connectMs,
     };
-    if (!this.#context.wantsRecords) this.#context.counted(counted);
-    else this.#context.ended(this.#recordOf(counted, detail));
+    this.#context.ended(ended, this);
   }
 
-  #recordOf({ helloMs, connectMs, ...counted }: EndedConnection, detail: string | undefined): ConnectionRecord {
-    const hello = this.#hello;
+  /** All there is to say of it, once it has ended so. */
+  recordOf({ counted, helloMs, connectMs, ...ended }: EndedConnection): ConnectionRecord {
+    const detail = this.#detail;
     const endpoint = this.#endpoint;
+    const hello = this.#hello;
     return {
-      ...counted,
+      ...ended,
       port: this.#port,
       clientAddress: unpackSocketAddress(this.#peer),
+      ...(counted === undefined ? {} : { counted }),
       ...(detail === undefined ? {} : { detail }),
       ...(hello === undefined ? {} : { hello }),
       ...(endpoint === undefined ? {} : { endpoint: formatAddress(endpoint.address, endpoint.port) }),

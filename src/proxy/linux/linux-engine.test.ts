@@ -21,7 +21,7 @@ import {
 import { dialTls } from "../../../test/wire/tls-client.ts";
 import type { Endpoint, Resource } from "../../model/proxy-config.ts";
 import { Admission } from "../admit/admission.ts";
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { Tally } from "../observe/tally.ts";
 import type { ConnectionRecord, EngineHost } from "../relay/engine.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "../relay/time-outs.ts";
@@ -38,6 +38,7 @@ interface EngineOptions {
   readonly timeOuts?: Partial<TimeOuts>;
   readonly overrides?: ReadonlyMap<string, Endpoint>;
   readonly wantsRecords?: boolean;
+  readonly clock?: Clock;
   readonly lookup?: (host: string) => Promise<readonly string[]>;
   /** For connections that are handed over. */
   readonly plan?: EngineHost["plan"];
@@ -67,11 +68,13 @@ async function startEngine(t: TestContext, resources: readonly Resource[], optio
         },
         ended: (record) => void records.push(record),
         wantsRecords: options.wantsRecords ?? true,
+        refusedLines: undefined,
         tallied: (tally) => void tallies.push(tally),
+        moved: () => {},
       },
       timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
       maxConnections: 1_000,
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       log,
       overrides: options.overrides ?? new Map(),
       lookup: options.lookup ?? (async () => assert.fail("DNS was asked")),
@@ -271,6 +274,53 @@ test("drain tells how many ended and how many were cut, with all their records",
   assert.deepEqual(await drained, { ended: 4, cut: 6 });
   assert.equal(records.filter(({ reason }) => reason === "drain_deadline").length, 6);
   assert.equal(engine.activeConnections, 0);
+});
+
+test("who looks is told of all workers; one that does not answer in time is named as silent", { skip }, async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const patience = { isOver: false };
+  const clock: Clock = {
+    ...systemClock,
+    after: (ms, call) => {
+      if (!patience.isOver) return systemClock.after(ms, call);
+      call();
+      return () => {};
+    },
+  };
+  const { engine, port } = await startEngine(t, toOne(echo.address), { workers: 2, clock });
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const client = await connectTo(port);
+      client.write(hello);
+      await readSome(client, hello.length);
+      return client;
+    }),
+  );
+  const view = await engine.look({ limit: 15 });
+  assert.deepEqual([view.matching, view.connections.length], [20, 15]);
+  assert.deepEqual(
+    view.parts.map(({ name }) => name),
+    ["linux-0", "linux-1", "portable"],
+  );
+  assert.equal(
+    view.parts.reduce((sum, { active }) => sum + active, 0),
+    20,
+  );
+  patience.isOver = true;
+  const { connections, matching, parts } = await engine.look({ limit: 15 });
+  assert.deepEqual([connections, matching], [[], 0]);
+  assert.deepEqual(
+    parts.map(({ active, ...rest }) => rest),
+    [{ name: "linux-0", isSilent: true }, { name: "linux-1", isSilent: true }, { name: "portable" }],
+  );
+  assert.equal(
+    parts.reduce((sum, { active }) => sum + active, 0),
+    20,
+    "how many they have is known all the same",
+  );
+  patience.isOver = false;
+  for (const client of clients) client.destroy();
 });
 
 test("a port taken by another process is not shared with it", { skip }, async (t) => {

@@ -10,6 +10,7 @@ import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
+import type { ConnectionsSeen, ConnectionWish, EnginePart, EngineView } from "../observe/open-connection.ts";
 import { countOf } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
 import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "../relay/engine.ts";
@@ -28,6 +29,10 @@ const MORE_DESCRIPTORS = 4_096;
 const PIPES_OF_ALL_WORKERS = 256;
 /** Each pause is a message; the log gets one line in this time. */
 const ACCEPT_WARNING_MS = 10_000;
+/** Workers answer between two turns of events, which is soon; one that does not is in trouble, and whoever looks wants to know. */
+const LOOK_MS = 1_000;
+/** Metrics must come: what a worker has not told by then comes with the next ones. */
+const TELL_MOVED_MS = 250;
 
 export interface LinuxEngineOptions {
   readonly host: EngineHost;
@@ -79,6 +84,9 @@ export class LinuxEngine implements Engine {
   readonly #hosts = new Map<string, HostAnswer>();
   #table: RouteTable = EMPTY_TABLE;
   #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
+  #lastLook = 0;
+  /** What workers have answered, by the number of the look and their index. */
+  readonly #looks = new Map<number, Map<number, { readonly seen: ConnectionsSeen; readonly part: EnginePart }>>();
 
   constructor(options: LinuxEngineOptions, { libc, program }: LinuxEngineMeans) {
     const {
@@ -109,6 +117,7 @@ export class LinuxEngine implements Engine {
       pipeCap: Math.max(1, Math.floor(PIPES_OF_ALL_WORKERS / workers)),
       timeOuts,
       wantsRecords: host.wantsRecords,
+      refusedLines: host.refusedLines,
       ...(start === undefined ? {} : { start }),
     };
     this.#workers = Array.from(
@@ -131,6 +140,37 @@ export class LinuxEngine implements Engine {
 
   get activeConnections(): number {
     return this.#activeOfWorkers() + this.#portable.activeConnections;
+  }
+
+  async look(wish: ConnectionWish): Promise<EngineView> {
+    const look = ++this.#lastLook;
+    const answers = new Map<number, { readonly seen: ConnectionsSeen; readonly part: EnginePart }>();
+    this.#looks.set(look, answers);
+    await this.#atMost(
+      LOOK_MS,
+      this.#workers.map((worker) => worker.request({ type: "look", look, wish })),
+    );
+    this.#looks.delete(look);
+    const portable = await this.#portable.look(wish);
+    const seen = [...[...answers.values()].map((answer) => answer.seen), portable];
+    const parts = this.#workers.map(
+      (_, index): EnginePart =>
+        answers.get(index)?.part ?? {
+          name: `linux-${index}`,
+          active: Atomics.load(this.#active, index),
+          isSilent: true,
+        },
+    );
+    return {
+      connections: seen.flatMap(({ connections }) => connections).slice(0, wish.limit),
+      matching: seen.reduce((sum, { matching }) => sum + matching, 0),
+      parts: [...parts, ...portable.parts],
+    };
+  }
+
+  async tellMoved(): Promise<void> {
+    const asked = this.#workers.map((worker) => worker.request({ type: "tell_moved" }));
+    await this.#atMost(TELL_MOVED_MS, [...asked, this.#portable.tellMoved()]);
   }
 
   async listen(at: ListenAddress): Promise<ListenResult> {
@@ -163,11 +203,10 @@ export class LinuxEngine implements Engine {
   async drain(deadlineMs: number): Promise<DrainResult> {
     const before = this.#activeOfWorkers();
     const portable = this.#portable.drain(deadlineMs);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(deadlineMs, resolve);
-    const idle = Promise.all(this.#workers.map((worker) => worker.request({ type: "become_idle" })));
-    await Promise.race([idle, promise]);
-    cancel();
+    await this.#atMost(
+      deadlineMs,
+      this.#workers.map((worker) => worker.request({ type: "become_idle" })),
+    );
     const cut = this.#activeOfWorkers();
     await Promise.all(this.#workers.map((worker) => worker.request({ type: "cut" })));
     const others = await portable;
@@ -203,6 +242,12 @@ export class LinuxEngine implements Engine {
         Atomics.add(this.#active, this.#active.length - 1, 1);
         this.#portable.adopt(message.fd, message.port, message.head);
         return;
+      case "moved":
+        host.moved(message.sums);
+        return;
+      case "seen":
+        this.#looks.get(message.look)?.set(index, message);
+        return;
       case "resolve":
         void this.#resolve(index, message.host);
         return;
@@ -213,6 +258,13 @@ export class LinuxEngine implements Engine {
         log.error("a connection ended by a defect", { error: message.error });
         return;
     }
+  }
+
+  async #atMost(limitMs: number, answers: readonly Promise<void>[]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(limitMs, resolve);
+    await Promise.race([Promise.all(answers), promise]);
+    cancel();
   }
 
   #count(index: number, opened: number, ended: number): void {

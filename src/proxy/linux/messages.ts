@@ -3,7 +3,10 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { BucketSize } from "../admit/token-bucket.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
+import type { MovedSum } from "../observe/moved-bytes.ts";
+import type { ConnectionsSeen, ConnectionWish, EnginePart } from "../observe/open-connection.ts";
 import type { Tally } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
@@ -26,6 +29,8 @@ export interface WorkerSettings {
   readonly overrides: Overrides;
   /** Are single connections to be told of, or sums? */
   readonly wantsRecords: boolean;
+  /** See `EngineHost`. */
+  readonly refusedLines: BucketSize | undefined;
   /** In [0, 1): where round robins begin; absent: by chance. */
   readonly start?: number;
 }
@@ -42,6 +47,10 @@ export type ToWorker =
   /** Answered when no connection is left. */
   | { readonly type: "become_idle"; readonly request: number }
   | { readonly type: "cut"; readonly request: number }
+  /** Answered by `moved` before it is done. */
+  | { readonly type: "tell_moved"; readonly request: number }
+  /** Answered by `seen` with the same number before it is done. */
+  | { readonly type: "look"; readonly request: number; readonly look: number; readonly wish: ConnectionWish }
   /** Cuts what there is, and ends the thread. */
   | { readonly type: "end"; readonly request: number };
 
@@ -49,8 +58,11 @@ export type FromWorker =
   | { readonly type: "done"; readonly request: number }
   /** `opened`: how many connections have begun since the last message; `ended`: how others went. */
   | { readonly type: "connections"; readonly opened: number; readonly ended: readonly ConnectionRecord[] }
-  /** The same as sums. */
+  /** The same as sums; where records are wanted, of those that are too many. */
   | { readonly type: "tally"; readonly opened: number; readonly ended: Tally }
+  /** Bytes of connections that are open, since the last time. */
+  | { readonly type: "moved"; readonly sums: readonly MovedSum[] }
+  | { readonly type: "seen"; readonly look: number; readonly seen: ConnectionsSeen; readonly part: EnginePart }
   /** Connections wait for this host, of which nothing is known yet. */
   | { readonly type: "resolve"; readonly host: string }
   /** A connection, told of by `opened`, that the portable engine is to serve; `head`: what was read from it. */

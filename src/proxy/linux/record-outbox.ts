@@ -1,10 +1,12 @@
 /**
  * Connections that have begun and ended, on their way to the main thread: in batches, because a message costs as much as a
- * short connection, and as sums where nobody wants to know of each. They wait for a moment at most.
+ * short connection, and as sums where nobody wants to know of each: at all, or of so many that were refused. They wait for a
+ * moment at most.
  */
+import { RefusalBuckets } from "../observe/refusal-buckets.ts";
 import { type EndedConnection, Tallying } from "../observe/tally.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
-import type { FromWorker } from "./messages.ts";
+import type { FromWorker, WorkerSettings } from "./messages.ts";
 
 const MOST_RECORDS = 256;
 /** Soon enough for an eye on the log. */
@@ -12,20 +14,31 @@ const RECORD_PATIENCE_MS = 20;
 /** Far below the interval at which anybody reads metrics. */
 const TALLY_PATIENCE_MS = 250;
 
+/** Who knows more of a connection that has ended. */
+export interface Describing {
+  recordOf(ended: EndedConnection): ConnectionRecord;
+}
+
 export class RecordOutbox {
   readonly #send: (message: FromWorker) => void;
-  readonly #patienceMs: number;
   readonly #wantsRecords: boolean;
+  readonly #patienceMs: number;
+  readonly #refusals: RefusalBuckets;
   readonly #tallying = new Tallying();
   #opened = 0;
   #ended: ConnectionRecord[] = [];
+  #tallied = 0;
   /** When what waits is to be sent; infinite: nothing waits. */
   dueMs = Number.POSITIVE_INFINITY;
 
-  constructor(wantsRecords: boolean, send: (message: FromWorker) => void) {
+  constructor(
+    { refusedLines, wantsRecords }: Pick<WorkerSettings, "refusedLines" | "wantsRecords">,
+    send: (message: FromWorker) => void,
+  ) {
     this.#send = send;
-    this.#patienceMs = wantsRecords ? RECORD_PATIENCE_MS : TALLY_PATIENCE_MS;
     this.#wantsRecords = wantsRecords;
+    this.#patienceMs = wantsRecords ? RECORD_PATIENCE_MS : TALLY_PATIENCE_MS;
+    this.#refusals = new RefusalBuckets(refusedLines);
   }
 
   opened(nowMs: number): void {
@@ -33,29 +46,30 @@ export class RecordOutbox {
     this.#wait(nowMs);
   }
 
-  ended(record: ConnectionRecord, nowMs: number): void {
+  /** `connection` is asked for its record only if that is to be told. */
+  ended(ended: EndedConnection, connection: Describing, nowMs: number): void {
     this.#wait(nowMs);
-    this.#ended.push(record);
+    if (!this.#wantsRecords || !this.#refusals.take(ended, nowMs)) {
+      this.#tallying.add(ended);
+      this.#tallied++;
+      return;
+    }
+    this.#ended.push(connection.recordOf(ended));
     if (this.#ended.length >= MOST_RECORDS) this.flush();
-  }
-
-  counted(connection: EndedConnection, nowMs: number): void {
-    this.#wait(nowMs);
-    this.#tallying.add(connection);
   }
 
   flush(): void {
     if (this.dueMs === Number.POSITIVE_INFINITY) return;
     this.dueMs = Number.POSITIVE_INFINITY;
     const opened = this.#opened;
-    this.#opened = 0;
-    if (!this.#wantsRecords) {
-      this.#send({ type: "tally", opened, ended: this.#tallying.take() });
-      return;
-    }
     const ended = this.#ended;
+    this.#opened = 0;
     this.#ended = [];
-    this.#send({ type: "connections", opened, ended });
+    // That they have begun goes first, with whichever there is.
+    if (this.#wantsRecords) this.#send({ type: "connections", opened, ended });
+    if (this.#wantsRecords && this.#tallied === 0) return;
+    this.#tallied = 0;
+    this.#send({ type: "tally", opened: this.#wantsRecords ? 0 : opened, ended: this.#tallying.take() });
   }
 
   #wait(nowMs: number): void {

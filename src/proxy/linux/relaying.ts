@@ -99,7 +99,7 @@ export class Relaying {
   onDeadline(nowMs: number): RelayOver | undefined {
     this.#armedMs = Number.POSITIVE_INFINITY;
     if (nowMs >= this.#silentUntilMs) {
-      return { reason: this.#isHalfClosed() ? "half_closed_timeout" : "idle_timeout", isBroken: false };
+      return { reason: this.isHalfClosed ? "half_closed_timeout" : "idle_timeout", isBroken: false };
     }
     if (nowMs >= this.#keepAliveAtMs) {
       this.#keepAliveAtMs = Number.POSITIVE_INFINITY;
@@ -163,14 +163,15 @@ export class Relaying {
     this.#context.reactor.loop.watchWriting(flow.to, generation);
   }
 
-  #isHalfClosed(): boolean {
+  /** Has either side sent all it has to send? */
+  get isHalfClosed(): boolean {
     return this.up.ended || this.down.ended;
   }
 
   /** Something has happened: silence begins anew. */
   #touch(): void {
     const { reactor, timeOuts } = this.#context;
-    this.#silentUntilMs = reactor.nowMs + (this.#isHalfClosed() ? timeOuts.halfClosedMs : timeOuts.idleMs);
+    this.#silentUntilMs = reactor.nowMs + (this.isHalfClosed ? timeOuts.halfClosedMs : timeOuts.idleMs);
     this.#arm();
   }
 

@@ -6,8 +6,9 @@
  */
 
 import { Balancer } from "../balance/balancer.ts";
+import { sumMoved } from "../observe/moved-bytes.ts";
+import { see } from "../observe/open-connection.ts";
 import type { EndedConnection } from "../observe/tally.ts";
-import type { ConnectionRecord } from "../relay/engine.ts";
 import { applyDelta } from "../route/apply-delta.ts";
 import { RouteMemory } from "../route/route-memory.ts";
 import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table.ts";
@@ -38,7 +39,6 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   readonly #settings: ThreadSettings;
   readonly #channel: Channel;
   readonly #outbox: RecordOutbox;
-  readonly wantsRecords: boolean;
   readonly #memory = new RouteMemory();
   readonly #hosts = new ExternalHostTurns();
   readonly #planning: PlanContext;
@@ -58,8 +58,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#channel = channel;
     this.timeOuts = timeOuts;
     this.reactor = new Reactor({ libc, openDescriptors: open, pipeCap, tickMs: tickMs(timeOuts) });
-    this.#outbox = new RecordOutbox(settings.wantsRecords, (message) => channel.send(message));
-    this.wantsRecords = settings.wantsRecords;
+    this.#outbox = new RecordOutbox(settings, (message) => channel.send(message));
     const balancer = new Balancer(start === undefined ? Math.random : () => start);
     this.#planning = { balancer, overrides: settings.overrides, hosts: this.#hosts };
     this.#wakeCount = libc.allocate(8);
@@ -125,6 +124,17 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
       case "become_idle":
         this.#whenIdle.push(message.request);
         return;
+      case "tell_moved":
+        this.#channel.send({
+          type: "moved",
+          sums: sumMoved(this.#connections().map((connection) => connection.takeMoved())),
+        });
+        this.#done(message.request);
+        return;
+      case "look":
+        this.#look(message);
+        this.#done(message.request);
+        return;
       case "cut":
         this.#cutAll();
         this.#done(message.request);
@@ -161,10 +171,27 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   }
 
   #cutAll(): void {
-    for (const fd of openDescriptors(this.#settings.openDescriptors)) {
-      const owner = this.reactor.descriptors.presentOwner(fd);
-      if (owner instanceof LinuxConnection) owner.cut("drain_deadline");
-    }
+    for (const connection of this.#connections()) connection.cut("drain_deadline");
+  }
+
+  #connections(): readonly LinuxConnection[] {
+    const { descriptors } = this.reactor;
+    return openDescriptors(this.#settings.openDescriptors).flatMap((fd) => {
+      const owner = descriptors.presentOwner(fd);
+      return owner instanceof LinuxConnection && owner.isClient(fd) ? [owner] : [];
+    });
+  }
+
+  #look({ look, wish }: Extract<ToWorker, { type: "look" }>): void {
+    const { index, openDescriptors: open } = this.#settings;
+    const connections = this.#connections();
+    const part = {
+      name: `linux-${index}`,
+      active: connections.length,
+      pipes: this.reactor.pipes.count,
+      descriptors: openDescriptors(open).length,
+    };
+    this.#channel.send({ type: "seen", look, seen: see(connections, wish), part });
   }
 
   #takeWaiting(host: string): readonly LinuxConnection[] {
@@ -230,16 +257,12 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#channel.send({ type: "hand_over", fd, port, head });
   }
 
-  ended(record: ConnectionRecord): void {
-    this.#outbox.ended(record, this.reactor.nowMs);
+  ended(ended: EndedConnection, connection: LinuxConnection): void {
+    this.#outbox.ended(ended, connection, this.reactor.nowMs);
   }
 
   gone(): void {
     Atomics.sub(this.#settings.active, this.#settings.index, 1);
-  }
-
-  counted(connection: EndedConnection): void {
-    this.#outbox.counted(connection, this.reactor.nowMs);
   }
 
   defect(error: unknown): void {

@@ -4,6 +4,7 @@
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
+import type { Bytes } from "./moved-bytes.ts";
 
 /** Upper bounds in seconds; what is longer is counted behind the last. */
 export const HELLO_AND_CONNECT_SECONDS: readonly number[] = [
@@ -23,6 +24,7 @@ export interface TallySum {
   readonly listener?: string;
   readonly reason: ConnectionReason;
   connections: number;
+  /** Without what was told while they were open. */
   bytesIn: number;
   bytesOut: number;
 }
@@ -37,6 +39,7 @@ export interface Tally {
 /** What is counted of a connection. */
 export interface EndedConnection
   extends Pick<ConnectionRecord, "path" | "reason" | "bytesIn" | "bytesOut" | "durationMs"> {
+  readonly counted?: Bytes | undefined;
   readonly helloMs?: number | undefined;
   readonly connectMs?: number | undefined;
 }
@@ -47,11 +50,11 @@ export class Tallying {
   #connect = noDurations(HELLO_AND_CONNECT_SECONDS);
   #lifetime = noDurations(LIFETIME_SECONDS);
 
-  add({ path, reason, bytesIn, bytesOut, helloMs, connectMs, durationMs }: EndedConnection): void {
+  add({ path, reason, bytesIn, bytesOut, counted, helloMs, connectMs, durationMs }: EndedConnection): void {
     const sum = this.#sumOf(path.listener, reason);
     sum.connections++;
-    sum.bytesIn += bytesIn;
-    sum.bytesOut += bytesOut;
+    sum.bytesIn += bytesIn - (counted?.bytesIn ?? 0);
+    sum.bytesOut += bytesOut - (counted?.bytesOut ?? 0);
     if (helloMs !== undefined) addDuration(this.#hello, HELLO_AND_CONNECT_SECONDS, helloMs / 1_000);
     if (connectMs !== undefined) addDuration(this.#connect, HELLO_AND_CONNECT_SECONDS, connectMs / 1_000);
     addDuration(this.#lifetime, LIFETIME_SECONDS, durationMs / 1_000);

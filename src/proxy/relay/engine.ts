@@ -10,8 +10,11 @@ import type { BindFailure } from "../../model/proxy-report.ts";
 import type { RelayTimeOuts } from "../../model/traffic.ts";
 import type { AdmissionRefusal, Ticket } from "../admit/admission.ts";
 import type { HeaderExpectation } from "../admit/client-rules.ts";
+import type { BucketSize } from "../admit/token-bucket.ts";
 import type { DialFeedback } from "../balance/feedback.ts";
 import type { HostAnswer } from "../dns/resolve-host.ts";
+import type { Bytes, MovedSum } from "../observe/moved-bytes.ts";
+import type { ConnectionWish, EngineView } from "../observe/open-connection.ts";
 import type { Tally } from "../observe/tally.ts";
 import type { DecisionPath } from "../route/decide.ts";
 import type { RouteTable } from "../route/route-table.ts";
@@ -86,6 +89,8 @@ export interface ConnectionRecord {
   readonly bytesIn: number;
   /** Bytes from backend to client. */
   readonly bytesOut: number;
+  /** Of these bytes, what `moved` has told while it was open. */
+  readonly counted?: Bytes;
   readonly durationMs: number;
   /** From accepting to the complete ClientHello. */
   readonly helloMs?: number;
@@ -116,7 +121,11 @@ export interface EngineHost {
   ended(record: ConnectionRecord): void;
   /** Is anybody interested in single connections? If not, an engine may tell of many at once. */
   readonly wantsRecords: boolean;
+  /** Of refused ones of each reason, how many are of interest as single ones; undefined: all. */
+  readonly refusedLines: BucketSize | undefined;
   tallied(tally: Tally): void;
+  /** Bytes of connections that go on, since the last time. */
+  moved(sums: readonly MovedSum[]): void;
 }
 
 export interface DrainResult {
@@ -136,6 +145,10 @@ export interface Engine {
   /** An external host of the configuration has a new answer, good or bad. Absent: see `apply`. */
   hostAnswered?(host: string, answer: HostAnswer): void;
   readonly activeConnections: number;
+  /** What is open now. Parts that do not answer soon are named as silent. */
+  look(wish: ConnectionWish): Promise<EngineView>;
+  /** Has the host told of bytes by `moved`. Resolves when that is done, or soon all the same. */
+  tellMoved(): Promise<void>;
   /** Waits for the connections to end, cuts those that have not after `deadlineMs`. The caller has closed the ports. */
   drain(deadlineMs: number): Promise<DrainResult>;
   /** Cuts every connection, stops timers. */

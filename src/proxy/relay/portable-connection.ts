@@ -13,6 +13,8 @@ import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { Clock } from "../clock.ts";
 import { notServed } from "../http/not-served.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
+import { type Bytes, type MovedSum, NO_BYTES, uncounted } from "../observe/moved-bytes.ts";
+import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
 import type { ClientTls } from "../terminate/client-tls.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
 import { BackendSide } from "./backend-side.ts";
@@ -67,6 +69,8 @@ export class PortableConnection {
   /** What it means if the deadline passes before there is a relay. */
   #lateReason: ConnectionReason = "client_hello_timeout";
   #isRecorded = false;
+  /** Bytes that were told of while it was open. */
+  #counted: Bytes | undefined;
 
   constructor(client: net.Socket, port: number, context: ConnectionContext) {
     this.#client = new ClientSide(client, (error) => this.#endBy("client", error));
@@ -114,6 +118,52 @@ export class PortableConnection {
     this.#lateReason = "client_hello_timeout";
     this.#who = identity.who;
     if (identity.hasHeader) this.#facts = { peerAddress: formatAddress(own.source.address, own.source.port) };
+  }
+
+  get serverName(): string | undefined {
+    return this.#facts.hello?.serverName;
+  }
+
+  /** As it is now, for an onlooker. */
+  look(): OpenConnection {
+    const { endpoint, path = {} } = this.#facts;
+    const { serverName } = this;
+    return {
+      state: this.#state(),
+      port: this.#port,
+      clientAddress: formatAddress(this.#who.source.address, this.#who.source.port),
+      ...(serverName === undefined ? {} : { serverName }),
+      path,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ageMs: Math.round(this.#deadline.ageMs),
+      ...this.#bytes(),
+    };
+  }
+
+  /** Bytes since the last time. What is told here, the record tells as counted. */
+  takeMoved(): MovedSum {
+    const listener = this.#facts.path?.listener;
+    // The record has told of them all.
+    if (this.#isRecorded) return NO_BYTES;
+    const all = this.#bytes();
+    const moved = uncounted(all, this.#counted);
+    this.#counted = all;
+    return { ...(listener === undefined ? {} : { listener }), ...moved };
+  }
+
+  #bytes(): Bytes {
+    return { bytesIn: this.#relay?.bytesIn ?? 0, bytesOut: this.#relay?.bytesOut ?? 0 };
+  }
+
+  #state(): ConnectionState {
+    if (this.#isRecorded) return "closing";
+    if (this.#relay !== undefined) return this.#relay.isHalfClosed ? "half_closed" : "relaying";
+    if (this.#backend !== undefined) return "connecting";
+    if (this.#lateReason === "proxy_header_timeout") return "reading_proxy_header";
+    if (this.#lateReason === "client_handshake_failed") return "handshaking";
+    if (this.#lateReason === "http_not_served") return "reading_request";
+    const hasHello = this.#facts.hello !== undefined || this.#context.host.portKind(this.#port) === "TCP";
+    return hasHello ? "deciding" : "reading_hello";
   }
 
   /** Called now and then: ends the connection if its deadline has passed. */
@@ -264,8 +314,8 @@ export class PortableConnection {
       ...(detail === undefined ? {} : { detail }),
       port: this.#port,
       clientAddress: formatAddress(this.#who.source.address, this.#who.source.port),
-      bytesIn: this.#relay?.bytesIn ?? 0,
-      bytesOut: this.#relay?.bytesOut ?? 0,
+      ...this.#bytes(),
+      ...(this.#counted === undefined ? {} : { counted: this.#counted }),
       durationMs: this.#deadline.ageMs,
     });
   }

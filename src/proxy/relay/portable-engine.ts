@@ -8,6 +8,8 @@ import net from "node:net";
 import type { Logger } from "../../model/log.ts";
 import type { Ticket } from "../admit/admission.ts";
 import type { Clock } from "../clock.ts";
+import { sumMoved } from "../observe/moved-bytes.ts";
+import { type ConnectionWish, type EngineView, see } from "../observe/open-connection.ts";
 import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "./engine.ts";
 import { type ConnectionContext, PortableConnection } from "./portable-connection.ts";
 import { type Connect, connectTcp, errorCode, SOCKET_OPTIONS } from "./socket-options.ts";
@@ -47,6 +49,15 @@ export class PortableEngine implements Engine {
 
   get activeConnections(): number {
     return this.#connections.size;
+  }
+
+  async look(wish: ConnectionWish): Promise<EngineView> {
+    const seen = see(this.#connections.keys(), wish);
+    return { ...seen, parts: [{ name: "portable", active: this.#connections.size }] };
+  }
+
+  async tellMoved(): Promise<void> {
+    this.#context.host.moved(sumMoved([...this.#connections.keys()].map((connection) => connection.takeMoved())));
   }
 
   listen({ address, port }: ListenAddress): Promise<ListenResult> {
