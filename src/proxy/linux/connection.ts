@@ -37,7 +37,7 @@ export interface ConnectionContext {
   plan(port: number, serverName: string | undefined): LinuxPlan;
   /** Somebody is to call `resolved` when DNS has answered. */
   resolve(host: string, connection: LinuxConnection): void;
-  /** The descriptor is nobody's now; `head` is what was read from it. */
+  /** The descriptor is nobody's now, and nothing is left of the connection here; `head` is what was read from it. */
   handOver(fd: number, port: number, head: Uint8Array): void;
   /** `connection` can describe itself, if somebody wants to know more of it than is counted. */
   ended(ended: EndedConnection, connection: LinuxConnection): void;
@@ -259,7 +259,6 @@ export class LinuxConnection implements DialOwner {
     if (this.#isRegistered) loop.remove(this.#client);
     descriptors.release(this.#client);
     this.#context.handOver(this.#client, this.#port, this.#head.rest() ?? new Uint8Array(0));
-    this.#context.gone(this);
   }
 
   #beginDial(plan: DialPlan): void {

@@ -139,7 +139,9 @@ export class LinuxEngine implements Engine {
   }
 
   get activeConnections(): number {
-    return this.#activeOfWorkers() + this.#portable.activeConnections;
+    // Of the portable engine, those that are on their way to it are counted already, those that linger no more.
+    const adopted = Atomics.load(this.#active, this.#active.length - 1);
+    return this.#activeOfWorkers() + Math.max(adopted, this.#portable.activeConnections);
   }
 
   async look(wish: ConnectionWish): Promise<EngineView> {
@@ -239,7 +241,6 @@ export class LinuxEngine implements Engine {
       case "hand_over":
         // It leaves the worker's count without a record, and comes into the portable engine's without being opened there.
         this.#untold[index] = (this.#untold[index] ?? 0) - 1;
-        Atomics.add(this.#active, this.#active.length - 1, 1);
         this.#portable.adopt(message.fd, message.port, message.head);
         return;
       case "moved":
@@ -314,7 +315,11 @@ export class LinuxEngine implements Engine {
   #countingHost(host: EngineHost, index: number): EngineHost {
     return {
       ...host,
-      admit: () => (this.activeConnections >= this.#options.maxConnections ? "connection_limit" : host.admit()),
+      // It is among those counted: its worker has counted it over.
+      admit: () => {
+        const counted = this.#activeOfWorkers() + Atomics.load(this.#active, index);
+        return counted > this.#options.maxConnections ? "connection_limit" : host.admit();
+      },
       ended: (record) => {
         Atomics.sub(this.#active, index, 1);
         host.ended(record);

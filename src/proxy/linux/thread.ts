@@ -254,6 +254,10 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   handOver(fd: number, port: number, head: Uint8Array): void {
     // That it has been opened goes first.
     this.#outbox.flush();
+    // It is counted once at any time: from here on among those of the portable engine.
+    const { active, index } = this.#settings;
+    Atomics.sub(active, index, 1);
+    Atomics.add(active, active.length - 1, 1);
     this.#channel.send({ type: "hand_over", fd, port, head });
   }
 
