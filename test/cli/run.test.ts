@@ -50,6 +50,7 @@ test("what admission refuses in a cluster is refused here, with its line", async
 test("files without a Gateway, a wrong flag: exit code 2 and the mend", async () => {
   assert.match((await end(run(write("route.yaml", route("httpbin.org"))), 2)).output, /there is no Gateway/);
   assert.match((await end(run("--address", "nowhere", "x.yaml"), 2)).output, /"nowhere" is not an IP address/);
+  assert.match((await end(run("--log-refused", "-1", "x.yaml"), 2)).output, /"-1" is not a number of lines/);
 });
 
 test("a port in use: the listener's line, exit code 2", async () => {

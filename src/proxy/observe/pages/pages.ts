@@ -9,7 +9,8 @@ import { type Page, type PageAnswer, readHost, readLimit, unknownParameter } fro
 import { processUsage } from "./process-usage.ts";
 
 const RESOURCES = { most: 1_000, otherwise: 100 };
-const CONNECTIONS = { most: 10_000, otherwise: 100 };
+/** What a thread is kept from its connections for, by telling of so many, is a few milliseconds. */
+const CONNECTIONS = { most: 1_000, otherwise: 100 };
 
 const KINDS: readonly NonNullable<ConfigWish["kind"]>[] = [
   "settings",
