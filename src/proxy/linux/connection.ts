@@ -225,8 +225,9 @@ export class LinuxConnection implements ReactorOwner {
     timers.cancel(this.#client);
     if (this.#isRegistered) loop.remove(this.#client);
     descriptors.release(this.#client);
-    this.#context.handOver(this.#client, this.#port, this.#head.rest() ?? new Uint8Array(0));
+    // Before anybody can take it over: counted twice, it might be one too many for the cap.
     this.#context.gone(this);
+    this.#context.handOver(this.#client, this.#port, this.#head.rest() ?? new Uint8Array(0));
   }
 
   #beginDial(plan: DialPlan): void {
