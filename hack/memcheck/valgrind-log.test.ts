@@ -6,7 +6,9 @@ const HEAD = `==7== Memcheck, a memory error detector
 ==7== Command: node canary.ts
 ==7==
 `;
-const FAULT = `==7== Syscall param write(buf) points to unaddressable byte(s)
+const FAULT = `==7== Warning: set address range perms: large range [0x12e94000, 0x32e94000) (noaccess)
+--7-- WARNING: unhandled amd64-linux syscall: 441
+==7== Syscall param write(buf) points to unaddressable byte(s)
 ==7==    at 0x4C3B1D3: write (write.c:26)
 ==7==    by 0x1AE5D08: Builtins_Something (in node)
 ==7==  Address 0x8f31000 is not stack'd, malloc'd or (recently) free'd

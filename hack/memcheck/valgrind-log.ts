@@ -2,7 +2,9 @@
 
 /** Each error with its stack. Throws where the log does not end as one does: then nothing can be said. */
 export function errorsOf(log: string): readonly string[] {
-  const lines = log.split("\n").map((line) => line.replace(/^==\d+== ?/, ""));
+  // What it says of itself may stand right before an error.
+  const told = log.split("\n").filter((line) => !/^(--\d+-- |==\d+== Warning: )/.test(line));
+  const lines = told.map((line) => line.replace(/^==\d+== ?/, ""));
   const summary = lines
     .map((line) => /^ERROR SUMMARY: (\d+) errors/.exec(line)?.[1])
     .find((count) => count !== undefined);

@@ -78,7 +78,7 @@ withLibc("a block ends where a page begins that nothing may touch, and there is 
   const found = after.findIndex(
     ({ start, end, rights }, index) =>
       rights === "rw-p" &&
-      end - start === 16_384n &&
+      end - start >= 16_384n &&
       !before.has(start) &&
       after[index - 1]?.rights === "---p" &&
       after[index - 1]?.end === start &&

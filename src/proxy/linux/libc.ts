@@ -32,7 +32,14 @@ export interface EventLayout {
   readonly data: number;
 }
 
-export type SocketOption = "reuse_address" | "reuse_port" | "keep_alive" | "keep_idle_seconds" | "ipv6_only";
+export type SocketOption =
+  | "reuse_address"
+  | "reuse_port"
+  | "keep_alive"
+  | "keep_idle_seconds"
+  | "keep_interval_seconds"
+  | "keep_probes"
+  | "ipv6_only";
 
 /** Of epoll_ctl(2). */
 export const EPOLL_CTL_ADD = 1;
@@ -44,7 +51,6 @@ export type Libc = ReturnType<typeof bindFunctions>;
 
 export type LibcResult = { readonly libc: Libc } | { readonly problem: string };
 
-const PAGE_BYTES = 4_096n;
 const PROT_NONE = 0;
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
@@ -72,6 +78,8 @@ const OPTIONS: Readonly<Record<SocketOption, readonly [level: number, name: numb
   reuse_port: [SOL_SOCKET, 15],
   keep_alive: [SOL_SOCKET, 9],
   keep_idle_seconds: [IPPROTO_TCP, 4],
+  keep_interval_seconds: [IPPROTO_TCP, 5],
+  keep_probes: [IPPROTO_TCP, 6],
   ipv6_only: [41, 26],
 };
 
@@ -130,26 +138,29 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
     fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
     splice: { arguments: ["i32", "pointer", "i32", "pointer", "i32", "i32"], return: "i32" },
     __errno_location: { arguments: [], return: "pointer" },
+    getpagesize: { arguments: [], return: "i32" },
   });
   // `functions` has no shape that V8 knows; of this object the fields are constants to the compiler.
   const raw = { ...functions };
   // Of this thread, and for as long as the thread lives. Read right after a call, before anything else can run.
   const errno = new Int32Array(ffi.toArrayBuffer(raw.__errno_location(), 4, false));
   const checked = (result: number): number => (result < 0 ? -(errno[0] ?? 0) : result);
+  // 4 KiB on x86-64; arm64 may be built with 16 or 64.
+  const pageBytes = BigInt(raw.getpagesize());
 
   /**
    * Whole pages with one before and one behind that are mapped to nothing. The block ends where the page behind begins, so
    * that not even a wrong length could reach another object. Never unmapped: a view may outlive whoever asked for it.
    */
   const map = (length: number): Block => {
-    const pages = (BigInt(length) + PAGE_BYTES - 1n) / PAGE_BYTES;
-    const whole = (pages + 2n) * PAGE_BYTES;
+    const pages = (BigInt(length) + pageBytes - 1n) / pageBytes;
+    const whole = (pages + 2n) * pageBytes;
     const start = raw.mmap(null, whole, PROT_NONE, MAP_PRIVATE_ANONYMOUS, -1, 0n);
     if (start === MAP_FAILED) throw new Error(`mmap of ${whole} bytes failed with errno ${errno[0]}`);
-    if (raw.mprotect(start + PAGE_BYTES, pages * PAGE_BYTES, PROT_READ_WRITE) !== 0) {
+    if (raw.mprotect(start + pageBytes, pages * pageBytes, PROT_READ_WRITE) !== 0) {
       throw new Error(`mprotect of ${whole} bytes failed with errno ${errno[0]}`);
     }
-    const pointer = start + (pages + 1n) * PAGE_BYTES - BigInt(length);
+    const pointer = start + (pages + 1n) * pageBytes - BigInt(length);
     return { pointer, bytes: new Uint8Array(ffi.toArrayBuffer(pointer, length, false)) };
   };
   const blockOf = (memory: Memory): Block => memory as unknown as Block;

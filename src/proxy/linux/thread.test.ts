@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deltaBetween, listener, route, service } from "../../../test/wire/config.ts";
+import { helloFor } from "../../../test/wire/hello-bytes.ts";
+import { connectTo, freePorts, LOOPBACK } from "../../../test/wire/sockets.ts";
+import type { Resource } from "../../model/proxy-config.ts";
+import { DEFAULT_TIME_OUTS } from "../relay/time-outs.ts";
+import { loadLibc } from "./libc.ts";
+import { SocketListener } from "./listening-socket.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { Thread } from "./thread.ts";
+
+const loaded = loadLibc();
+const skip = "problem" in loaded ? loaded.problem : false;
+
+test("a connection that is handed over is counted no more when it is told of", { skip }, async (t) => {
+  assert.ok("libc" in loaded);
+  const { libc } = loaded;
+  const [port = 0] = await freePorts(1);
+  const opened = new SocketListener(libc).open({ address: LOOPBACK, port }, 1);
+  assert.ok("fds" in opened);
+  const [plain, endpoints] = service("s", `${LOOPBACK}:1`);
+  const watched: Resource = { ...plain, traffic: { balance: "LeastConnections" } };
+  const delta = deltaBetween([], [listener("l", port), route("r", "l", ["*"], { s: 1 }), watched, endpoints]);
+  const orders: ToWorker[] = [
+    { type: "apply", request: 1, delta },
+    { type: "listen", fd: opened.fds[0] ?? -1, port },
+  ];
+  const active = new Int32Array(2);
+  const told: { readonly message: FromWorker; readonly active: readonly number[] }[] = [];
+  const settings = {
+    active,
+    index: 0,
+    maxConnections: 10,
+    openDescriptors: new Uint8Array(4_096),
+    overrides: new Map(),
+    pipeCap: 0,
+    timeOuts: DEFAULT_TIME_OUTS,
+    wake: libc.eventCounter(),
+    wantsRecords: true,
+    refusedLines: undefined,
+  };
+  const thread = new Thread(libc, settings, {
+    send: (message) => void told.push({ message, active: [...active] }),
+    receive: () => orders.shift(),
+  });
+  const one = libc.allocate(8);
+  one.bytes[0] = 1;
+  libc.write(settings.wake, one, 8);
+  thread.turn();
+  const client = await connectTo(port);
+  t.after(() => client.destroy());
+  await new Promise((resolve) => client.write(helloFor("a.example"), resolve));
+  const handed = () => told.find(({ message }) => message.type === "hand_over");
+  for (let turn = 0; turn < 5 && handed() === undefined; turn++) thread.turn();
+  const found = handed();
+  assert.deepEqual(found?.active, [0, 1], "of the portable engine from here on");
+  assert.ok(found?.message.type === "hand_over");
+  libc.close(found.message.fd);
+});
