@@ -39,12 +39,9 @@ function parseLinesPerSecond(value: string): number {
 }
 
 export function engineOption(): Option {
-  return (
-    new Option("--engine <engine>", "what moves the bytes; auto: linux where it can run, else portable")
-      .choices([...ENGINE_CHOICES])
-      // Not `auto` before the linux engine has been through a soak (docs/decisions/016).
-      .default("portable")
-  );
+  return new Option("--engine <engine>", "what moves the bytes; auto: linux where it can run, else portable")
+    .choices([...ENGINE_CHOICES])
+    .default("auto");
 }
 
 export interface HostPort {

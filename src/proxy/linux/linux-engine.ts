@@ -72,6 +72,12 @@ export function linuxEngineMeans(): LinuxEngineMeans | { readonly problem: strin
   return program === undefined ? { problem: "the program of its workers is not installed" } : { libc, program };
 }
 
+/**
+ * A thread takes some 20 MB, each Gateway has its own, and a node may have a hundred processors that no limit of the Pod takes away.
+ * So many move tens of thousands of connections a second; more Pods move more.
+ */
+const MOST_WORKERS = 4;
+
 export class LinuxEngine implements Engine {
   readonly #options: LinuxEngineOptions;
   readonly #portable: PortableEngine;
@@ -98,7 +104,7 @@ export class LinuxEngine implements Engine {
       overrides,
       start,
       timeOuts,
-      workers = availableParallelism(),
+      workers = Math.min(availableParallelism(), MOST_WORKERS),
     } = options;
     this.#options = options;
     this.#sockets = new SocketListener(libc);
