@@ -119,7 +119,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   const follow = (delta: ConfigDelta) => {
     settings = settingsOf(base, findSettings(current.table));
     admission.set(settings.limits, clock.now());
-    checks.follow(current.table, delta);
+    return checks.follow(current.table, delta);
   };
   const close = () => checks.close();
   const proxy = new GatewayProxy({ log, clock, metrics, planner, hosts, engine, ports, current, follow, close });

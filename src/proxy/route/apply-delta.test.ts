@@ -33,7 +33,7 @@ test("an applied configuration has the revision and versions of its resources", 
   const table = tableOf(...base);
   const config = configOf(base);
   assert.equal(table.revision, configRevision(config));
-  assert.deepEqual(versionsOf(table), new Map([...config].map(([key, { version }]) => [key, version])));
+  assert.deepEqual(new Map(versionsOf(table)), new Map([...config].map(([key, { version }]) => [key, version])));
 });
 
 test("an empty delta of the present revision gives the very same table", () => {

@@ -1,5 +1,6 @@
 /**
- * From one routing table to the next: applies a delta in time proportional to the delta, or says why it cannot be.
+ * From one routing table to the next: applies a delta in time proportional to the delta, in one go or in small steps, or says why it
+ * cannot be.
  *
  * Pure: the old table stays as it is and keeps serving when the delta is refused. A table that was accepted holds no
  * dangling reference and no hostname twice, so that the path of a connection has no such cases.
@@ -18,10 +19,21 @@ type Problem = Omit<ConfigRefusal, "revision">;
 
 /** The table after `delta`; `table` itself when nothing changes. */
 export function applyDelta(table: RouteTable, delta: ConfigDelta): Applied {
-  const problem = shapeProblem(delta);
+  const steps = applyInSteps(table, delta);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
+/**
+ * The same, given out of hand after each small step, so that whoever serves connections meanwhile can do so in between. Neither
+ * `table` nor `delta` may have changed when it goes on.
+ */
+export function* applyInSteps(table: RouteTable, delta: ConfigDelta): Generator<void, Applied> {
+  const problem = yield* shapeProblem(delta);
   if (problem !== undefined) return refuse(delta, problem);
-  const change = changeOf(table, delta);
-  const revision = updateRevision(table.revision, { added: change.enter.values(), removed: change.leave.values() });
+  const change = yield* changeOf(table, delta);
+  const revision = yield* revisionAfter(table, change);
   if (revision !== delta.revision) {
     return refuse(delta, {
       reason: "revision_mismatch",
@@ -31,12 +43,16 @@ export function applyDelta(table: RouteTable, delta: ConfigDelta): Applied {
   if (change.enter.size === 0 && change.leave.size === 0) return { ok: table };
   const draft = new TableDraft(table);
   // All that leaves goes first, so that a hostname may move from one route to another within a delta.
-  for (const [key, old] of change.leave) draft.remove(key, old.resource);
+  for (const [key, old] of change.leave) {
+    yield;
+    draft.remove(key, old.resource);
+  }
   for (const [key, next] of change.enter) {
+    yield;
     const clash = draft.add(key, next);
     if (clash !== undefined) return refuse(delta, clash);
   }
-  const dangling = danglingReference(draft, change);
+  const dangling = yield* danglingReference(draft, change);
   return dangling === undefined ? { ok: draft.commit(revision) } : refuse(delta, dangling);
 }
 
@@ -47,26 +63,31 @@ interface Change {
   readonly enter: ReadonlyMap<ResourceKey, VersionedResource>;
 }
 
-function shapeProblem(delta: ConfigDelta): Problem | undefined {
+function* shapeProblem(delta: ConfigDelta): Generator<void, Problem | undefined> {
   for (const [key, { resource }] of delta.upserts) {
+    yield;
     const problem = resourceProblem(key, resource);
     if (problem !== undefined) return { reason: "invalid_resource", message: `${key}: ${problem}` };
   }
-  const both = delta.removals.find((key) => delta.upserts.has(key));
-  return both === undefined
-    ? undefined
-    : { reason: "invalid_resource", message: `${both} is both changed and removed by one delta` };
+  for (const key of delta.removals) {
+    yield;
+    if (!delta.upserts.has(key)) continue;
+    return { reason: "invalid_resource", message: `${key} is both changed and removed by one delta` };
+  }
+  return undefined;
 }
 
 /** The delta without what is so already: a resource of the same version, the removal of what is not there. */
-function changeOf(table: RouteTable, delta: ConfigDelta): Change {
+function* changeOf(table: RouteTable, delta: ConfigDelta): Generator<void, Change> {
   const leave = new Map<ResourceKey, VersionedResource>();
   const enter = new Map<ResourceKey, VersionedResource>();
   for (const key of delta.removals) {
+    yield;
     const old = table.resources.get(key);
     if (old !== undefined) leave.set(key, old);
   }
   for (const [key, next] of delta.upserts) {
+    yield;
     const old = table.resources.get(key);
     if (old?.version === next.version) continue;
     if (old !== undefined) leave.set(key, old);
@@ -75,13 +96,42 @@ function changeOf(table: RouteTable, delta: ConfigDelta): Change {
   return { leave, enter };
 }
 
+/** Summing up has a price for each call, so many are summed up at once. */
+const SUMMED_AT_ONCE = 64;
+
+function* revisionAfter(table: RouteTable, { enter, leave }: Change): Generator<void, string> {
+  let revision = table.revision;
+  for (const added of chunks(enter.values(), SUMMED_AT_ONCE)) {
+    yield;
+    revision = updateRevision(revision, { added, removed: [] });
+  }
+  for (const removed of chunks(leave.values(), SUMMED_AT_ONCE)) {
+    yield;
+    revision = updateRevision(revision, { added: [], removed });
+  }
+  return revision;
+}
+
+function* chunks<T>(items: Iterable<T>, size: number): Generator<readonly T[]> {
+  let open: T[] = [];
+  for (const item of items) {
+    open.push(item);
+    if (open.length < size) continue;
+    yield open;
+    open = [];
+  }
+  if (open.length > 0) yield open;
+}
+
 /** Looks at what entered for references to what is not there, and at what left for references that remain. */
-function danglingReference(draft: TableDraft, change: Change): Problem | undefined {
+function* danglingReference(draft: TableDraft, change: Change): Generator<void, Problem | undefined> {
   for (const [key, { resource }] of change.enter) {
+    yield;
     const missing = referencesOf(resource).find((reference) => !draft.has(reference));
     if (missing !== undefined) return unknown(missing, `${key} refers to ${missing}, which does not exist`);
   }
   for (const key of change.leave.keys()) {
+    yield;
     if (!draft.has(key) && draft.isReferredTo(key)) return unknown(key, `${key} is removed but still referred to`);
   }
   return undefined;
