@@ -6,6 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
@@ -17,6 +18,7 @@ import { PortableEngine } from "../relay/portable-engine.ts";
 import type { Connect } from "../relay/socket-options.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { EMPTY_TABLE, type RouteTable } from "../route/route-table.ts";
+import { inParts } from "./delta-parts.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { SocketListener } from "./listening-socket.ts";
 import type { FromWorker } from "./messages.ts";
@@ -151,7 +153,12 @@ export class LinuxEngine implements Engine {
     this.#table = table;
     const hosts = new Set([...table.externalTargets.values()].map(({ host }) => host));
     for (const host of this.#hosts.keys()) if (!hosts.has(host)) this.#hosts.delete(host);
-    await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta })));
+    const { parts, rest } = inParts(delta);
+    for (const part of parts) {
+      for (const worker of this.#workers) worker.notify({ type: "apply_part", ...part });
+      await nextTurn();
+    }
+    await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta: rest })));
   }
 
   /** DNS has answered for a host of the configuration. */

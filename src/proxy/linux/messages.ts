@@ -2,7 +2,7 @@
  * What the main thread and a worker of the linux engine tell each other, through a MessagePort. Plain data, structured-cloned.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { ConfigDelta, ResourceKey, VersionedResource } from "../../model/proxy-config.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
 import type { Tally } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
@@ -30,8 +30,15 @@ export interface WorkerSettings {
   readonly start?: number;
 }
 
+export interface DeltaPart {
+  readonly upserts: readonly (readonly [ResourceKey, VersionedResource])[];
+  readonly removals: readonly ResourceKey[];
+}
+
 /** Those with a `request` are answered by `done` when they are carried out. */
 export type ToWorker =
+  /** Of a delta that is too large to be read in one go: goes before the `apply` that it is a part of. */
+  | ({ readonly type: "apply_part" } & DeltaPart)
   | { readonly type: "apply"; readonly request: number; readonly delta: ConfigDelta }
   | { readonly type: "listen"; readonly fd: number; readonly port: number }
   | { readonly type: "stop_listening"; readonly request: number; readonly fd: number }

@@ -7,11 +7,13 @@
 
 import { Balancer } from "../balance/balancer.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
-import { applyDelta } from "../route/apply-delta.ts";
+import { type Applied, applyInSteps } from "../route/apply-delta.ts";
 import { portKind } from "../route/port-kind.ts";
 import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table.ts";
+import { slice } from "../slices.ts";
 import { Acceptor, type AcceptorContext } from "./acceptor.ts";
 import { type ConnectionContext, LinuxConnection } from "./connection.ts";
+import { DeltaParts } from "./delta-parts.ts";
 import { openDescriptors } from "./descriptors.ts";
 import { ExternalHostTurns } from "./external-host-turns.ts";
 import type { Libc, Memory } from "./libc.ts";
@@ -22,10 +24,18 @@ import { RecordOutbox } from "./record-outbox.ts";
 import { handedOver, NOTHING_HANDED_OVER } from "./served-here.ts";
 import { tickMs } from "./tick.ts";
 
+/** How long messages may take of one turn, besides the last of them: connections wait for it. */
+const MESSAGES_MS = 1;
+
 export interface Channel {
   send(message: FromWorker): void;
   /** The next message, if there is one. */
   receive(): ToWorker | undefined;
+}
+
+interface Applying {
+  readonly request: number;
+  readonly steps: Generator<void, Applied>;
 }
 
 export type ThreadSettings = Omit<WorkerSettings, "channel">;
@@ -44,6 +54,10 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   readonly #wakeCount: Memory;
   #table: RouteTable = EMPTY_TABLE;
   #handedOver = NOTHING_HANDED_OVER;
+  #parts = new DeltaParts();
+  /** A configuration that is being applied; messages that come after it wait. */
+  #applying: Applying | undefined;
+  readonly #wakeGeneration: number;
   #whenIdle: number[] = [];
   #hasEnded = false;
 
@@ -56,7 +70,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#outbox = new RecordOutbox(settings.wantsRecords, (message) => channel.send(message));
     this.#balancer = new Balancer(start === undefined ? Math.random : () => start);
     this.#wakeCount = libc.allocate(8);
-    this.reactor.loop.addLevelTriggered(wake, this.reactor.descriptors.take(wake, this));
+    this.#wakeGeneration = this.reactor.descriptors.take(wake, this);
+    this.reactor.loop.addLevelTriggered(wake, this.#wakeGeneration);
   }
 
   /** Until it is told to end. Whatever it ends by, what it has counted is told. */
@@ -80,12 +95,13 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   /** Of the wake-up: there is something in the channel. */
   onEvent(fd: number): void {
     this.reactor.libc.read(fd, this.#wakeCount, 8);
-    for (let message = this.#channel.receive(); message !== undefined; message = this.#channel.receive()) {
-      this.#obey(message);
-    }
+    this.#obeySome(fd);
   }
 
-  onTurn(): void {}
+  /** Of messages that were left for this turn. */
+  onTurn(fd: number): void {
+    this.#obeySome(fd);
+  }
 
   onDeadline(): void {}
 
@@ -94,11 +110,41 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     throw error;
   }
 
+  /** As many as fit into a turn; the others are left for the next. */
+  #obeySome(fd: number): void {
+    const untilMs = performance.now() + MESSAGES_MS;
+    while (!this.#hasEnded) {
+      if (this.#applying !== undefined) {
+        this.#goOnApplying(this.#applying);
+      } else {
+        const message = this.#channel.receive();
+        if (message === undefined) return;
+        this.#obey(message);
+      }
+      if (performance.now() < untilMs) continue;
+      this.reactor.again(fd, this.#wakeGeneration);
+      return;
+    }
+  }
+
+  #goOnApplying({ request, steps }: Applying): void {
+    const result = slice(steps, () => performance.now(), MESSAGES_MS);
+    if (result === undefined) return;
+    this.#applying = undefined;
+    this.#take(result.value);
+    this.#done(request);
+  }
+
   #obey(message: ToWorker): void {
     switch (message.type) {
+      case "apply_part":
+        this.#parts.add(message);
+        return;
       case "apply":
-        this.#apply(message.delta);
-        this.#done(message.request);
+        this.#applying = {
+          request: message.request,
+          steps: applyInSteps(this.#table, this.#parts.complete(message.delta)),
+        };
         return;
       case "listen":
         this.#acceptors.set(message.fd, new Acceptor(message.fd, message.port, this));
@@ -131,8 +177,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     }
   }
 
-  #apply(delta: Extract<ToWorker, { type: "apply" }>["delta"]): void {
-    const applied = applyDelta(this.#table, delta);
+  #take(applied: Applied): void {
     if ("refused" in applied) throw new Error(`a worker refuses what was accepted: ${applied.refused.message}`);
     if (applied.ok.externalTargets !== this.#table.externalTargets) {
       this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));
