@@ -47,6 +47,12 @@ test("sending what is there already changes nothing", () => {
   assert.equal(apply(table, { revision: table.revision, upserts: configOf(base), removals: ["route:gone"] }), table);
 });
 
+test("what is removed twice by one delta is removed once", () => {
+  const { revision, removals } = deltaBetween(base, [foo, ...svc]);
+  const table = apply(tableOf(...base), { revision, upserts: new Map(), removals: [...removals, ...removals] });
+  assert.deepEqual(table.resources.size, 1 + svc.length);
+});
+
 test("a changed endpoint leaves the names alone", () => {
   const before = tableOf(...base);
   const after = apply(before, deltaBetween(base, [foo, any, ...service("ns/svc:443", "10.0.0.2:443")]));

@@ -8,6 +8,7 @@
 import type { ConfigDelta, ResourceKey, VersionedResource } from "../../model/proxy-config.ts";
 import type { ConfigRefusal, RefusalReason } from "../../model/proxy-report.ts";
 import { updateRevision } from "../../model/revision.ts";
+import { PersistentMap } from "./persistent-map.ts";
 import { referencesOf } from "./references.ts";
 import type { RouteTable } from "./route-table.ts";
 import { TableDraft } from "./table-draft.ts";
@@ -40,7 +41,7 @@ export function* applyInSteps(table: RouteTable, delta: ConfigDelta): Generator<
       message: `the delta from revision ${table.revision} leads to ${revision}`,
     });
   }
-  if (change.enter.size === 0 && change.leave.size === 0) return { ok: table };
+  if (change.enter.length === 0 && change.leave.length === 0) return { ok: table };
   const draft = new TableDraft(table);
   // All that leaves goes first, so that a hostname may move from one route to another within a delta.
   for (const [key, old] of change.leave) {
@@ -56,11 +57,15 @@ export function* applyInSteps(table: RouteTable, delta: ConfigDelta): Generator<
   return dangling === undefined ? { ok: draft.commit(revision) } : refuse(delta, dangling);
 }
 
+/** Each key once. */
+type Entries = readonly (readonly [ResourceKey, VersionedResource])[];
+
+/** Lists, because a native map that is large stands still for milliseconds whenever it grows. */
 interface Change {
   /** What goes or is replaced, as it is in the old table. */
-  readonly leave: ReadonlyMap<ResourceKey, VersionedResource>;
+  readonly leave: Entries;
   /** What comes or replaces. */
-  readonly enter: ReadonlyMap<ResourceKey, VersionedResource>;
+  readonly enter: Entries;
 }
 
 function* shapeProblem(delta: ConfigDelta): Generator<void, Problem | undefined> {
@@ -79,19 +84,23 @@ function* shapeProblem(delta: ConfigDelta): Generator<void, Problem | undefined>
 
 /** The delta without what is so already: a resource of the same version, the removal of what is not there. */
 function* changeOf(table: RouteTable, delta: ConfigDelta): Generator<void, Change> {
-  const leave = new Map<ResourceKey, VersionedResource>();
-  const enter = new Map<ResourceKey, VersionedResource>();
+  const leave: [ResourceKey, VersionedResource][] = [];
+  const enter: [ResourceKey, VersionedResource][] = [];
+  // Of what a delta removes twice, too, there is one.
+  const removed = PersistentMap.empty<true>().edit();
   for (const key of delta.removals) {
     yield;
     const old = table.resources.get(key);
-    if (old !== undefined) leave.set(key, old);
+    if (old === undefined || removed.get(key) !== undefined) continue;
+    removed.set(key, true);
+    leave.push([key, old]);
   }
   for (const [key, next] of delta.upserts) {
     yield;
     const old = table.resources.get(key);
     if (old?.version === next.version) continue;
-    if (old !== undefined) leave.set(key, old);
-    enter.set(key, next);
+    if (old !== undefined) leave.push([key, old]);
+    enter.push([key, next]);
   }
   return { leave, enter };
 }
@@ -101,26 +110,21 @@ const SUMMED_AT_ONCE = 64;
 
 function* revisionAfter(table: RouteTable, { enter, leave }: Change): Generator<void, string> {
   let revision = table.revision;
-  for (const added of chunks(enter.values(), SUMMED_AT_ONCE)) {
+  for (const added of chunks(enter, SUMMED_AT_ONCE)) {
     yield;
     revision = updateRevision(revision, { added, removed: [] });
   }
-  for (const removed of chunks(leave.values(), SUMMED_AT_ONCE)) {
+  for (const removed of chunks(leave, SUMMED_AT_ONCE)) {
     yield;
     revision = updateRevision(revision, { added: [], removed });
   }
   return revision;
 }
 
-function* chunks<T>(items: Iterable<T>, size: number): Generator<readonly T[]> {
-  let open: T[] = [];
-  for (const item of items) {
-    open.push(item);
-    if (open.length < size) continue;
-    yield open;
-    open = [];
+function* chunks(entries: Entries, size: number): Generator<readonly VersionedResource[]> {
+  for (let from = 0; from < entries.length; from += size) {
+    yield entries.slice(from, from + size).map(([, resource]) => resource);
   }
-  if (open.length > 0) yield open;
 }
 
 /** Looks at what entered for references to what is not there, and at what left for references that remain. */
@@ -130,7 +134,7 @@ function* danglingReference(draft: TableDraft, change: Change): Generator<void, 
     const missing = referencesOf(resource).find((reference) => !draft.has(reference));
     if (missing !== undefined) return unknown(missing, `${key} refers to ${missing}, which does not exist`);
   }
-  for (const key of change.leave.keys()) {
+  for (const [key] of change.leave) {
     yield;
     if (!draft.has(key) && draft.isReferredTo(key)) return unknown(key, `${key} is removed but still referred to`);
   }
