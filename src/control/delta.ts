@@ -19,6 +19,21 @@ export interface HeldVersions extends Iterable<readonly [ResourceKey, string]> {
   get(key: ResourceKey): string | undefined;
 }
 
+/** Nothing: what a proxy holds that has had no configuration yet. */
+export const HELD_NOTHING: HeldConfig = { revision: "", versions: new Map() };
+
+/** Of a configuration that is held as a whole; no copy of it is made. */
+export function heldOf({ revision, resources }: ProxyConfig): HeldConfig {
+  const versions: HeldVersions = {
+    size: resources.size,
+    get: (key) => resources.get(key)?.version,
+    *[Symbol.iterator]() {
+      for (const [key, { version }] of resources) yield [key, version] as const;
+    },
+  };
+  return { revision, versions };
+}
+
 /** The smallest delta that turns `from` into `to`; without upserts and removals when both hold the same resources. */
 export function configDelta(from: HeldConfig, to: ProxyConfig): ConfigDelta {
   const upserts = new Map<ResourceKey, VersionedResource>();

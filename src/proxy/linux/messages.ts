@@ -2,7 +2,8 @@
  * What the main thread and a worker of the linux engine tell each other, through a MessagePort. Plain data, structured-cloned.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ConfigDelta, ResourceKey, VersionedResource } from "../../model/proxy-config.ts";
+import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { DeltaPart } from "../delta-parts.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
 import type { Tally } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
@@ -28,11 +29,6 @@ export interface WorkerSettings {
   readonly wantsRecords: boolean;
   /** In [0, 1): where round robins begin; absent: by chance. */
   readonly start?: number;
-}
-
-export interface DeltaPart {
-  readonly upserts: readonly (readonly [ResourceKey, VersionedResource])[];
-  readonly removals: readonly ResourceKey[];
 }
 
 /** Those with a `request` are answered by `done` when they are carried out. */

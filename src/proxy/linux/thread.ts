@@ -6,6 +6,7 @@
  */
 
 import { Balancer } from "../balance/balancer.ts";
+import { DeltaParts } from "../delta-parts.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import { type Applied, applyInSteps } from "../route/apply-delta.ts";
 import { portKind } from "../route/port-kind.ts";
@@ -13,7 +14,6 @@ import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table
 import { slice } from "../slices.ts";
 import { Acceptor, type AcceptorContext } from "./acceptor.ts";
 import { type ConnectionContext, LinuxConnection } from "./connection.ts";
-import { DeltaParts } from "./delta-parts.ts";
 import { openDescriptors } from "./descriptors.ts";
 import { ExternalHostTurns } from "./external-host-turns.ts";
 import type { Libc, Memory } from "./libc.ts";

@@ -1,9 +1,13 @@
 /**
- * A large delta in parts, each of which is written to a channel and read from it in about a millisecond, and the delta put together
- * again. Pure.
+ * A large delta in parts, each of which is written to a channel between threads and read from it in about a millisecond, and the delta
+ * put together again. Pure.
  */
-import type { ConfigDelta, ResourceKey, VersionedResource } from "../../model/proxy-config.ts";
-import type { DeltaPart } from "./messages.ts";
+import type { ConfigDelta, ResourceKey, VersionedResource } from "../model/proxy-config.ts";
+
+export interface DeltaPart {
+  readonly upserts: readonly (readonly [ResourceKey, VersionedResource])[];
+  readonly removals: readonly ResourceKey[];
+}
 
 /** Resources and removals in one message. A copy of a route takes some 2 µs on either side. */
 const MOST_IN_PART = 256;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deltaBetween, route } from "../../../test/wire/config.ts";
+import { deltaBetween, route } from "../../test/wire/config.ts";
 import { DeltaParts, inParts } from "./delta-parts.ts";
 
 const routes = (from: number, to: number) =>
