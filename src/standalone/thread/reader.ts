@@ -2,7 +2,7 @@
  * The program of the thread that reads the files: it reads them, and again whenever they change, and tells the serving thread what is to be
  * served. However long that takes, no connection waits for it.
  */
-import { constants, setPriority } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../loop/clock.ts";
 import { FileFollower } from "./file-follower.ts";
@@ -27,4 +27,6 @@ const follower = new FileFollower({
 const lines = await follower.begin();
 send(lines.length > 0 ? { type: "refused", lines } : { type: "loaded" });
 // From now on there are connections that go before. On Linux a thread has a priority of its own, elsewhere it would be the process's.
-if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+if (process.platform === "linux") {
+  setPriority(0, Math.min(getPriority(0) + constants.priority.PRIORITY_BELOW_NORMAL, constants.priority.PRIORITY_LOW));
+}
