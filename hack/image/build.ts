@@ -66,8 +66,9 @@ function parseCommandLine(args: readonly string[]): Options {
 
 function imageConfig(version: string): ImageConfig {
   return {
-    // Of the Kubernetes client's dependencies; nothing that whoever reads the log could mend.
-    Entrypoint: [NODE_PATH, "--disable-warning=DEP0040", `${APP_FOLDER}/${BUNDLE_FILE}`],
+    // The warning is of the Kubernetes client's dependencies; nothing that whoever reads the log could mend. What is newly allocated
+    // and stays is copied with the thread standing still: 4 MiB at a time instead of 16, so that a large configuration stops no connection.
+    Entrypoint: [NODE_PATH, "--max-semi-space-size=4", "--disable-warning=DEP0040", `${APP_FOLDER}/${BUNDLE_FILE}`],
     Cmd: [],
     Env: ["PATH=/usr/bin", "NODE_ENV=production"],
     User: `${NONROOT}:${NONROOT}`,
