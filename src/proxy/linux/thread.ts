@@ -58,6 +58,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   /** A configuration that is being applied; messages that come after it wait. */
   #applying: Applying | undefined;
   readonly #wakeGeneration: number;
+  /** Messages were left for a turn that is to come. */
+  #hasTurn = false;
   #whenIdle: number[] = [];
   #hasEnded = false;
 
@@ -95,11 +97,13 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   /** Of the wake-up: there is something in the channel. */
   onEvent(fd: number): void {
     this.reactor.libc.read(fd, this.#wakeCount, 8);
-    this.#obeySome(fd);
+    // A turn of its own is coming for those that were left; each wake-up must not bring one more.
+    if (!this.#hasTurn) this.#obeySome(fd);
   }
 
   /** Of messages that were left for this turn. */
   onTurn(fd: number): void {
+    this.#hasTurn = false;
     this.#obeySome(fd);
   }
 
@@ -122,6 +126,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
         this.#obey(message);
       }
       if (performance.now() < untilMs) continue;
+      this.#hasTurn = true;
       this.reactor.again(fd, this.#wakeGeneration);
       return;
     }
