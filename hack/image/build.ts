@@ -43,16 +43,10 @@ Makes dist/bundle/, dist/fsm-gateway.oci.tar and dist/install.yaml.
 `;
 
 /**
- * What is newly allocated and stays is copied while its thread stands still: 4 MiB at a time instead of 16. And while it stands still it
- * waits for no helper, which on a busy machine may itself be waiting for a processor (docs/decisions/017).
+ * What is newly allocated and stays is copied while its thread stands still: 4 MiB at a time instead of 16, and without helpers, which on a
+ * busy machine may themselves be waiting for a processor (docs/decisions/017).
  */
-const SHORT_PAUSES = [
-  "--max-semi-space-size=4",
-  "--no-parallel-scavenge",
-  "--no-parallel-marking",
-  "--no-parallel-compaction",
-  "--no-parallel-pointer-update",
-];
+const SHORT_PAUSES = ["--max-semi-space-size=4", "--no-parallel-scavenge"];
 
 interface Options {
   readonly image: string;

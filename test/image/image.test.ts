@@ -57,9 +57,6 @@ test("it runs as 65532, from node and our bundle alone", () => {
       "/usr/bin/node",
       "--max-semi-space-size=4",
       "--no-parallel-scavenge",
-      "--no-parallel-marking",
-      "--no-parallel-compaction",
-      "--no-parallel-pointer-update",
       "--disable-warning=DEP0040",
       "/app/fsm-gateway.js",
     ]);
