@@ -38,4 +38,4 @@ COPY --from=build /rootfs /
 ENV PATH=/usr/bin NODE_ENV=production
 USER 65532:65532
 WORKDIR /app
-ENTRYPOINT ["/usr/bin/node", "--disable-warning=DEP0040", "/app/fsm-gateway.js"]
+ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=4", "--no-parallel-scavenge", "--disable-warning=DEP0040", "/app/fsm-gateway.js"]

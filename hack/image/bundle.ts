@@ -9,8 +9,11 @@ import { checkout } from "./environment.ts";
 
 export const BUNDLE_FILE = "fsm-gateway.js";
 export const BUNDLE_ENTRY = "src/cli/main.ts";
-/** The program of the linux engine's threads, which are begun from a file; linux-engine.ts looks for it under this name. */
-const WORKER = { in: "src/proxy/linux/worker.ts", out: "linux-worker" };
+/** Programs of threads, which are begun from a file: linux-engine.ts and reading-thread.ts look for them under these names. */
+const THREADS = [
+  { in: "src/proxy/linux/worker.ts", out: "linux-worker" },
+  { in: "src/standalone/thread/reader.ts", out: "standalone-reader" },
+];
 
 /**
  * Dependencies in CommonJS call `require` for node's own modules, which an ES module does not have. The name must
@@ -24,7 +27,7 @@ export async function bundle(entry: string, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: checkout,
-    entryPoints: [{ in: entry, out: BUNDLE_FILE.replace(/\.js$/, "") }, WORKER],
+    entryPoints: [{ in: entry, out: BUNDLE_FILE.replace(/\.js$/, "") }, ...THREADS],
     outdir: folder,
     bundle: true,
     platform: "node",

@@ -3,7 +3,8 @@
  * kind: whether an object makes sense is others' business.
  */
 import { type Document, LineCounter, parseAllDocuments, type Tags } from "yaml";
-import { type ManifestText, offsetOf, type Problem } from "../standalone/manifests/parse.ts";
+import type { ManifestText, Problem } from "../standalone/manifests/parse.ts";
+import { offsetOf } from "../standalone/manifests/read-document.ts";
 import { isRecord } from "./schema/values.ts";
 
 /**

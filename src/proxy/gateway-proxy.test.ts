@@ -3,7 +3,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { networkInterfaces } from "node:os";
 import type { TestContext } from "node:test";
-import { backend, configOf, listener, route, service } from "../../test/wire/config.ts";
+import { backend, configOf, deltaBetween, listener, route, service } from "../../test/wire/config.ts";
 import { startGateway, startSimple, testEngine, testEngines } from "../../test/wire/gateway.ts";
 import { helloFor } from "../../test/wire/hello-bytes.ts";
 import { ManualClock } from "../../test/wire/manual-clock.ts";
@@ -18,6 +18,7 @@ import {
   startEcho,
 } from "../../test/wire/sockets.ts";
 import { configRevision, EMPTY_REVISION } from "../model/revision.ts";
+import type { GatewayProxy } from "./gateway-proxy.ts";
 
 const hello = helloFor("a.example");
 const EMPTY_DELTA = { revision: EMPTY_REVISION, upserts: new Map(), removals: [] };
@@ -45,10 +46,16 @@ const refusesConnections = (port: number): Promise<boolean> =>
     (error: NodeJS.ErrnoException) => error.code === "ECONNREFUSED",
   );
 
+/** What the proxy says that it holds, all of it. */
+function heldBy(proxy: Pick<GatewayProxy, "configState">) {
+  const { revision, versions } = proxy.configState();
+  return { revision, versions: new Map(versions) };
+}
+
 testEngines("before the first configuration: no revision, not ready", async (t) => {
   const { proxy } = startGateway(t);
   assert.deepEqual(proxy.report(), { revision: "", listeners: [], unresolvedHosts: [] });
-  assert.deepEqual(proxy.configState(), { revision: EMPTY_REVISION, versions: new Map() });
+  assert.deepEqual(heldBy(proxy), { revision: EMPTY_REVISION, versions: new Map() });
   assert.equal(proxy.ready, false);
 });
 
@@ -72,7 +79,7 @@ testEngines("an applied configuration is acknowledged, and applying it again mov
     unresolvedHosts: [],
   };
   assert.deepEqual(await gateway.set(...resources), expected);
-  assert.deepEqual(gateway.proxy.configState(), { revision, versions });
+  assert.deepEqual(heldBy(gateway.proxy), { revision, versions });
   assert.equal(await metric(gateway, APPLIED), "1");
   assert.deepEqual(await gateway.proxy.apply({ revision, upserts: new Map(), removals: [] }), expected);
   assert.equal(await metric(gateway, APPLIED), "1");
@@ -347,4 +354,36 @@ testEngines("close cuts everything and may be called twice", async (t) => {
   await gateway.proxy.close();
   assert.equal(((await error)[0] as NodeJS.ErrnoException).code, "ECONNRESET");
   assert.equal(await refusesConnections(gateway.port), true);
+});
+
+testEngines("thousands of routes come, change and go as one, and connections from before live on", async (t) => {
+  const [echo, [port = 0]] = await Promise.all([startEcho(), freePorts(1)]);
+  t.after(() => echo.close());
+  const gateway = startGateway(t);
+  const name = (index: number) => `h${index}.example.com`;
+  const routes = (from: number, to: number, weight: number) =>
+    Array.from({ length: to - from }, (_, index) =>
+      route(`r${from + index}`, "l", [name(from + index)], { echo: weight }),
+    );
+  const common = [listener("l", port), ...service("echo", echo.address)];
+  const first = [...common, ...routes(0, 3_000, 1)];
+  const second = [...common, ...routes(1_000, 4_000, 2)];
+  const isServed = async (index: number) => {
+    const client = await connectTo(port);
+    const sent = helloFor(name(index));
+    client.end(sent);
+    return (await readAll(client).catch(() => Buffer.alloc(0))).equals(sent);
+  };
+
+  assert.equal((await gateway.proxy.apply(deltaBetween([], first))).refusal, undefined);
+  assert.deepEqual(await Promise.all([0, 2_999, 3_000].map(isServed)), [true, true, false]);
+  const old = await connectTo(port);
+  old.write(helloFor(name(0)));
+  await readSome(old, helloFor(name(0)).length);
+
+  assert.equal((await gateway.proxy.apply(deltaBetween(first, second))).refusal, undefined);
+  assert.deepEqual(await Promise.all([999, 1_000, 3_999].map(isServed)), [false, true, true]);
+  old.end("more");
+  assert.equal(String(await readAll(old)), "more");
+  assert.equal(heldBy(gateway.proxy).versions.size, second.length);
 });

@@ -6,7 +6,7 @@
  */
 
 import type { Logger } from "../model/log.ts";
-import type { ConfigDelta, ResourceKey } from "../model/proxy-config.ts";
+import type { ConfigDelta } from "../model/proxy-config.ts";
 import type { ConfigRefusal, ListenerReport, ProxyReport } from "../model/proxy-report.ts";
 import { resourceKey } from "../model/revision.ts";
 import type { Clock } from "./clock.ts";
@@ -17,8 +17,9 @@ import type { EndpointHealth } from "./observe/metrics-source.ts";
 import type { ConnectionWish, EngineView } from "./observe/open-connection.ts";
 import type { Planner } from "./planner.ts";
 import type { DrainResult, Engine } from "./relay/engine.ts";
-import { applyDelta } from "./route/apply-delta.ts";
-import { type RouteTable, versionsOf } from "./route/route-table.ts";
+import { applyInSteps } from "./route/apply-delta.ts";
+import { type ResourceVersions, type RouteTable, versionsOf } from "./route/route-table.ts";
+import { inSlices } from "./slices.ts";
 
 /** How soon a port that could not be bound is tried again: whoever held it may have gone. */
 const BIND_RETRY_MS = 5_000;
@@ -33,7 +34,7 @@ const FIRST_ANSWER_MS = 500;
 export interface ConfigState {
   /** Revision to which the next delta is applied; that of the empty configuration at the start. */
   readonly revision: string;
-  readonly versions: ReadonlyMap<ResourceKey, string>;
+  readonly versions: ResourceVersions;
 }
 
 /** The rooms of a proxy; made by createProxy. */
@@ -48,8 +49,11 @@ export interface ProxyParts {
   readonly endpointHealth: () => readonly EndpointHealth[];
   /** The table that connections are matched by; the proxy alone sets it. */
   readonly current: { table: RouteTable };
-  /** Called when `current` has become what `delta` led to, before the next connection. */
-  readonly follow: (delta: ConfigDelta) => void;
+  /**
+   * Called when `current` has become what `delta` led to. What it does at once holds from the next connection on; the steps that it
+   * returns, in proportion to the delta, may be taken between connections.
+   */
+  readonly follow: (delta: ConfigDelta) => Iterator<void, void>;
   /** Ends what `follow` has begun. Idempotent. */
   readonly close: () => void;
 }
@@ -93,7 +97,8 @@ export class GatewayProxy {
   }
 
   /**
-   * Applies a delta, or keeps the present table and reports the refusal. Calls are served one after the other. Resolves when
+   * Applies a delta, or keeps the present table and reports the refusal. However large it is, connections are served meanwhile, by the
+   * present table until the new one takes its place as a whole. Calls are served one after the other. Resolves when
    * the table serves and its ports are bound or known not to be; a failed port does not keep the others from serving.
    * Established connections are left alone, whatever is removed.
    */
@@ -159,9 +164,10 @@ export class GatewayProxy {
   }
 
   async #apply(delta: ConfigDelta): Promise<void> {
-    const { current, engine, log, metrics } = this.#parts;
+    const { clock, current, engine, log, metrics } = this.#parts;
+    const now = () => clock.now();
     const before = current.table;
-    const applied = applyDelta(before, delta);
+    const applied = await inSlices(applyInSteps(before, delta), now);
     if ("refused" in applied) {
       this.#refusal = applied.refused;
       metrics.configRefused(applied.refused.reason);
@@ -172,7 +178,7 @@ export class GatewayProxy {
     // The table first: from the moment a new port answers, what it leads to is known.
     current.table = applied.ok;
     if (applied.ok !== before) {
-      this.#parts.follow(delta);
+      await inSlices(this.#parts.follow(delta), now);
       await engine.apply?.(delta, applied.ok);
     }
     await this.#follow(before, applied.ok);

@@ -131,7 +131,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   const follow = (delta: ConfigDelta) => {
     settings = settingsOf(base, findSettings(current.table));
     admission.set(settings.limits, clock.now());
-    checks.follow(current.table, delta);
+    return checks.follow(current.table, delta);
   };
   const endpointHealth = () => balancer.health(clock.now());
   const unfollow = metrics.follow({ endpointHealth, tellMoved: () => engine.tellMoved() });

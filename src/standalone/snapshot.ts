@@ -15,8 +15,14 @@ export function snapshotOf(
   manifests: readonly AnyManifest[],
   deployments: ReadonlyMap<string, ObservedDeployment>,
 ): Snapshot {
+  const byKind = new Map<Kind, AnyManifest["object"][]>();
+  for (const { kind, object } of manifests) {
+    const list = byKind.get(kind);
+    if (list === undefined) byKind.set(kind, [object]);
+    else list.push(object);
+  }
   const all = <K extends Kind>(kind: K): readonly Kinds[K][] =>
-    manifests.filter((manifest) => manifest.kind === kind).map((manifest) => manifest.object as Kinds[K]);
+    (byKind.get(kind) ?? []) as readonly unknown[] as readonly Kinds[K][];
   return {
     controllerName: CONTROLLER_NAME,
     gatewayClasses: withDefaults(all("GatewayClass"), [installedClass()]),
@@ -49,7 +55,8 @@ function installedClass(): Kinds["GatewayClass"] {
 }
 
 function impliedNamespaces(manifests: readonly AnyManifest[]): readonly Kinds["Namespace"][] {
-  const names = new Set(manifests.flatMap(({ object }) => object.metadata.namespace ?? []));
+  const names = new Set<string>();
+  for (const { object } of manifests) if (object.metadata.namespace !== undefined) names.add(object.metadata.namespace);
   return [...names].map((name) => {
     const labels = { "kubernetes.io/metadata.name": name };
     return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };

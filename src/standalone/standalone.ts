@@ -1,18 +1,19 @@
 /**
- * The gateway in one process, without Kubernetes: manifests in, proxies and statuses out, by the same translator and the
- * same data plane. It knows nothing of files, flags or consoles; whoever calls it reads and prints.
+ * The gateway in one process, without Kubernetes: manifests in, what proxies must be and statuses out, by the same translator and for the
+ * same data plane. It knows nothing of files, flags or consoles; whoever calls it reads and prints. In which thread its proxies serve
+ * is none of its business.
  */
 import { isDeepStrictEqual } from "node:util";
-import { configDelta } from "../control/delta.ts";
+import { configDelta, HELD_NOTHING, type HeldConfig, heldOf } from "../control/delta.ts";
 import { objectKey } from "../gateway-api/objects.ts";
 import type { Clock } from "../loop/clock.ts";
 import { ReconcileLoop } from "../loop/reconcile-loop.ts";
 import { CONTROLLER_NAME } from "../model/identity.ts";
 import type { Logger } from "../model/log.ts";
 import type { Plan, StatusPlan } from "../model/plan.ts";
+import type { ConfigDelta } from "../model/proxy-config.ts";
 import type { ListenerReport, ProxyReport } from "../model/proxy-report.ts";
 import type { ObservedDeployment } from "../model/snapshot.ts";
-import type { GatewayProxy } from "../proxy/proxy.ts";
 import { mergeStatus, statusTime } from "../translate/status/merge.ts";
 import { Translator } from "../translate/translator.ts";
 import type { AnyManifest } from "./manifests/parse.ts";
@@ -26,11 +27,30 @@ const GONE_GATEWAY_DRAIN_MS = 60_000;
 export interface StandaloneOptions {
   readonly log: Logger;
   readonly clock: Clock;
-  readonly createProxy: () => GatewayProxy;
+  /** `gateway`: `namespace/name`. */
+  readonly createProxy: (gateway: string) => ServingProxy;
   /** Addresses at which clients reach this machine, for `status.addresses`. */
   readonly addresses: readonly string[];
   /** Called whenever a status differs from what it was. */
   readonly onStatus: (status: StandaloneStatus) => void;
+}
+
+/** A data plane of one Gateway, here or in another thread. */
+export interface ServingProxy {
+  /** See GatewayProxy. */
+  apply(delta: ConfigDelta): Promise<ProxyReport>;
+  report(): ProxyReport;
+  onReport(call: () => void): void;
+  drain(deadlineMs: number): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+interface Served {
+  readonly proxy: ServingProxy;
+  /** What it serves. */
+  held: HeldConfig;
+  /** What it was last given. */
+  shaped?: ShapedConfig;
 }
 
 export interface StandaloneStatus {
@@ -40,16 +60,19 @@ export interface StandaloneStatus {
   readonly status: Readonly<Record<string, unknown>>;
 }
 
+interface ToldStatus {
+  readonly wanted: StatusPlan;
+  readonly said: StandaloneStatus;
+}
+
 export class Standalone {
   readonly #options: StandaloneOptions;
   readonly #loop: ReconcileLoop;
   readonly #translator = new Translator();
-  readonly #proxies = new Map<string, GatewayProxy>();
-  /** What each Gateway's proxy was last given. */
-  readonly #shaped = new Map<string, ShapedConfig>();
+  readonly #served = new Map<string, Served>();
   readonly #ending = new Set<Promise<unknown>>();
   #manifests: readonly AnyManifest[] = [];
-  #statuses = new Map<string, StandaloneStatus>();
+  #statuses = new Map<string, ToldStatus>();
 
   constructor(options: StandaloneOptions) {
     this.#options = options;
@@ -70,25 +93,16 @@ export class Standalone {
 
   /** Listeners that could not be bound, by Gateway. */
   failedListeners(): readonly { readonly gateway: string; readonly report: ListenerReport & { state: "failed" } }[] {
-    return [...this.#proxies].flatMap(([gateway, proxy]) =>
+    return [...this.#served].flatMap(([gateway, { proxy }]) =>
       proxy.report().listeners.flatMap((report) => (report.state === "failed" ? [{ gateway, report }] : [])),
     );
-  }
-
-  /** By `namespace/name` of their Gateways; those of Gateways that are gone, whose connections end, are not among them. */
-  get proxies(): ReadonlyMap<string, GatewayProxy> {
-    return this.#proxies;
-  }
-
-  get ready(): boolean {
-    return this.#proxies.size > 0 && [...this.#proxies.values()].every((proxy) => proxy.ready);
   }
 
   /** Accepts no more, lets connections end until the deadline, then cuts them. */
   async end(drainMs: number): Promise<void> {
     await this.#loop.stop();
-    for (const proxy of this.#proxies.values()) this.#retire(proxy, drainMs);
-    this.#proxies.clear();
+    for (const { proxy } of this.#served.values()) this.#retire(proxy, drainMs);
+    this.#served.clear();
     await Promise.all(this.#ending);
   }
 
@@ -99,32 +113,32 @@ export class Standalone {
   }
 
   async #serve(plan: Plan): Promise<void> {
-    for (const [key, proxy] of this.#proxies) {
+    for (const [key, { proxy }] of this.#served) {
       if (plan.gateways.has(key)) continue;
-      this.#proxies.delete(key);
-      this.#shaped.delete(key);
+      this.#served.delete(key);
       this.#retire(proxy, GONE_GATEWAY_DRAIN_MS);
     }
     const policies = new TrafficPolicies(this.#manifests);
     for (const [key, gateway] of plan.gateways) {
-      const shaped = withTraffic(gateway.config, key, policies);
-      this.#shaped.set(key, shaped);
-      const { config } = shaped;
-      const proxy = this.#proxies.get(key) ?? this.#start(key);
-      if (proxy.ready && proxy.configState().revision === config.revision) continue;
-      const { refusal } = await proxy.apply(configDelta(proxy.configState(), config));
-      if (refusal !== undefined) this.#options.log.error("configuration refused", { gateway: key, ...refusal });
+      const served = this.#served.get(key) ?? this.#start(key);
+      served.shaped = withTraffic(gateway.config, key, policies);
+      const { config } = served.shaped;
+      if (served.held.revision === config.revision) continue;
+      const { refusal } = await served.proxy.apply(configDelta(served.held, config));
+      if (refusal === undefined) served.held = heldOf(config);
+      else this.#options.log.error("configuration refused", { gateway: key, ...refusal });
     }
   }
 
-  #start(key: string): GatewayProxy {
-    const proxy = this.#options.createProxy();
+  #start(key: string): Served {
+    const proxy = this.#options.createProxy(key);
     proxy.onReport(() => this.#loop.kick());
-    this.#proxies.set(key, proxy);
-    return proxy;
+    const served: Served = { proxy, held: HELD_NOTHING };
+    this.#served.set(key, served);
+    return served;
   }
 
-  #retire(proxy: GatewayProxy, drainMs: number): void {
+  #retire(proxy: ServingProxy, drainMs: number): void {
     const ended = proxy.drain(drainMs).then(() => proxy.close());
     this.#ending.add(ended);
     void ended.finally(() => this.#ending.delete(ended));
@@ -133,16 +147,11 @@ export class Standalone {
   #deployments(): ReadonlyMap<string, ObservedDeployment> {
     const addresses = this.#options.addresses.map((value) => ({ type: "IPAddress" as const, value }));
     return new Map(
-      [...this.#proxies].map(([key, proxy]) => [
-        key,
-        { addresses, readyPorts: this.#ports(key), proxies: [this.#reportOf(key, proxy)] },
-      ]),
+      [...this.#served].map(([key, { proxy, shaped }]) => {
+        const report = proxy.report();
+        return [key, { addresses, readyPorts: this.#ports(key), proxies: [shaped?.original(report) ?? report] }];
+      }),
     );
-  }
-
-  #reportOf(key: string, proxy: GatewayProxy): ProxyReport {
-    const report = proxy.report();
-    return this.#shaped.get(key)?.original(report) ?? report;
   }
 
   /** Without a network between, a bound port is a reachable one. */
@@ -156,15 +165,20 @@ export class Standalone {
 
   #tell(plan: Plan): void {
     const now = statusTime(this.#options.clock.wallTime());
-    const next = new Map<string, StandaloneStatus>();
+    const next = new Map<string, ToldStatus>();
     for (const wanted of plan.statuses) {
       const key = `${wanted.kind} ${wanted.namespace ?? ""}/${wanted.name}`;
       const before = this.#statuses.get(key);
-      const status = mergeStatus(wanted, before?.status, { controllerName: CONTROLLER_NAME, now });
+      // What nothing has changed for is the same object in one plan and the next.
+      if (before?.wanted === wanted) {
+        next.set(key, before);
+        continue;
+      }
+      const status = mergeStatus(wanted, before?.said.status, { controllerName: CONTROLLER_NAME, now });
       const { kind, namespace, name } = wanted;
       const said = { kind, name, ...(namespace !== undefined && { namespace }), status };
-      next.set(key, said);
-      if (!isDeepStrictEqual(status, before?.status)) this.#options.onStatus(said);
+      next.set(key, { wanted, said });
+      if (!isDeepStrictEqual(status, before?.said.status)) this.#options.onStatus(said);
     }
     this.#statuses = next;
   }

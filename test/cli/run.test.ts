@@ -159,6 +159,41 @@ test("a proxy whose output nobody reads goes on", async () => {
   assert.equal(await (await fetch(`http://127.0.0.1:${admin}/healthz`)).text(), "ok\n");
 });
 
+for (const engine of ["portable", "auto"]) {
+  test(`${engine} engine: thousands of routes come and change at once, then one; a mistake among them is told with its line`, async () => {
+    const { port: backendPort } = backend.address() as AddressInfo;
+    const port = await freePort();
+    const routes = (count: number, weight: number) =>
+      Array.from({ length: count }, (_, index) => route("web", `r${index}`, `h${index}.example.com`, weight));
+    const text = (...documents: string[]) =>
+      [gateway(port), service(backendPort), route("web"), ...documents].join("---\n");
+    const name = `many-${engine}.yaml`;
+    const file = write(name, text(...routes(2_000, 1)));
+    const process = run("--engine", engine, "--log-level", "info", file);
+    const output = capture(process);
+    await output.has("serving");
+    assert.equal(await ask(port, SERVER_NAME), "hello");
+
+    write(name, text(...routes(2_000, 2), route("web", "new", "b.example.com")));
+    await output.has("files applied");
+    await assertServed(port, "b.example.com");
+
+    // The same but for one letter.
+    const broken = text(...routes(2_000, 2)).replace("metadata: { name: r1999 }", "metedata: { name: r1999 }");
+    const line = broken.slice(0, broken.indexOf("metedata")).split("\n").length;
+    write(name, broken);
+    await output.has(`${name}:${line}: metedata: is no field of this kind`);
+    await assertServed(port, "b.example.com");
+
+    write(name, text(...routes(2_000, 2)));
+    await output.has("files applied");
+    await assert.rejects(ask(port, "b.example.com"));
+    assert.equal(await ask(port, SERVER_NAME), "hello");
+    process.kill("SIGTERM");
+    assert.equal((await once(process, "exit"))[0], 0);
+  });
+}
+
 function gateway(port: number): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -174,15 +209,20 @@ spec:
 `;
 }
 
-function route(backendName: string): string {
+function route(backendName: string, name = "r", hostname = SERVER_NAME, weight = 1): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: TLSRoute
-metadata: { name: r }
+metadata: { name: ${name} }
 spec:
   parentRefs: [{ name: g }]
-  hostnames: [${SERVER_NAME}]
-  rules: [{ backendRefs: [{ name: "${backendName}", port: 443 }] }]
+  hostnames: [${hostname}]
+  rules: [{ backendRefs: [{ name: "${backendName}", port: 443, weight: ${weight} }] }]
 `;
+}
+
+/** The certificate is for another name: what counts is that a backend answered with one. */
+function assertServed(port: number, serverName: string): Promise<void> {
+  return assert.rejects(ask(port, serverName), { code: "ERR_TLS_CERT_ALTNAME_INVALID" });
 }
 
 function service(port: number): string {

@@ -23,7 +23,7 @@ test("every source that it copies exists, and .dockerignore lets it in", () => {
 test("entry point, user, folder and node are those of the archive", () => {
   assert.match(
     dockerfile,
-    /^ENTRYPOINT \["\/usr\/bin\/node", "--disable-warning=DEP0040", "\/app\/fsm-gateway\.js"\]$/m,
+    /^ENTRYPOINT \["\/usr\/bin\/node", "--max-semi-space-size=4", "--no-parallel-scavenge", "--disable-warning=DEP0040", "\/app\/fsm-gateway\.js"\]$/m,
   );
   assert.match(dockerfile, /^USER 65532:65532$/m);
   assert.match(dockerfile, /^WORKDIR \/app$/m);

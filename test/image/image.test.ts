@@ -53,7 +53,13 @@ test("it runs as 65532, from node and our bundle alone", () => {
   for (const platform of platforms()) {
     const { config } = json(blob(json(blob(platform)).config));
     assert.equal(config.User, "65532:65532");
-    assert.deepEqual(config.Entrypoint, ["/usr/bin/node", "--disable-warning=DEP0040", "/app/fsm-gateway.js"]);
+    assert.deepEqual(config.Entrypoint, [
+      "/usr/bin/node",
+      "--max-semi-space-size=4",
+      "--no-parallel-scavenge",
+      "--disable-warning=DEP0040",
+      "/app/fsm-gateway.js",
+    ]);
   }
 });
 

@@ -10,7 +10,7 @@ import type { ProxyConfig } from "../../../src/model/proxy-config.ts";
 import { createAuthority, issueServing } from "../../../src/operator/certificates/issue.ts";
 import type { Contender, Site } from "./contender.ts";
 import type { FsmVariant } from "./fsm-command.ts";
-import { streamConfig, withRoute } from "./stream-config.ts";
+import { streamConfig, withEveryRouteChanged, withRoute } from "./stream-config.ts";
 
 const GATEWAY = "bench/bench";
 const POD = "bench";
@@ -28,6 +28,10 @@ export function streamContender({ program, name, engine, version, flags }: FsmVa
     const found = operators.get(site);
     if (found === undefined) throw new Error(`${name} was not configured here`);
     return found;
+  };
+  const publish = (site: Site): void => {
+    const { server, config } = operatorOf(site);
+    server.publish(GATEWAY, config);
   };
   return {
     name,
@@ -59,10 +63,15 @@ export function streamContender({ program, name, engine, version, flags }: FsmVa
           const operator = operatorOf(site);
           operator.config = withRoute(operator.config, route);
         },
-        apply(site) {
-          const { server, config } = operatorOf(site);
-          server.publish(GATEWAY, config);
+        apply: publish,
+      },
+      reload: {
+        how: "a delta with every route",
+        prepare(site, route) {
+          const operator = operatorOf(site);
+          operator.config = withEveryRouteChanged(operator.config, route);
         },
+        apply: publish,
       },
     },
   };

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { ProxyConfig } from "../../../src/model/proxy-config.ts";
 import { loadManifests } from "../../../src/standalone/manifests/load.ts";
 import { snapshotOf } from "../../../src/standalone/snapshot.ts";
 import { Translator } from "../../../src/translate/translator.ts";
 import { routeOf, routesOfWorld } from "../world.ts";
 import type { Site } from "./contender.ts";
 import { standaloneContender } from "./fsm.ts";
-import { streamConfig, withRoute } from "./stream-config.ts";
+import { streamConfig, withEveryRouteChanged, withRoute } from "./stream-config.ts";
 
 const LISTEN = { host: "127.0.0.1", port: 17_001 };
 
@@ -36,3 +37,32 @@ test("a route more on the stream is what a configuration with that route would b
   assert.equal(grown.revision, whole.revision);
   assert.deepEqual(grown.resources, whole.resources);
 });
+
+test("a reload changes every route, in the file as on the stream, and adds one", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "fsm-bench-test-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const site: Site = { folder, listen: LISTEN, routes: routesOfWorld(40) };
+  const variant = { program: "", name: "fsm-portable", engine: "portable", version: "", flags: [] } as const;
+  const contender = standaloneContender(variant);
+  const { args } = await contender.configure(site);
+  const routes = () => {
+    const { manifests } = loadManifests([args[1] ?? ""], "default");
+    const plan = new Translator().translate(snapshotOf(manifests, new Map()));
+    return routesOf(plan.gateways.get("default/bench")?.config);
+  };
+  const first = routes();
+  contender.change.reload?.prepare?.(site, routeOf(40));
+  await contender.change.reload?.apply(site, routeOf(40), 0);
+  for (const [before, after] of [
+    [first, routes()],
+    [routesOf(streamConfig(site)), routesOf(withEveryRouteChanged(streamConfig(site), routeOf(40)))],
+  ] as const) {
+    assert.deepEqual([before.size, after.size], [44, 45]);
+    for (const [key, version] of before) assert.notEqual(after.get(key), version);
+  }
+});
+
+function routesOf(config: ProxyConfig | undefined): ReadonlyMap<string, string> {
+  const entries = [...(config?.resources ?? [])].filter(([, { resource }]) => resource.kind === "route");
+  return new Map(entries.map(([key, { version }]) => [key, version]));
+}

@@ -5,16 +5,11 @@ import { type Address, backendName, byBackend, type Route } from "../world.ts";
 import type { Contender, Site } from "./contender.ts";
 import type { FsmVariant } from "./fsm-command.ts";
 
-/** The whole file is parsed anew at each change: with more, the rounds would be spent on parsing YAML. */
-const MOST_ROUTES = 10_000;
-
 export function standaloneContender({ program, name, engine, version, flags }: FsmVariant): Contender {
   return {
     name,
     title: `${version}, ${engine} engine`,
     // The peers write no access log; a line for each connection is ours unless told otherwise.
-    absence: ({ id, routes }) =>
-      routes > MOST_ROUTES && !id.startsWith("start-") ? "such tables come by the stream, see there" : undefined,
     setting: "`fsm-gateway run` with `--log-level warn`, a file with one TLSRoute for each name",
     ...serving(program, flags, "warn"),
   };
@@ -38,7 +33,7 @@ function serving(
 ): Pick<Contender, "configure" | "change"> {
   return {
     configure(site) {
-      writeFileSync(manifestFile(site), manifests(site, site.routes));
+      writeFileSync(manifestFile(site), manifests(site, site.routes, FIRST));
       const log = ["--log-level", level, "--log-format", "json"];
       const args = ["run", manifestFile(site), "--address", site.listen.host, ...log, ...flags];
       return { program, args };
@@ -46,18 +41,33 @@ function serving(
     change: {
       addRoute: {
         how: "one more TLSRoute in the watched file, by rename",
-        prepare: (site, route) => writeFileSync(`${manifestFile(site)}.next`, manifests(site, [...site.routes, route])),
-        apply: (site) => renameSync(`${manifestFile(site)}.next`, manifestFile(site)),
+        prepare: (site, route) => writeNext(site, route, FIRST),
+        apply: replaceFile,
+      },
+      reload: {
+        how: "a file by rename in which every route has changed",
+        prepare: (site, route) => writeNext(site, route, CHANGED),
+        apply: replaceFile,
       },
     },
   };
 }
 
-const manifestFile = (site: Site) => join(site.folder, "gateway.yaml");
+/** Weights of the backends: of single ones they change nothing but the resource, and that for every route. */
+const FIRST = 1;
+const CHANGED = 2;
 
-function manifests(site: Site, routes: readonly Route[]): string {
+const manifestFile = (site: Site) => join(site.folder, "gateway.yaml");
+const nextFile = (site: Site) => `${manifestFile(site)}.next`;
+const replaceFile = (site: Site) => renameSync(nextFile(site), manifestFile(site));
+
+function writeNext(site: Site, route: Route, weight: number): void {
+  writeFileSync(nextFile(site), manifests(site, [...site.routes, route], weight));
+}
+
+function manifests(site: Site, routes: readonly Route[], weight: number): string {
   const services = [...byBackend(site.routes)].map(([name, [{ backend }]]) => serviceText(name, backend));
-  return [gatewayText(site.listen), ...services, ...routes.map(routeText)].join("---\n");
+  return [gatewayText(site.listen), ...services, ...routes.map((route) => routeText(route, weight))].join("---\n");
 }
 
 function gatewayText({ port }: Address): string {
@@ -100,7 +110,7 @@ endpoints:
 `;
 }
 
-function routeText({ serverName, backend }: Route): string {
+function routeText({ serverName, backend }: Route, weight: number): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: TLSRoute
 metadata:
@@ -114,5 +124,6 @@ spec:
   - backendRefs:
     - name: ${backendName(backend)}
       port: ${backend.port}
+      weight: ${weight}
 `;
 }

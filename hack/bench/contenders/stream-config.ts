@@ -28,6 +28,17 @@ export function withRoute(config: ProxyConfig, route: Route): ProxyConfig {
   return { revision: updateRevision(config.revision, { added: [added], removed: [] }), resources };
 }
 
+/** Every route is another than before, and this one more. Of single backends the weight means nothing. */
+export function withEveryRouteChanged(config: ProxyConfig, route: Route): ProxyConfig {
+  const resources = new Map(config.resources);
+  for (const [key, { resource }] of [...resources]) {
+    if (resource.kind !== "route") continue;
+    const backends = resource.backends.map(({ backend, weight }) => ({ backend, weight: weight + 1 }));
+    resources.set(key, versioned({ ...resource, backends }));
+  }
+  return withRoute({ revision: configRevision(resources), resources }, route);
+}
+
 function routeResource({ serverName, backend }: Route): RouteResource {
   return {
     kind: "route",

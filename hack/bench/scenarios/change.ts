@@ -23,6 +23,9 @@ const DEADLINE_MS = 90_000;
 /** Names that the new connections use: enough for a table to be walked, not so many that the generator's cache is measured. */
 const MOST_NAMES = 1_000;
 
+/** What the machine and the load alone make of stalls: no figure of a change means more than this. */
+const NOTHING_CHANGES: Means = { how: "nothing", apply: () => sleep(CALM_MS) };
+
 export function change(routes: number): Scenario {
   return {
     id: `change-${routes}`,
@@ -34,10 +37,12 @@ export function change(routes: number): Scenario {
     metrics: [
       { id: "start", label: "start", unit: "s" },
       { id: "memory", label: "memory", unit: "MiB" },
+      { id: "calm-stall", label: "longest stall without a change", unit: "ms" },
       { id: "add", label: "route added", unit: "ms" },
       { id: "add-stall", label: "longest stall", unit: "ms" },
       { id: "reload", label: "all read anew", unit: "ms" },
       { id: "reload-stall", label: "longest stall", unit: "ms" },
+      { id: "add-lost", label: "failed or dropped", unit: "connections" },
       { id: "failed", label: "failed", unit: "connections" },
       { id: "dropped", label: "dropped", unit: "connections" },
       { id: "memory-after", label: "memory after", unit: "MiB" },
@@ -46,6 +51,7 @@ export function change(routes: number): Scenario {
       if (running === undefined) throw new Error("there is nothing to change without a proxy");
       const memory = memoryKib(running.pids()) / 1024;
       const { addRoute, reload } = running.contender.change;
+      const calm = await changeUnderLoad(laboratory, running, NOTHING_CHANGES, routeOf(0));
       const added = await changeUnderLoad(laboratory, running, addRoute, routeOf(routes));
       // Where a new route means to read all anew, that was it.
       const reloaded =
@@ -53,10 +59,12 @@ export function change(routes: number): Scenario {
       const values = {
         start: running.startSeconds,
         memory,
+        "calm-stall": calm.stallMs,
         add: added.effectiveMs,
         "add-stall": added.stallMs,
         reload: reloaded.effectiveMs,
         "reload-stall": reloaded.stallMs,
+        "add-lost": added.failed + added.dropped,
         failed: reloaded.failed,
         dropped: reloaded.dropped,
         "memory-after": reloaded.memoryKib / 1024,

@@ -2,6 +2,7 @@
  * What the operator says on one stream, turned into calls of the applier and answers. One delta at a time; a delta that
  * cannot be read is refused without the applier ever seeing it.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
@@ -68,7 +69,11 @@ export class Inbox {
       throw new ConnectError(`delta ${part.sequence} came after ${this.#sequence}`, Code.Internal);
     }
     const decoded = this.#assembly.add(part);
-    if (decoded === undefined) return;
+    if (decoded === undefined) {
+      // More of it may have been received already: connections have their turn between two parts.
+      await nextTurn();
+      return;
+    }
     this.#sequence = part.sequence;
     this.#assembly = new DeltaAssembly();
     const report = await this.#applyOrRefuse(decoded, part.revision);

@@ -2,6 +2,7 @@
  * What the proxy says on one stream, in order. Bounded: an answer, a token and "the report changed" wait here at most
  * once each, however slowly the operator reads.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import type { HeldConfig } from "../delta.ts";
@@ -51,7 +52,11 @@ export class Outbox {
     const { revision, versions } = held;
     const hello = { proxyId, protocolVersion: PROTOCOL_VERSION, revision, heldCount: versions.size };
     yield request({ case: "hello", value: hello });
-    for (const value of heldToWire(held)) yield request({ case: "held", value });
+    for (const value of heldToWire(held)) {
+      yield request({ case: "held", value });
+      // Connections have their turn between two parts.
+      await nextTurn();
+    }
     while (!this.#closed) {
       const due = this.#takeDue();
       if (due === undefined) await this.#latch.wait();

@@ -1,8 +1,9 @@
 /**
- * Large lists as a row of messages near 1 MiB, and the row read back. Pure.
+ * Large lists as a row of messages near 64 KiB, and the row read back. Pure.
  *
  * A first configuration of many thousand routes would be one message of many megabytes: encoded, buffered and parsed in
- * one go, while pings of the same connection wait behind it. Parts keep both event loops breathing.
+ * one go, while a proxy's connections and the pings of the same stream wait behind it. Parts keep both event loops breathing, and are
+ * made as they are sent.
  */
 import { create } from "@bufbuild/protobuf";
 import type { ConfigDelta, ResourceKey, VersionedResource } from "../../model/proxy-config.ts";
@@ -13,7 +14,8 @@ import { DeltaSchema, HeldSchema } from "../generated/control_pb.ts";
 import type { Decoded } from "./decoded.ts";
 import { resourceFromWire, resourceToWire } from "./resource.ts";
 
-export const CHUNK_BYTES = 1024 * 1024;
+/** Some 500 routes: a few milliseconds for whoever reads it. */
+export const CHUNK_BYTES = 64 * 1024;
 
 /**
  * The largest message either side reads. One resource is never split, and the largest is a Service's endpoints: 100,000
@@ -29,14 +31,18 @@ export function* deltaToWire(delta: ConfigDelta, sequence: number, chunkBytes = 
 
   const upserts = chunk(delta.upserts.values(), approximateBytes, chunkBytes);
   const removals = chunk(delta.removals, (key) => key.length, chunkBytes);
-  // Small deltas, nearly all of them, are one message.
-  if (upserts.length <= 1 && removals.length <= 1) {
-    yield part(upserts[0] ?? [], removals[0] ?? [], true);
-    return;
+  let upserted = upserts.next();
+  let removed = removals.next();
+  for (;;) {
+    const some = upserted.done ? [] : upserted.value;
+    const gone = removed.done ? [] : removed.value;
+    upserted = upserts.next();
+    removed = removals.next();
+    // Small deltas, nearly all of them, are one message.
+    const last = upserted.done === true && removed.done === true;
+    yield part(some, gone, last);
+    if (last) return;
   }
-  for (const some of upserts) yield part(some, [], false);
-  for (const some of removals) yield part([], some, false);
-  yield part([], [], true);
 }
 
 /** What the parts collected so far make. Feed it one stream's Delta messages in order. */
@@ -72,20 +78,18 @@ function approximateBytes(resource: VersionedResource): number {
   return JSON.stringify(resource).length;
 }
 
-function chunk<T>(items: Iterable<T>, bytesOf: (item: T) => number, limitBytes: number): T[][] {
-  const chunks: T[][] = [];
+function* chunk<T>(items: Iterable<T>, bytesOf: (item: T) => number, limitBytes: number): Generator<T[]> {
   let open: T[] = [];
   let bytes = 0;
   for (const item of items) {
     const size = bytesOf(item);
     if (open.length > 0 && bytes + size > limitBytes) {
-      chunks.push(open);
+      yield open;
       open = [];
       bytes = 0;
     }
     open.push(item);
     bytes += size;
   }
-  if (open.length > 0) chunks.push(open);
-  return chunks;
+  if (open.length > 0) yield open;
 }

@@ -53,16 +53,21 @@ export class HealthChecks {
     this.#options = options;
   }
 
-  /** `table`: what `delta` led to. Takes time in proportion to the delta and the backends that are checked. */
-  follow(table: RouteTable, { upserts, removals }: ConfigDelta): void {
-    for (const key of removals) if (key.startsWith(BACKEND_PREFIX)) this.#drop(key.slice(BACKEND_PREFIX.length));
+  /** `table`: what `delta` led to. Takes time in proportion to the delta and the backends that are checked, in small steps. */
+  *follow(table: RouteTable, { upserts, removals }: ConfigDelta): Generator<void, void> {
+    for (const key of removals) {
+      yield;
+      if (key.startsWith(BACKEND_PREFIX)) this.#drop(key.slice(BACKEND_PREFIX.length));
+    }
     const changed = new Set<string>();
     for (const { resource } of upserts.values()) {
+      yield;
       if (resource.kind === "backend") this.#begin(table, resource);
       else if (resource.kind === "endpoints") changed.add(resource.name);
     }
     if (changed.size === 0) return;
     for (const checked of this.#checked.values()) {
+      yield;
       const resource = changed.has(checked.resource.name) ? findEndpoints(table, checked.resource.name) : undefined;
       if (resource !== undefined) this.#watch(checked, resource);
     }

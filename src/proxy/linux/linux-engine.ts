@@ -6,9 +6,11 @@
  */
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
+import { inParts } from "../delta-parts.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
 import type { ConnectionsSeen, ConnectionWish, EnginePart, EngineView } from "../observe/open-connection.ts";
 import { countOf } from "../observe/tally.ts";
@@ -199,7 +201,12 @@ export class LinuxEngine implements Engine {
     this.#table = table;
     const hosts = new Set([...table.externalTargets.values()].map(({ host }) => host));
     for (const host of this.#hosts.keys()) if (!hosts.has(host)) this.#hosts.delete(host);
-    await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta })));
+    const { parts, rest } = inParts(delta);
+    for (const part of parts) {
+      for (const worker of this.#workers) worker.notify({ type: "apply_part", ...part });
+      await nextTurn();
+    }
+    await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta: rest })));
   }
 
   /** DNS has answered for a host of the configuration. */

@@ -4,6 +4,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { BucketSize } from "../admit/token-bucket.ts";
+import type { DeltaPart } from "../delta-parts.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
 import type { MovedSum } from "../observe/moved-bytes.ts";
 import type { ConnectionsSeen, ConnectionWish, EnginePart } from "../observe/open-connection.ts";
@@ -37,6 +38,8 @@ export interface WorkerSettings {
 
 /** Those with a `request` are answered by `done` when they are carried out. */
 export type ToWorker =
+  /** Of a delta that is too large to be read in one go: goes before the `apply` that it is a part of. */
+  | ({ readonly type: "apply_part" } & DeltaPart)
   | { readonly type: "apply"; readonly request: number; readonly delta: ConfigDelta }
   | { readonly type: "listen"; readonly fd: number; readonly port: number }
   | { readonly type: "stop_listening"; readonly request: number; readonly fd: number }

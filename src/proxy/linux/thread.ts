@@ -6,12 +6,14 @@
  */
 
 import { Balancer } from "../balance/balancer.ts";
+import { DeltaParts } from "../delta-parts.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
 import { see } from "../observe/open-connection.ts";
 import type { EndedConnection } from "../observe/tally.ts";
-import { applyDelta } from "../route/apply-delta.ts";
+import { type Applied, applyInSteps } from "../route/apply-delta.ts";
 import { RouteMemory } from "../route/route-memory.ts";
 import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table.ts";
+import { slice } from "../slices.ts";
 import { Acceptor, type AcceptorContext } from "./acceptor.ts";
 import { type ConnectionContext, LinuxConnection } from "./connection.ts";
 import { openDescriptors } from "./descriptors.ts";
@@ -25,10 +27,18 @@ import { type Beginning, beginningsOf } from "./served-here.ts";
 import type { PackedAddress } from "./socket-address.ts";
 import { tickMs } from "./tick.ts";
 
+/** How long messages may take of one turn, besides the last of them: connections wait for it. */
+const MESSAGES_MS = 1;
+
 export interface Channel {
   send(message: FromWorker): void;
   /** The next message, if there is one. */
   receive(): ToWorker | undefined;
+}
+
+interface Applying {
+  readonly request: number;
+  readonly steps: Generator<void, Applied>;
 }
 
 export type ThreadSettings = Omit<WorkerSettings, "channel">;
@@ -49,6 +59,12 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   #table: RouteTable = EMPTY_TABLE;
   /** By port. */
   #beginnings: ReadonlyMap<number, Beginning> = new Map();
+  #parts = new DeltaParts();
+  /** A configuration that is being applied; messages that come after it wait. */
+  #applying: Applying | undefined;
+  readonly #wakeGeneration: number;
+  /** Messages were left for a turn that is to come. */
+  #hasTurn = false;
   #whenIdle: number[] = [];
   #hasEnded = false;
 
@@ -62,7 +78,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     const balancer = new Balancer(start === undefined ? Math.random : () => start);
     this.#planning = { balancer, overrides: settings.overrides, hosts: this.#hosts };
     this.#wakeCount = libc.allocate(8);
-    this.reactor.loop.addLevelTriggered(wake, this.reactor.descriptors.take(wake, this));
+    this.#wakeGeneration = this.reactor.descriptors.take(wake, this);
+    this.reactor.loop.addLevelTriggered(wake, this.#wakeGeneration);
   }
 
   /** Until it is told to end. Whatever it ends by, what it has counted is told. */
@@ -86,12 +103,15 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   /** Of the wake-up: there is something in the channel. */
   onEvent(fd: number): void {
     this.reactor.libc.read(fd, this.#wakeCount, 8);
-    for (let message = this.#channel.receive(); message !== undefined; message = this.#channel.receive()) {
-      this.#obey(message);
-    }
+    // A turn of its own is coming for those that were left; each wake-up must not bring one more.
+    if (!this.#hasTurn) this.#obeySome(fd);
   }
 
-  onTurn(): void {}
+  /** Of messages that were left for this turn. */
+  onTurn(fd: number): void {
+    this.#hasTurn = false;
+    this.#obeySome(fd);
+  }
 
   onDeadline(): void {}
 
@@ -100,11 +120,42 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     throw error;
   }
 
+  /** As many as fit into a turn; the others are left for the next. */
+  #obeySome(fd: number): void {
+    const untilMs = performance.now() + MESSAGES_MS;
+    while (!this.#hasEnded) {
+      if (this.#applying !== undefined) {
+        this.#goOnApplying(this.#applying);
+      } else {
+        const message = this.#channel.receive();
+        if (message === undefined) return;
+        this.#obey(message);
+      }
+      if (performance.now() < untilMs) continue;
+      this.#hasTurn = true;
+      this.reactor.again(fd, this.#wakeGeneration);
+      return;
+    }
+  }
+
+  #goOnApplying({ request, steps }: Applying): void {
+    const result = slice(steps, () => performance.now(), MESSAGES_MS);
+    if (result === undefined) return;
+    this.#applying = undefined;
+    this.#take(result.value);
+    this.#done(request);
+  }
+
   #obey(message: ToWorker): void {
     switch (message.type) {
+      case "apply_part":
+        this.#parts.add(message);
+        return;
       case "apply":
-        this.#apply(message.delta);
-        this.#done(message.request);
+        this.#applying = {
+          request: message.request,
+          steps: applyInSteps(this.#table, this.#parts.complete(message.delta)),
+        };
         return;
       case "listen":
         this.#acceptors.set(message.fd, new Acceptor(message.fd, message.port, this));
@@ -148,8 +199,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     }
   }
 
-  #apply(delta: Extract<ToWorker, { type: "apply" }>["delta"]): void {
-    const applied = applyDelta(this.#table, delta);
+  #take(applied: Applied): void {
     if ("refused" in applied) throw new Error(`a worker refuses what was accepted: ${applied.refused.message}`);
     if (applied.ok.externalTargets !== this.#table.externalTargets) {
       this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));

@@ -3,7 +3,7 @@
  */
 
 export interface SocketEnd {
-  /** IPv4 or IPv6 address, without brackets. */
+  /** IPv4 or IPv6 address, without brackets; of one that was read always the one text of it (formatIpAddress). */
   readonly address: string;
   /** 0–65535. */
   readonly port: number;

@@ -61,6 +61,31 @@ test("ends of two families are written as two of IPv6", () => {
   });
 });
 
+for (const [protocol, sent, read] of [
+  ["TCP6", "::ffff:192.0.2.1", "192.0.2.1"],
+  ["TCP6", "::FFFF:C000:0201", "192.0.2.1"],
+  ["TCP6", "2001:DB8:0000:0:0:0:0:0001", "2001:db8::1"],
+  ["TCP4", "192.0.2.1", "192.0.2.1"],
+] as const) {
+  test(`version 1: however ${read} is spelled (${sent}), it is one client`, () => {
+    const bytes = bytesOf(`PROXY ${protocol} ${sent} ${sent} 1 2\r\n`);
+    const { header: said } = header(readProxyHeader(bytes));
+    assert.ok(said.command === "proxy");
+    assert.deepEqual([said.source.address, said.destination.address], [read, read]);
+  });
+}
+
+for (const [protocol, sent] of [
+  ["TCP4", "192.0.02.1"],
+  ["TCP4", "0300.0.2.1"],
+  ["TCP6", "::ffff:192.0.02.1"],
+  ["TCP6", "2001:db8::00001"],
+] as const) {
+  test(`version 1: ${sent} is refused, which others could read as another address`, () => {
+    assert.equal(readProxyHeader(bytesOf(`PROXY ${protocol} ${sent} ${sent} 1 2\r\n`)).state, "refused");
+  });
+}
+
 test("who speaks for itself says so", () => {
   assert.deepEqual(header(readProxyHeader(writeProxyHeader({ version: 2 }))).header, { command: "local" });
   assert.deepEqual(header(readProxyHeader(writeProxyHeader({ version: 1 }))).header, {

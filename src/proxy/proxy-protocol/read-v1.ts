@@ -1,7 +1,7 @@
 /**
  * Version 1 of the PROXY protocol: one line of text (section 2.1). Pure.
  */
-import { isIpv4, parseIpAddress } from "../ip-address.ts";
+import { formatIpAddress, isIpv4, parseIpAddress } from "../ip-address.ts";
 import type { SocketEnd } from "./header.ts";
 import type { HeaderReading } from "./read.ts";
 
@@ -34,11 +34,12 @@ export function readVersion1(bytes: Uint8Array): HeaderReading {
   return { state: "header", header: { command: "proxy", source, destination, fields: {} }, consumed };
 }
 
+/** The address as every other source of addresses writes it: caps and sets that go by its text must not take one client for several. */
 function endOf(protocol: "TCP4" | "TCP6", address: string, port: string): SocketEnd | undefined {
   const parsed = parseIpAddress(address);
   if (parsed === undefined || !PORT.test(port) || Number(port) > 65_535) return undefined;
   const isOfProtocol = protocol === "TCP4" ? !address.includes(":") && isIpv4(parsed) : address.includes(":");
-  return isOfProtocol ? { address, port: Number(port) } : undefined;
+  return isOfProtocol ? { address: formatIpAddress(parsed), port: Number(port) } : undefined;
 }
 
 function refused(detail: string): HeaderReading {

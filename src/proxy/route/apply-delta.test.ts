@@ -33,7 +33,7 @@ test("an applied configuration has the revision and versions of its resources", 
   const table = tableOf(...base);
   const config = configOf(base);
   assert.equal(table.revision, configRevision(config));
-  assert.deepEqual(versionsOf(table), new Map([...config].map(([key, { version }]) => [key, version])));
+  assert.deepEqual(new Map(versionsOf(table)), new Map([...config].map(([key, { version }]) => [key, version])));
 });
 
 test("an empty delta of the present revision gives the very same table", () => {
@@ -45,6 +45,12 @@ test("an empty delta of the present revision gives the very same table", () => {
 test("sending what is there already changes nothing", () => {
   const table = tableOf(...base);
   assert.equal(apply(table, { revision: table.revision, upserts: configOf(base), removals: ["route:gone"] }), table);
+});
+
+test("what is removed twice by one delta is removed once", () => {
+  const { revision, removals } = deltaBetween(base, [foo, ...svc]);
+  const table = apply(tableOf(...base), { revision, upserts: new Map(), removals: [...removals, ...removals] });
+  assert.deepEqual(table.resources.size, 1 + svc.length);
 });
 
 test("a changed endpoint leaves the names alone", () => {

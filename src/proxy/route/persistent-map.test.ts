@@ -3,6 +3,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PersistentMap } from "./persistent-map.ts";
 
+const keyOf = (index: number) => `ns/gw/foo host-${index}.example.com`;
+const many = Array.from({ length: 100_000 }, (_, index): [string, number] => [keyOf(index), index]);
+
+function mapOf(entries: readonly (readonly [string, number])[]): PersistentMap<number> {
+  const draft = PersistentMap.empty<number>().edit();
+  for (const [key, value] of entries) draft.set(key, value);
+  return draft.commit();
+}
+
 test("behaves like a map, and old versions stay as they were", () => {
   const edits = fc.array(fc.tuple(fc.string({ maxLength: 2 }), fc.option(fc.nat(), { nil: undefined })), {
     maxLength: 400,
@@ -33,16 +42,37 @@ test("behaves like a map, and old versions stay as they were", () => {
 });
 
 test("a commit without edits is the map itself", () => {
-  const map = PersistentMap.empty<number>().with(new Map([["a", 1]]));
+  const map = mapOf([["a", 1]]);
   assert.equal(map.edit().commit(), map);
+  const draft = map.edit();
+  draft.delete("b");
+  assert.equal(draft.commit(), map);
   assert.equal(map.has("a"), true);
   assert.equal(map.has("b"), false);
 });
 
-test("finds one of a hundred thousand keys", () => {
-  const map = PersistentMap.empty<number>().with(
-    new Map(Array.from({ length: 100_000 }, (_, index) => [`ns/gw/foo host-${index}.example.com`, index])),
+test("a draft that goes on after its commit leaves alone what it has given", () => {
+  const draft = mapOf(many).edit();
+  draft.set(keyOf(1), -1);
+  const given = draft.commit();
+  for (const [key] of many) draft.set(key, -2);
+  draft.set("new", 0);
+  assert.deepEqual(
+    [given.size, given.get(keyOf(1)), given.get(keyOf(2)), given.get("new")],
+    [many.length, -1, 2, undefined],
   );
-  assert.equal(map.size, 100_000);
-  assert.equal(map.get("ns/gw/foo host-77777.example.com"), 77_777);
+  assert.equal(draft.commit().get(keyOf(2)), -2);
+});
+
+test("finds each of a hundred thousand keys, and none when they are gone", () => {
+  const map = mapOf(many);
+  assert.equal(map.size, many.length);
+  assert.ok(many.every(([key, value]) => map.get(key) === value));
+  assert.equal([...map.entries()].length, many.length);
+  const draft = map.edit();
+  for (const [key] of many) draft.delete(key);
+  const none = draft.commit();
+  assert.equal(none.size, 0);
+  assert.deepEqual([...none.values()], []);
+  assert.ok(many.every(([key]) => !none.has(key) && map.has(key)));
 });

@@ -1,114 +1,158 @@
 /**
  * An immutable map with string keys whose next version costs what has changed, not what it holds.
  *
- * Keys are spread over small shards; a new version copies the shards it touches and shares the rest. A hundred thousand
- * routes are some 3,000 shards of 32, so that one changed endpoint copies a few kilobytes. Pure.
+ * A trie over the hashes of keys, with small maps for leaves (after P. Bagwell, "Ideal Hash Trees", 2001): a new version copies
+ * the way to what it touches and shares the rest. No single edit does much, however large the map: a leaf that is crowded is split by
+ * itself, and nothing is ever rebuilt as a whole. Pure.
  */
-type Shard<V> = ReadonlyMap<string, V>;
+interface Leaf<V> {
+  readonly owner: object;
+  readonly entries: Map<string, V>;
+}
 
-/** Shards grow by this factor when they hold more than MEAN_SHARD_SIZE entries each; the rebuilding is amortised. */
-const GROWTH = 8;
-const MEAN_SHARD_SIZE = 32;
-const INITIAL_SHARDS = 8;
+interface Branch<V> {
+  readonly owner: object;
+  /** WIDTH of them. */
+  readonly children: Node<V>[];
+}
+
+/** Changed in place by the draft that made it and owns it, and by nobody else. */
+type Node<V> = Leaf<V> | Branch<V>;
+
+const BITS = 4;
+const WIDTH = 1 << BITS;
+/** Levels for which a hash of 32 bits has bits. */
+const LAST_DEPTH = 32 / BITS;
+/** A leaf with more is split. Larger ones make a change dearer, smaller ones the map. */
+const MOST_IN_LEAF = 48;
+const NOBODY = {};
 
 export class PersistentMap<V> {
   readonly size: number;
-  readonly #shards: readonly Shard<V>[];
+  readonly #root: Node<V>;
 
-  private constructor(shards: readonly Shard<V>[], size: number) {
-    this.#shards = shards;
+  private constructor(root: Node<V>, size: number) {
+    this.#root = root;
     this.size = size;
   }
 
   static empty<V>(): PersistentMap<V> {
-    return new PersistentMap<V>(emptyShards<V>(INITIAL_SHARDS), 0);
+    return new PersistentMap<V>({ owner: NOBODY, entries: new Map() }, 0);
   }
 
   get(key: string): V | undefined {
-    return this.#shards[shardOf(key, this.#shards.length)]?.get(key);
+    return find(this.#root, key);
   }
 
   has(key: string): boolean {
-    return this.#shards[shardOf(key, this.#shards.length)]?.has(key) ?? false;
+    return find(this.#root, key) !== undefined;
   }
 
   *entries(): Generator<[string, V]> {
-    for (const shard of this.#shards) yield* shard;
+    for (const { entries } of leaves(this.#root)) yield* entries;
   }
 
   *values(): Generator<V> {
-    for (const shard of this.#shards) yield* shard.values();
+    for (const { entries } of leaves(this.#root)) yield* entries.values();
   }
 
   edit(): MapDraft<V> {
-    return new MapDraft(this);
-  }
-
-  /** The map with these keys set, or deleted where the value is undefined. */
-  with(edits: ReadonlyMap<string, V | undefined>): PersistentMap<V> {
-    if (edits.size === 0) return this;
-    const base = this.#withRoomFor(this.size + edits.size);
-    const shards = base.slice();
-    const copied = new Map<number, Map<string, V>>();
-    let size = this.size;
-    for (const [key, value] of edits) {
-      const index = shardOf(key, shards.length);
-      const shard = copied.get(index) ?? new Map(base[index]);
-      copied.set(index, shard);
-      size -= shard.size;
-      if (value === undefined) shard.delete(key);
-      else shard.set(key, value);
-      size += shard.size;
-    }
-    for (const [index, shard] of copied) shards[index] = shard;
-    return new PersistentMap(shards, size);
-  }
-
-  /** The shards as they are, or spread over more when `size` entries would crowd them. */
-  #withRoomFor(size: number): readonly Shard<V>[] {
-    if (size <= this.#shards.length * MEAN_SHARD_SIZE) return this.#shards;
-    let count = this.#shards.length;
-    while (size > count * MEAN_SHARD_SIZE) count *= GROWTH;
-    const spread = Array.from({ length: count }, () => new Map<string, V>());
-    for (const [key, value] of this.entries()) spread[shardOf(key, count)]?.set(key, value);
-    return spread;
+    return new MapDraft(this, this.#root, (root, size) => new PersistentMap(root, size));
   }
 }
 
 /** Changes to a map, seen at once by its own readers and by nobody else. */
 export class MapDraft<V> {
   readonly #base: PersistentMap<V>;
-  readonly #edits = new Map<string, V | undefined>();
+  readonly #make: (root: Node<V>, size: number) => PersistentMap<V>;
+  #owner = {};
+  /** The root, alone: so it is replaced as any other node is. */
+  readonly #top: [Node<V>];
+  #size: number;
+  #isEdited = false;
 
-  constructor(base: PersistentMap<V>) {
+  constructor(base: PersistentMap<V>, root: Node<V>, make: (root: Node<V>, size: number) => PersistentMap<V>) {
     this.#base = base;
+    this.#top = [root];
+    this.#make = make;
+    this.#size = base.size;
   }
 
   get(key: string): V | undefined {
-    return this.#edits.has(key) ? this.#edits.get(key) : this.#base.get(key);
+    return find(this.#top[0], key);
   }
 
   set(key: string, value: V): void {
-    this.#edits.set(key, value);
+    const { entries } = this.#leafOf(key);
+    this.#size -= entries.size;
+    entries.set(key, value);
+    this.#size += entries.size;
   }
 
   delete(key: string): void {
-    this.#edits.set(key, undefined);
+    if (this.get(key) === undefined) return;
+    this.#leafOf(key).entries.delete(key);
+    this.#size--;
   }
 
-  /** The base itself when nothing was edited. */
+  /** The base itself when nothing was edited. What the draft is edited to afterwards is no part of what it has given. */
   commit(): PersistentMap<V> {
-    return this.#base.with(this.#edits);
+    if (!this.#isEdited) return this.#base;
+    this.#owner = {};
+    return this.#make(this.#top[0], this.#size);
+  }
+
+  /** Where the key is or belongs, for this draft to change. */
+  #leafOf(key: string): Leaf<V> {
+    this.#isEdited = true;
+    let slots: Node<V>[] = this.#top;
+    let place = 0;
+    let hash = hashOf(key);
+    for (let depth = 0; ; depth++) {
+      let node = this.#own(slots[place] as Node<V>);
+      if ("entries" in node) {
+        const hasRoom = node.entries.size < MOST_IN_LEAF || depth === LAST_DEPTH || node.entries.has(key);
+        if (!hasRoom) node = this.#split(node, depth);
+      }
+      slots[place] = node;
+      if ("entries" in node) return node;
+      slots = node.children;
+      place = hash & (WIDTH - 1);
+      hash >>>= BITS;
+    }
+  }
+
+  #own(node: Node<V>): Node<V> {
+    const owner = this.#owner;
+    if (node.owner === owner) return node;
+    return "entries" in node ? { owner, entries: new Map(node.entries) } : { owner, children: [...node.children] };
+  }
+
+  #split(leaf: Leaf<V>, depth: number): Branch<V> {
+    const owner = this.#owner;
+    const children = Array.from({ length: WIDTH }, (): Leaf<V> => ({ owner, entries: new Map() }));
+    for (const [key, value] of leaf.entries) {
+      const place = (hashOf(key) >>> (BITS * depth)) & (WIDTH - 1);
+      children[place]?.entries.set(key, value);
+    }
+    return { owner, children };
   }
 }
 
-function emptyShards<V>(count: number): Shard<V>[] {
-  return Array.from({ length: count }, () => new Map<string, V>());
+function find<V>(root: Node<V>, key: string): V | undefined {
+  let node = root;
+  for (let hash = hashOf(key); "children" in node; hash >>>= BITS) node = node.children[hash & (WIDTH - 1)] as Node<V>;
+  return node.entries.get(key);
 }
 
-/** FNV-1a, folded; `count` is a power of two. */
-function shardOf(key: string, count: number): number {
+function* leaves<V>(node: Node<V>): Generator<Leaf<V>> {
+  if ("entries" in node) yield node;
+  else for (const child of node.children) yield* leaves(child);
+}
+
+/** FNV-1a, folded, so that its low bits are as good as the others. */
+function hashOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  return (hash ^ (hash >>> 15)) & (count - 1);
+  return (hash ^ (hash >>> 15)) >>> 0;
 }

@@ -114,11 +114,21 @@ export function findAuthorities(table: RouteTable, name: string): AuthoritiesRes
   return found?.kind === "authorities" ? found : undefined;
 }
 
-/** Version of each resource, by key: what the proxy tells the operator it has. */
-export function versionsOf(table: RouteTable): Map<ResourceKey, string> {
-  const versions = new Map<ResourceKey, string>();
-  for (const [key, { version }] of table.resources.entries()) versions.set(key, version);
-  return versions;
+/** What the proxy tells the operator it has: the version of each resource by its key. */
+export interface ResourceVersions extends Iterable<readonly [ResourceKey, string]> {
+  readonly size: number;
+  get(key: ResourceKey): string | undefined;
+}
+
+/** A view of the table, not a copy: many thousand resources are gone through in the reader's own time. */
+export function versionsOf({ resources }: RouteTable): ResourceVersions {
+  return {
+    size: resources.size,
+    get: (key) => resources.get(key)?.version,
+    *[Symbol.iterator]() {
+      for (const [key, { version }] of resources.entries()) yield [key, version] as const;
+    },
+  };
 }
 
 function find(table: RouteTable, key: ResourceKey): Resource | undefined {

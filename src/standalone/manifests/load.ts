@@ -7,24 +7,58 @@ import { basename, dirname } from "node:path";
 import type { AdmissionContext } from "../../admission/ownership.ts";
 import { validateObject } from "../../admission/validate.ts";
 import { snapshotOf } from "../snapshot.ts";
-import { type AnyManifest, type ManifestText, type ParsedManifests, type Problem, parseManifests } from "./parse.ts";
+import { type AnyManifest, ManifestReader, type ManifestText, type ParsedManifests, type Problem } from "./parse.ts";
 import { referenceProblems } from "./references.ts";
 
 export function loadManifests(files: readonly string[], namespace: string): ParsedManifests {
-  const texts: ManifestText[] = [];
-  const unreadable: Problem[] = [];
-  for (const file of files) {
-    try {
-      texts.push({ file, text: readFileSync(file, "utf8") });
-    } catch (error) {
-      unreadable.push({ file, line: 1, message: `cannot be read: ${readFailure(error)}` });
-    }
+  return new ManifestLoader(files, namespace).load();
+}
+
+/** Loads the same files again and again, and does again only what a change in them touches. */
+export class ManifestLoader {
+  readonly #files: readonly string[];
+  readonly #reader: ManifestReader;
+  /** Objects that admission found nothing wrong with, for as long as it is told the same of the others. */
+  #admitted = new WeakSet<object>();
+  #admittedWith: readonly unknown[] = [];
+
+  constructor(files: readonly string[], namespace: string) {
+    this.#files = files;
+    this.#reader = new ManifestReader(namespace);
   }
-  if (unreadable.length > 0) return { manifests: [], problems: unreadable };
-  const parsed = parseManifests(texts, namespace);
-  if (parsed.problems.length > 0) return parsed;
-  const problems = [...admissionProblems(parsed.manifests), ...referenceProblems(parsed.manifests)];
-  return problems.length > 0 ? { manifests: [], problems } : parsed;
+
+  load(): ParsedManifests {
+    const texts: ManifestText[] = [];
+    const unreadable: Problem[] = [];
+    for (const file of this.#files) {
+      try {
+        texts.push({ file, text: readFileSync(file, "utf8") });
+      } catch (error) {
+        unreadable.push({ file, line: 1, message: `cannot be read: ${readFailure(error)}` });
+      }
+    }
+    if (unreadable.length > 0) return { manifests: [], problems: unreadable };
+    const parsed = this.#reader.read(texts);
+    if (parsed.problems.length > 0) return parsed;
+    const problems = [...this.#admissionProblems(parsed.manifests), ...referenceProblems(parsed.manifests)];
+    return problems.length > 0 ? { manifests: [], problems } : parsed;
+  }
+
+  #admissionProblems(manifests: readonly AnyManifest[]): readonly Problem[] {
+    const context: AdmissionContext = snapshotOf(manifests, new Map());
+    const classes = manifests.filter(({ kind }) => kind === "GatewayClass").map(({ object }) => object);
+    const told = [...classes, null, ...context.gateways, null, ...context.listenerSets];
+    if (told.length !== this.#admittedWith.length || told.some((one, i) => one !== this.#admittedWith[i])) {
+      this.#admitted = new WeakSet();
+      this.#admittedWith = told;
+    }
+    return manifests.flatMap((manifest) => {
+      if (this.#admitted.has(manifest.object)) return [];
+      const problems = admissionProblems(manifest, context);
+      if (problems.length === 0) this.#admitted.add(manifest.object);
+      return problems;
+    });
+  }
 }
 
 function readFailure(error: unknown): string {
@@ -41,15 +75,12 @@ function readFailure(error: unknown): string {
   }
 }
 
-function admissionProblems(manifests: readonly AnyManifest[]): readonly Problem[] {
-  const context: AdmissionContext = snapshotOf(manifests, new Map());
-  return manifests.flatMap((manifest) =>
-    validateObject(manifest.object, context).problems.map(({ field, message }) => {
-      const path = field.split(/[.[\]]+/).filter((part) => part !== "");
-      const line = manifest.lineOf(path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)));
-      return { file: manifest.file, line, field, message };
-    }),
-  );
+function admissionProblems({ file, object, lineOf }: AnyManifest, context: AdmissionContext): readonly Problem[] {
+  return validateObject(object, context).problems.map(({ field, message }) => {
+    const path = field.split(/[.[\]]+/).filter((part) => part !== "");
+    const line = lineOf(path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)));
+    return { file, line, field, message };
+  });
 }
 
 /** A save is a burst of events, and often a rename over the file: wait for the burst to end, and watch the folder. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatProblem, parseManifests } from "./parse.ts";
+import { formatProblem, ManifestReader, parseManifests } from "./parse.ts";
 
 const GATEWAY = `apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -58,3 +58,44 @@ for (const [name, text, expected] of [
     assert.match(problemsOf(text).join("\n"), expected);
   });
 }
+
+test("lines are the file's, in its second document too, however that is written", () => {
+  const second = (text: string) => problemsOf(`${GATEWAY}---\n${text}`).join("\n");
+  assert.match(second("a: [1\nb: 2"), /^f\.yaml:14: not valid YAML: [^\n]*$/);
+  assert.match(second(GATEWAY.replace("  name: g", "  name: h").replace("8000", "x")), /^f\.yaml:21: spec\.listeners/);
+  assert.match(
+    second('{\n  "kind": "Service", "apiVersion": "v1",\n  "metadata": {}\n}'),
+    /^f\.yaml:15: metadata\.name: /,
+  );
+  assert.match(
+    problemsOf(`%YAML 1.2\n${GATEWAY.replace(/^/, "---\n")}...\n---\n- 1\n`).join(),
+    /^f\.yaml:16: a document must/,
+  );
+});
+
+test("JSON is YAML", () => {
+  const [manifest] = parseManifests([{ file: "f.yaml", text: GATEWAY }], "default").manifests;
+  const text = JSON.stringify(manifest?.object, undefined, 1);
+  const [same, other] = parseManifests(
+    [{ file: "f.json", text: `${text}\n---\n${text.replace('"g"', '"h"')}` }],
+    "x",
+  ).manifests;
+  assert.deepEqual(same?.object, manifest?.object);
+  assert.equal(other?.object.metadata.name, "h");
+});
+
+test("what is read again and has the same text is the same object, with the lines where it stands now", () => {
+  const reader = new ManifestReader("default");
+  const read = (text: string) => reader.read([{ file: "f.yaml", text }]);
+  const [before] = read(GATEWAY).manifests;
+  const other = GATEWAY.replace("name: g", "name: h");
+  const after = read(`${other}---\n${GATEWAY}`.replace("---\n", "# moved\n---\n")).manifests;
+  assert.equal(after.length, 2);
+  // Its text begins with the line of `---` now.
+  assert.deepEqual(after[1]?.object, before?.object);
+  const again = read(`# moved\n# again\n---\n${GATEWAY}`).manifests;
+  assert.equal(again[0]?.object, after[1]?.object);
+  assert.equal(again[0]?.lineOf(["kind"]), 5);
+  assert.equal(read("a: [").problems.length, 1);
+  assert.equal(read(`---\n${GATEWAY}`).problems.length, 0);
+});

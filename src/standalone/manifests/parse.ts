@@ -2,8 +2,9 @@
  * YAML text in, objects or problems out. Pure. Every problem names the file, the line, the field and the mend; a text with
  * any problem gives no objects, since half a configuration is a wrong one.
  */
-import { type Document, isNode, LineCounter, parseAllDocuments } from "yaml";
 import type { core } from "zod";
+import { documentsOf } from "./documents.ts";
+import { type LineOf, type ReadDocument, readDocument } from "./read-document.ts";
 import { KIND_SHAPES, type Kind, type Kinds } from "./shapes.ts";
 
 export interface ManifestText {
@@ -38,48 +39,85 @@ export interface ParsedManifests {
 
 /** `namespace` is given to namespaced objects that name none, as `kubectl apply -n` does. */
 export function parseManifests(texts: readonly ManifestText[], namespace: string): ParsedManifests {
-  const manifests: AnyManifest[] = [];
-  const problems: Problem[] = [];
-  const seen = new Map<string, string>();
-  for (const { file, text } of texts) {
-    const lines = new LineCounter();
-    for (const document of parseAllDocuments(text, { lineCounter: lines })) {
-      // An empty document between two `---` is nobody's mistake.
-      if (document.errors.length === 0 && document.toJS() === null) continue;
-      const parsed = parseDocument(file, document as Document, lines, namespace);
-      if ("problems" in parsed) {
-        problems.push(...parsed.problems);
-        continue;
-      }
-      const { object, kind } = parsed.manifest;
-      const identity = `${kind} ${object.metadata.namespace ?? ""}/${object.metadata.name}`;
-      const place = `${file}:${parsed.manifest.lineOf(["metadata", "name"])}`;
-      const first = seen.get(identity);
-      if (first !== undefined) {
-        const message = `${kind} "${object.metadata.name}" stands at ${first} already: give one of them another name`;
-        problems.push({ file, line: parsed.manifest.lineOf(["metadata", "name"]), field: "metadata.name", message });
-      }
-      seen.set(identity, first ?? place);
-      manifests.push(parsed.manifest);
-    }
-  }
-  return problems.length > 0 ? { manifests: [], problems } : { manifests, problems };
+  return new ManifestReader(namespace).read(texts);
 }
 
-type ParsedDocument = { readonly manifest: AnyManifest } | { readonly problems: readonly Problem[] };
+/** What a document was found to be, wherever it stands: its lines are counted within it. */
+type Finding =
+  | { readonly kind: Kind; readonly object: AnyManifest["object"]; readonly lineOf: LineOf }
+  | { readonly problems: readonly Omit<Problem, "file">[] };
 
-function parseDocument(file: string, document: Document, lines: LineCounter, namespace: string): ParsedDocument {
-  const lineAt = (offset: number) => lines.linePos(offset).line;
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    const message = `not valid YAML: ${broken.message.split("\n")[0]}`;
-    return { problems: [{ file, line: lineAt(broken.pos[0]), message }] };
+/**
+ * Reads texts again and again, and of each reading only the documents that the one before did not have: an object whose text is the
+ * same is the same object.
+ */
+export class ManifestReader {
+  readonly #namespace: string;
+  #known = new Map<string, readonly Finding[]>();
+
+  constructor(namespace: string) {
+    this.#namespace = namespace;
   }
-  const lineOf = (path: readonly PropertyKey[]): number => lineAt(offsetOf(document, path));
-  const problem = (path: readonly PropertyKey[], message: string): ParsedDocument => ({
-    problems: [{ file, line: lineOf(path), ...(path.length > 0 && { field: fieldName(path) }), message }],
+
+  read(texts: readonly ManifestText[]): ParsedManifests {
+    const manifests: AnyManifest[] = [];
+    const problems: Problem[] = [];
+    const known = new Map<string, readonly Finding[]>();
+    for (const { file, text } of texts) {
+      for (const document of documentsOf(text)) {
+        // What is kept must not hold on to the text as a whole.
+        const one = this.#known.has(document.text) ? document.text : Buffer.from(document.text).toString();
+        const findings = this.#known.get(one) ?? this.#judge(one);
+        known.set(one, findings);
+        const lineInFile = (line: number) => document.line - 1 + line;
+        for (const finding of findings) {
+          if ("problems" in finding) {
+            problems.push(...finding.problems.map((one) => ({ file, ...one, line: lineInFile(one.line) })));
+            continue;
+          }
+          const { kind, object, lineOf } = finding;
+          manifests.push({ kind, object, file, lineOf: (path) => lineInFile(lineOf(path)) } as AnyManifest);
+        }
+      }
+    }
+    this.#known = known;
+    problems.push(...duplicates(manifests));
+    return problems.length > 0 ? { manifests: [], problems } : { manifests, problems };
+  }
+
+  #judge(text: string): readonly Finding[] {
+    // An empty document between two `---` is nobody's mistake.
+    const documents = readDocument(text).filter((one) => "broken" in one || one.value !== null);
+    return documents.map((one) => judgeDocument(one, this.#namespace));
+  }
+}
+
+function duplicates(manifests: readonly AnyManifest[]): readonly Problem[] {
+  const seen = new Map<string, AnyManifest>();
+  return manifests.flatMap((manifest) => {
+    const { file, kind, object } = manifest;
+    const { name, namespace = "" } = object.metadata;
+    const identity = `${kind} ${namespace}/${name}`;
+    const first = seen.get(identity);
+    if (first === undefined) {
+      seen.set(identity, manifest);
+      return [];
+    }
+    const place = `${first.file}:${first.lineOf(["metadata", "name"])}`;
+    const message = `${kind} "${name}" stands at ${place} already: give one of them another name`;
+    return [{ file, line: manifest.lineOf(["metadata", "name"]), field: "metadata.name", message }];
   });
-  const value: unknown = document.toJS();
+}
+
+function judgeDocument(document: ReadDocument, namespace: string): Finding {
+  if ("broken" in document) {
+    const message = `not valid YAML: ${document.broken.split("\n")[0]}`;
+    return { problems: [{ line: document.line, message }] };
+  }
+  const { value, lineOf } = document;
+  const problem = (path: readonly PropertyKey[], message: string): Finding => ({
+    problems: [{ line: lineOf(path), ...(path.length > 0 && { field: fieldName(path) }), message }],
+  });
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return problem([], "a document must be one Kubernetes object: apiVersion, kind, metadata, spec");
   }
@@ -93,11 +131,9 @@ function parseDocument(file: string, document: Document, lines: LineCounter, nam
     return problem(["apiVersion"], `"${apiVersion}" is not an apiVersion of ${kind}; use ${apiVersions.join(" or ")}`);
   }
   const checked = shape.safeParse(value);
-  if (!checked.success) {
-    return { problems: checked.error.issues.map((issue) => shapeProblem(file, issue, lineOf)) };
-  }
-  const manifest = { kind, object: withDefaults(checked.data, namespaced ? namespace : undefined), file, lineOf };
-  return { manifest: manifest as AnyManifest };
+  if (!checked.success) return { problems: checked.error.issues.map((issue) => shapeProblem(issue, lineOf)) };
+  const object = withDefaults(checked.data, namespaced ? namespace : undefined) as AnyManifest["object"];
+  return { kind, object, lineOf };
 }
 
 function isKind(kind: unknown): kind is Kind {
@@ -109,29 +145,11 @@ function withDefaults(object: unknown, namespace: string | undefined): unknown {
   return { ...rest, metadata: { generation: 1, ...(namespace !== undefined && { namespace }), ...rest.metadata } };
 }
 
-function shapeProblem(file: string, issue: core.$ZodIssue, lineOf: (path: readonly PropertyKey[]) => number): Problem {
+function shapeProblem(issue: core.$ZodIssue, lineOf: LineOf): Omit<Problem, "file"> {
   const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
   const path = unknown === undefined ? issue.path : [...issue.path, unknown];
   const message = unknown === undefined ? issue.message : "is no field of this kind: check its spelling and place";
-  return { file, line: lineOf(path), field: fieldName(path), message };
-}
-
-/** Where a field stands; of a missing one, where its nearest parent does. */
-export function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const parent = document.getIn(path.slice(0, length - 1), true);
-    const key = path[length - 1];
-    const pair = keyNode(parent, key) ?? document.getIn(path.slice(0, length), true);
-    if (isNode(pair) && pair.range) return pair.range[0];
-  }
-  return isNode(document.contents) && document.contents.range ? document.contents.range[0] : 0;
-}
-
-function keyNode(parent: unknown, key: PropertyKey | undefined): unknown {
-  if (typeof parent !== "object" || parent === null || !("items" in parent) || typeof key !== "string")
-    return undefined;
-  const items = parent.items as { key?: { value?: unknown } }[];
-  return items.find((item) => item.key?.value === key)?.key;
+  return { line: lineOf(path), field: fieldName(path), message };
 }
 
 function fieldName(path: readonly PropertyKey[]): string {
