@@ -60,6 +60,9 @@ async function run(options: SoakOptions, generator: string, proxy: SoakedProxy):
   return isGoodCrowd(result, scenario, crowd);
 }
 
+// What it has started ends with it: the proxy at "exit", load and backends when their standard input does.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
