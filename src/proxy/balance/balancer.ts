@@ -10,7 +10,7 @@ import type {
   RouteResource,
   WeightedBackend,
 } from "../../model/proxy-config.ts";
-import { EndpointPool, type OnEjected, type PoolRequest } from "./endpoint-pool.ts";
+import { EndpointPool, type OnEjected } from "./endpoint-pool.ts";
 import type { DialFeedback } from "./feedback.ts";
 
 export interface EndpointOrder {
@@ -45,6 +45,7 @@ export class Balancer {
    */
   nextBackend(route: RouteResource): WeightedBackend | undefined {
     const { backends } = route;
+    if (backends.length === 1) return backends[0]?.weight === 0 ? undefined : backends[0];
     const credits = this.#credits.get(route) ?? backends.map(() => 0);
     this.#credits.set(route, credits);
     let sum = 0;
@@ -60,11 +61,20 @@ export class Balancer {
     return backends[chosen];
   }
 
-  /** `resource`: the endpoints of `backend`, at least one. */
-  order(backend: BackendResource, resource: EndpointsResource, request: PoolRequest): EndpointOrder {
-    if (!isPooled(backend)) return { endpoints: this.#inTurn(resource, request.limit) };
+  /**
+   * `resource`: the endpoints of `backend`, at least one. `limit`: how many to give at most. What the request says is read only
+   * where turns are not all.
+   */
+  order(
+    backend: BackendResource,
+    resource: EndpointsResource,
+    request: { readonly client?: string; readonly nowMs?: number },
+    limit: number,
+  ): EndpointOrder {
+    if (!isPooled(backend)) return { endpoints: this.#inTurn(resource, limit) };
     const pool = this.#pool(backend, resource);
-    return { endpoints: pool.order(request), feedback: pool };
+    const { client, nowMs = 0 } = request;
+    return { endpoints: pool.order({ client, nowMs, limit }), feedback: pool };
   }
 
   /** What a health check of `backend` has found. `resource`: its endpoints, at least one. */
@@ -90,9 +100,10 @@ export class Balancer {
   }
 
   /** The endpoints from the one whose turn it is. */
-  #inTurn(resource: EndpointsResource, limit: number): Endpoint[] {
+  #inTurn(resource: EndpointsResource, limit: number): readonly Endpoint[] {
     const { endpoints } = resource;
     const count = endpoints.length;
+    if (count === 1) return endpoints;
     const first = this.#turns.get(resource) ?? Math.floor(this.#random() * count);
     this.#turns.set(resource, (first + 1) % count);
     return [...endpoints.slice(first, first + limit), ...endpoints.slice(0, Math.min(first, limit))].slice(0, limit);

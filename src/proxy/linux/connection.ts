@@ -225,8 +225,9 @@ export class LinuxConnection implements ReactorOwner {
     timers.cancel(this.#client);
     if (this.#isRegistered) loop.remove(this.#client);
     descriptors.release(this.#client);
-    this.#context.handOver(this.#client, this.#port, this.#head.rest() ?? new Uint8Array(0));
+    // First, so that it is not counted twice when the other engine asks whether there is room for it.
     this.#context.gone(this);
+    this.#context.handOver(this.#client, this.#port, this.#head.rest() ?? new Uint8Array(0));
   }
 
   #beginDial(plan: DialPlan): void {

@@ -262,6 +262,8 @@ export class LinuxEngine implements Engine {
   #countingHost(host: EngineHost, index: number): EngineHost {
     return {
       ...host,
+      // Each end makes room for the next connection at once.
+      wantsRecords: true,
       admit: () => (this.activeConnections >= this.#options.maxConnections ? "connection_limit" : host.admit()),
       ended: (record) => {
         Atomics.sub(this.#active, index, 1);

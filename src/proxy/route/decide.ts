@@ -86,7 +86,8 @@ export function decide(table: RouteTable, balancer: Balancer, request: Connectio
   const { port, serverName } = request;
   const listener = matchListener(table, port, serverName);
   if (listener === undefined) return withoutListener(table, port, serverName);
-  if (request.isDenied?.(listener, request.client) === true) {
+  // Who the client is costs a system call, so it is asked only where the listener has rules.
+  if (listener.client !== undefined && request.isDenied?.(listener, request.client) === true) {
     return { action: "refuse", reason: "client_denied", path: { listener: listener.name } };
   }
   switch (listener.protocol) {
@@ -146,7 +147,8 @@ function chooseBackend(
   const target = dialTarget(table, balancer, backend, request);
   if ("reason" in target) return { action: "refuse", ...target, path };
   const wishes = wishesOf(listener, backend);
-  const dial = { action: "dial", target, path, ...(wishes && { wishes }) } as const;
+  const action = "dial";
+  const dial = wishes === undefined ? ({ action, target, path } as const) : ({ action, target, path, wishes } as const);
   if (listener.protocol === "TCP" || listener.tls.mode === "Passthrough") return dial;
   const decrypt = listener.tls;
   const { tls } = backend;
@@ -168,7 +170,7 @@ function dialTarget(
   table: RouteTable,
   balancer: Balancer,
   backend: BackendResource,
-  { client, nowMs = 0 }: ConnectionRequest,
+  request: ConnectionRequest,
 ): DialTarget | NoTarget {
   const { target } = backend;
   switch (target.type) {
@@ -181,8 +183,8 @@ function dialTarget(
       if (resource === undefined)
         throw new Error(`the table names endpoints that it does not hold: ${target.endpoints}`);
       if (resource.endpoints.length === 0) return { reason: "no_ready_endpoint" };
-      const order = balancer.order(backend, resource, { client, nowMs, limit: MAX_ENDPOINTS_TRIED });
-      return { type: "endpoints", ...order };
+      const { endpoints, feedback } = balancer.order(backend, resource, request, MAX_ENDPOINTS_TRIED);
+      return feedback === undefined ? { type: "endpoints", endpoints } : { type: "endpoints", endpoints, feedback };
     }
   }
 }
