@@ -14,18 +14,18 @@ import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { Clock } from "../clock.ts";
 import { notServed } from "../http/not-served.ts";
 import { RequestHeadParser, type RequestProgress } from "../http/request-head.ts";
-import type { DecisionPath } from "../route/decide.ts";
-import type { ClientTls, DecryptedFacts } from "../terminate/client-tls.ts";
-import type { ClientHello, HelloProgress } from "../tls/client-hello.ts";
+import type { ClientTls } from "../terminate/client-tls.ts";
+import type { HelloProgress } from "../tls/client-hello.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
 import { type BackendEvents, type BackendOutcome, BackendSide } from "./backend-side.ts";
 import type { Beginning } from "./beginning.ts";
-import { type ClientFacts, SocketFacts } from "./client-facts.ts";
+import { SocketFacts } from "./client-facts.ts";
 import { identify } from "./client-identity.ts";
 import { ClientSide, type ClientSideOwner } from "./client-side.ts";
+import { ConnectionFacts } from "./connection-facts.ts";
 import { Deadline } from "./deadline.ts";
 import { endReason } from "./end-reason.ts";
-import { type ConnectionPlan, type ConnectionRecord, type EngineHost, formatAddress } from "./engine.ts";
+import type { ConnectionPlan, ConnectionRecord, EngineHost } from "./engine.ts";
 import type { ReadBuffers } from "./read-buffer.ts";
 import { type BackendStream, Relay, type RelayEvents, type RelayFailure, type Side } from "./relay.ts";
 import { abort, type Connect, KEEP_ALIVE_AFTER_MS, KEEP_ALIVE_INITIAL_DELAY_MS } from "./socket-options.ts";
@@ -47,11 +47,6 @@ export interface ConnectionContext {
 
 type DialPlan = Extract<ConnectionPlan, { action: "dial" }>;
 
-/** A record that is being written. */
-type Draft = { -readonly [Field in keyof ConnectionRecord]: ConnectionRecord[Field] };
-
-const NO_PATH: DecisionPath = {};
-
 export class PortableConnection implements ClientSideOwner, BackendEvents, RelayEvents {
   /** That it was let in with; whoever holds the connection says when it is gone. */
   readonly ticket: Ticket;
@@ -60,15 +55,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   readonly #context: ConnectionContext;
   readonly #timeOuts: TimeOuts;
   readonly #deadline: Deadline;
-  #who: ClientFacts;
-  /** Who sent the PROXY header that names the client. */
-  #peer: ClientFacts | undefined;
-  #path = NO_PATH;
-  #hello: ClientHello | undefined;
-  #helloMs: number | undefined;
-  #decrypted: DecryptedFacts | undefined;
-  #uniqueId: string | undefined;
-  #reached: BackendOutcome | undefined;
+  readonly #facts: ConnectionFacts;
   #backend: BackendSide | undefined;
   #relay: Relay | undefined;
   /** What it means if the deadline passes before there is a relay. */
@@ -81,11 +68,11 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     this.ticket = ticket;
     this.#port = port;
     this.#context = context;
-    this.#who = new SocketFacts(client);
+    this.#facts = new ConnectionFacts(new SocketFacts(client));
     this.#timeOuts = host.timeOuts();
     this.#deadline = new Deadline(context.clock, this.#timeOuts);
     // For the log, while it can still be asked for.
-    if (host.wantsRecords) void this.#who.source;
+    if (host.wantsRecords) void this.#facts.who.source;
     const keepAliveMs = host.keepAliveMs();
     if (keepAliveMs !== undefined) {
       this.#isKeptAlive = true;
@@ -98,7 +85,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     try {
       const { host } = this.#context;
       const kind = host.portKind(this.#port);
-      const expectation = host.headerExpectation(this.#port, this.#who);
+      const expectation = host.headerExpectation(this.#port, this.#facts.who);
       if (expectation === "none") this.#begin(kind);
       else this.#await(this.#identify(expectation, kind));
     } catch (error) {
@@ -136,7 +123,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   onBackend(outcome: BackendOutcome): void {
     if (this.#isRecorded) return;
     try {
-      this.#reached = outcome;
+      this.#facts.reached = outcome;
       if ("reason" in outcome) {
         if (outcome.reason === "connection_limit") this.#context.outOfDescriptors(outcome.detail);
         this.#refuse(outcome.reason, outcome.detail);
@@ -169,7 +156,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   /** The client is known now: it may have its connection, or has as many as it may. */
   #begin(kind: PortKind | undefined): void {
     if (this.ticket.wantsClient) {
-      const refusal = this.ticket.identify(this.#who.source.address);
+      const refusal = this.ticket.identify(this.#facts.who.source.address);
       if (refusal !== undefined) {
         this.cut(refusal);
         return;
@@ -187,15 +174,15 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
       this.#refuse(result.reason, result.detail);
       return;
     }
-    this.#hello = result.hello;
-    this.#helloMs = this.#deadline.ageMs;
+    this.#facts.hello = result.hello;
+    this.#facts.helloMs = this.#deadline.ageMs;
     this.#follow(result.hello.serverName);
   }
 
   #follow(serverName: string | undefined): void {
     // Until the relay takes over, DNS and each attempt to connect have their own time-outs.
     this.#deadline.suspend();
-    const plan = this.#context.host.plan(this.#port, serverName, this.#who);
+    const plan = this.#context.host.plan(this.#port, serverName, this.#facts.who);
     if (plan instanceof Promise) this.#await(plan.then((known) => this.#carryOut(known)));
     else this.#carryOut(plan);
   }
@@ -209,7 +196,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
 
   /** Is it not refused? */
   #isTaken(plan: ConnectionPlan): plan is Exclude<ConnectionPlan, { action: "refuse" }> {
-    this.#path = plan.path;
+    this.#facts.path = plan.path;
     if (plan.action === "refuse") this.#refuse(plan.reason, plan.detail);
     else this.ticket.routed();
     return plan.action !== "refuse";
@@ -218,7 +205,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   #connect(plan: DialPlan): void {
     this.#deadline.suspend();
     if (plan.timeOuts !== undefined) this.#deadline.useRelayTimeOuts(plan.timeOuts);
-    this.#uniqueId = plan.uniqueId;
+    this.#facts.uniqueId = plan.uniqueId;
     const { buffers, clock, connect, host } = this.#context;
     const context = { buffers, clock, connect, timeOuts: this.#timeOuts, keepAliveMs: host.keepAliveMs() };
     this.#backend = new BackendSide(plan, context, this);
@@ -240,14 +227,14 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   /** Learns who the client is, before anything else is read of it. */
   async #identify(expectation: Exclude<HeaderExpectation, "none">, kind: PortKind | undefined): Promise<void> {
     if (expectation === "untrusted") return this.#refuse("proxy_header_untrusted");
-    const own = this.#who;
+    const own = this.#facts.who;
     this.#lateReason = "proxy_header_timeout";
     const identity = await identify(this.#client, expectation, own);
     if (this.#isRecorded) return;
     if ("reason" in identity) return this.#refuse(identity.reason, identity.detail);
     this.#lateReason = "client_hello_timeout";
-    this.#who = identity.who;
-    if (identity.hasHeader) this.#peer = own;
+    this.#facts.who = identity.who;
+    if (identity.hasHeader) this.#facts.peer = own;
     this.#begin(kind);
   }
 
@@ -258,7 +245,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     const outcome = await this.#client.decrypt(tls);
     if (this.#isRecorded) return;
     if ("reason" in outcome) return this.cut(outcome.reason, outcome.detail);
-    this.#decrypted = outcome.facts;
+    this.#facts.decrypted = outcome.facts;
     if (plan.action === "answer") await this.#answer();
     else this.#connect(plan);
   }
@@ -271,8 +258,8 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     );
     if (this.#isRecorded) return;
     if (request.state === "refused") return this.#refuse(request.reason, request.detail);
-    if (this.#path === NO_PATH) {
-      const plan = await this.#context.host.plan(this.#port, request.host, this.#who);
+    if (!this.#facts.isPlanned) {
+      const plan = await this.#context.host.plan(this.#port, request.host, this.#facts.who);
       if (this.#isRecorded || !this.#isTaken(plan)) return;
     }
     this.#refuse("http_not_served", undefined, notServed(request));
@@ -315,37 +302,14 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   #record(reason: ConnectionReason, detail?: string): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    const { wantsRecords } = this.#context.host;
-    const relay = this.#relay;
-    const draft: Draft = {
+    const ending = {
       reason,
-      path: this.#path,
+      detail,
       port: this.#port,
-      clientAddress: wantsRecords ? formatEnd(this.#who) : "",
-      bytesIn: relay?.bytesIn ?? 0,
-      bytesOut: relay?.bytesOut ?? 0,
+      bytesIn: this.#relay?.bytesIn ?? 0,
+      bytesOut: this.#relay?.bytesOut ?? 0,
       durationMs: this.#deadline.ageMs,
     };
-    if (this.#helloMs !== undefined) draft.helloMs = this.#helloMs;
-    if (this.#reached !== undefined && "connectMs" in this.#reached) draft.connectMs = this.#reached.connectMs;
-    // Of what becomes a sum nothing else is asked.
-    if (wantsRecords) this.#describe(draft, detail);
-    this.#context.ended(draft);
+    this.#context.ended(this.#facts.record(ending, this.#context.host.wantsRecords));
   }
-
-  #describe(draft: Draft, detail: string | undefined): void {
-    const reached = this.#reached;
-    if (detail !== undefined) draft.detail = detail;
-    if (this.#hello !== undefined) draft.hello = this.#hello;
-    if (this.#peer !== undefined) draft.peerAddress = formatEnd(this.#peer);
-    if (this.#uniqueId !== undefined) draft.uniqueId = this.#uniqueId;
-    if (this.#decrypted !== undefined) draft.decrypted = this.#decrypted;
-    if (reached === undefined) return;
-    draft.endpoint = formatAddress(reached.endpoint.address, reached.endpoint.port);
-    if ("tlsVersion" in reached && reached.tlsVersion !== undefined) draft.backendTlsVersion = reached.tlsVersion;
-  }
-}
-
-function formatEnd({ source }: ClientFacts): string {
-  return formatAddress(source.address, source.port);
 }
