@@ -7,9 +7,9 @@
  */
 import type { OnReadOpts } from "node:net";
 
-/** Measured: twice as much and half as much cost more for each gigabyte. */
+/** In prototypes twice as much and half as much cost more for each gigabyte. */
 const BUFFER_BYTES = 32_768;
-/** A shorter read is copied: that costs less than a buffer of one's own. */
+/** A socket with longer reads than this is worth a buffer of its own. */
 const SHORT_BYTES = 8_192;
 /** Buffers that nobody uses; more are left to the garbage collector. */
 const MOST_SPARE = 16;
