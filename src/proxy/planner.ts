@@ -3,7 +3,7 @@
  * for an external host.
  */
 import type { ConnectionReason } from "../model/connection-reason.ts";
-import type { Endpoint, ListenerResource } from "../model/proxy-config.ts";
+import type { Endpoint } from "../model/proxy-config.ts";
 import type { HostFailure } from "../model/proxy-report.ts";
 import type { ClientRules } from "./admit/client-rules.ts";
 import type { Balancer } from "./balance/balancer.ts";
@@ -13,7 +13,14 @@ import type { FailedHost } from "./dns/resolve-host.ts";
 import { type Prologue, prologueOf } from "./prologue.ts";
 import type { ClientFacts } from "./relay/client-facts.ts";
 import type { ConnectionPlan } from "./relay/engine.ts";
-import { type Decision, type DecisionPath, decideBy, MAX_ENDPOINTS_TRIED, type Wishes } from "./route/decide.ts";
+import {
+  type Decision,
+  type DecisionPath,
+  decideBy,
+  MAX_ENDPOINTS_TRIED,
+  type RequestingClient,
+  type Wishes,
+} from "./route/decide.ts";
 import { RouteMemory } from "./route/route-memory.ts";
 import type { ExternalTarget, RouteTable } from "./route/route-table.ts";
 import type { BackendTls } from "./terminate/backend-tls.ts";
@@ -47,6 +54,29 @@ export interface PlannerParts {
   readonly newUniqueId: () => string;
 }
 
+type IsDenied = NonNullable<RequestingClient["isDenied"]>;
+
+/** Few decisions ask who the client is and what time it is, and each is a system call. */
+class LazyClient implements RequestingClient {
+  readonly isDenied: IsDenied;
+  readonly #client: ClientFacts;
+  readonly #clock: Pick<Clock, "now">;
+
+  constructor(client: ClientFacts, clock: Pick<Clock, "now">, isDenied: IsDenied) {
+    this.isDenied = isDenied;
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  get client(): string {
+    return this.#client.source.address;
+  }
+
+  get nowMs(): number {
+    return this.#clock.now();
+  }
+}
+
 type Refusal = Extract<ConnectionPlan, { action: "refuse" }>;
 type HostAndPort = Pick<ExternalTarget, "host" | "port">;
 
@@ -55,7 +85,7 @@ export class Planner {
   readonly #hosts: Pick<ExternalHosts, "lookup">;
   readonly #tls: TlsEnds;
   readonly #overrides: Overrides;
-  readonly #isDenied: (listener: ListenerResource, client: string | undefined) => boolean;
+  readonly #isDenied: IsDenied;
   readonly #clock: Pick<Clock, "now">;
   readonly #newUniqueId: () => string;
   readonly #memory = new RouteMemory();
@@ -70,17 +100,15 @@ export class Planner {
     this.#newUniqueId = newUniqueId;
   }
 
-  async plan(
+  /** A promise only where DNS is waited for. */
+  plan(
     table: RouteTable,
     port: number,
     serverName: string | undefined,
     client: ClientFacts,
-  ): Promise<ConnectionPlan> {
-    const decision = decideBy(this.#memory.prospect(table, port, serverName), this.#balancer, {
-      client: client.source.address,
-      nowMs: this.#clock.now(),
-      isDenied: this.#isDenied,
-    });
+  ): ConnectionPlan | Promise<ConnectionPlan> {
+    const request = new LazyClient(client, this.#clock, this.#isDenied);
+    const decision = decideBy(this.#memory.prospect(table, port, serverName), this.#balancer, request);
     if (decision.action === "refuse") return decision;
     const { path } = decision;
     const ends = decision.decrypt === undefined ? NO_TLS : this.#ends(table, decision, serverName);
@@ -91,6 +119,8 @@ export class Planner {
     const more: Ends & Asked = asked === undefined ? ends : { ...ends, ...asked };
     if (target.type === "external") return this.#planExternal(path, target, more);
     const { endpoints: candidates, feedback } = target;
+    // Nearly all: copying properties that are not there costs more than the rest of the decision.
+    if (more === NO_TLS && feedback === undefined) return { action: "dial", path, candidates, race: false };
     const dial = { action: "dial", path, candidates, race: false, ...more } as const;
     return feedback === undefined ? dial : { ...dial, feedback };
   }
@@ -131,9 +161,13 @@ export class Planner {
       : { decrypt, encrypt };
   }
 
-  async #planExternal(path: DecisionPath, target: HostAndPort, more: Ends & Asked): Promise<ConnectionPlan> {
+  #planExternal(path: DecisionPath, target: HostAndPort, more: Ends & Asked): ConnectionPlan | Promise<ConnectionPlan> {
     const override = this.#override(target);
     if (override !== undefined) return { action: "dial", path, candidates: [override], race: false, ...more };
+    return this.#planResolved(path, target, more);
+  }
+
+  async #planResolved(path: DecisionPath, target: HostAndPort, more: Ends & Asked): Promise<ConnectionPlan> {
     const plan = externalPlan(await this.#hosts.lookup(target.host), target.port);
     return plan.action === "refuse" ? { ...plan, path } : { ...plan, path, ...more };
   }

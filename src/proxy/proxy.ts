@@ -97,7 +97,10 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
     admit: () => admission.accept(clock.now()),
-    headerExpectation: (port, peer) => rules.expectation(acceptedProxyProtocol(current.table, port), peer),
+    headerExpectation: (port, peer) => {
+      const accepted = acceptedProxyProtocol(current.table, port);
+      return accepted === undefined ? "none" : rules.expectation(accepted, peer.source.address);
+    },
     timeOuts: () => settings.timeOuts,
     keepAliveMs: () => settings.keepAliveMs,
     plan: (port, serverName, client) => planner.plan(current.table, port, serverName, client),

@@ -1,5 +1,6 @@
 /**
- * A program for tests: a proxy of one route to the endpoint in its argument, by the engine in the next one. Prints its port.
+ * A program for tests: a proxy of one route to the endpoint in its argument, by the engine in the next one. Prints its port, and warnings
+ * to the standard error.
  */
 import type { EngineChoice } from "../../src/proxy/engine-choices.ts";
 import { ProxyMetrics } from "../../src/proxy/observe/metrics.ts";
@@ -8,7 +9,7 @@ import { deltaBetween, listener, route, service } from "./config.ts";
 import { freePorts, LOOPBACK } from "./sockets.ts";
 
 const quiet = () => {};
-const log = { debug: quiet, info: quiet, warn: quiet, error: console.error, child: () => log };
+const log = { debug: quiet, info: quiet, warn: console.error, error: console.error, child: () => log };
 
 const [, , endpoint = "", engine = "portable"] = process.argv;
 const proxy = createProxy({

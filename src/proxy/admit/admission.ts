@@ -83,6 +83,11 @@ export class Ticket {
     held.unrouted++;
   }
 
+  /** Does anybody ask who its client is? */
+  get wantsClient(): boolean {
+    return this.#held.maxPerClient !== undefined;
+  }
+
   /** Its client is known now: the peer, or whom a PROXY header names. Counts once. */
   identify(address: string): "client_connection_limit" | undefined {
     const { clients, maxPerClient } = this.#held;

@@ -4,7 +4,7 @@
  * State that changes with connections, kept apart from the immutable table. No I/O; chance and time are given.
  */
 import type { BackendResource, Endpoint, EndpointsResource, RouteResource } from "../../model/proxy-config.ts";
-import { EndpointPool, type OnEjected, type PoolRequest } from "./endpoint-pool.ts";
+import { EndpointPool, type OnEjected } from "./endpoint-pool.ts";
 import type { DialFeedback } from "./feedback.ts";
 
 export interface EndpointOrder {
@@ -54,11 +54,20 @@ export class Balancer {
     return chosen;
   }
 
-  /** `resource`: the endpoints of `backend`, at least one. */
-  order(backend: BackendResource, resource: EndpointsResource, request: PoolRequest): EndpointOrder {
-    if (!isPooled(backend)) return { endpoints: this.#inTurn(resource, request.limit) };
+  /**
+   * `resource`: the endpoints of `backend`, at least one. `limit`: how many to give at most. What the request says is read only
+   * where turns are not all.
+   */
+  order(
+    backend: BackendResource,
+    resource: EndpointsResource,
+    request: { readonly client?: string; readonly nowMs?: number },
+    limit: number,
+  ): EndpointOrder {
+    if (!isPooled(backend)) return { endpoints: this.#inTurn(resource, limit) };
     const pool = this.#pool(backend, resource);
-    return { endpoints: pool.order(request), feedback: pool };
+    const { client, nowMs = 0 } = request;
+    return { endpoints: pool.order({ client, nowMs, limit }), feedback: pool };
   }
 
   /** What a health check of `backend` has found. `resource`: its endpoints, at least one. */

@@ -328,6 +328,8 @@ export class LinuxEngine implements Engine {
   #countingHost(host: EngineHost, index: number): EngineHost {
     return {
       ...host,
+      // Each end makes room for the next connection at once.
+      wantsRecords: true,
       // It is among those counted: its worker has counted it over.
       admit: () => {
         const counted = this.#activeOfWorkers() + Atomics.load(this.#active, index);

@@ -6,7 +6,7 @@
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Side } from "../relay/relay.ts";
-import { SOCKET_OPTIONS } from "../relay/socket-options.ts";
+import { KEEP_ALIVE_AFTER_MS, KEEP_ALIVE_INITIAL_DELAY_MS } from "../relay/socket-options.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { ECONNRESET, EPIPE, errnoName } from "./errno.ts";
 import { ENDING, FAILED, WORTH_READING, WRITABLE } from "./event-loop.ts";
@@ -14,11 +14,6 @@ import { Flow } from "./flow.ts";
 import type { Libc } from "./libc.ts";
 import type { Reactor } from "./reactor.ts";
 
-/**
- * TCP keep-alive is switched on when a connection has lasted: most end sooner, and are spared the calls and the kernel's
- * timers. The first probe comes when the rest of SOCKET_OPTIONS.keepAliveInitialDelay has passed in silence.
- */
-const KEEP_ALIVE_AFTER_MS = 15_000;
 /** As libuv does in the portable engine: a peer that answers nothing is gone 10 s after the first probe, not after 11 minutes. */
 const KEEP_ALIVE_INTERVAL_SECONDS = 1;
 const KEEP_ALIVE_PROBES = 10;
@@ -187,8 +182,7 @@ export class Relaying {
 }
 
 function keepAlive(libc: Libc, fd: number): void {
-  const idleMs = SOCKET_OPTIONS.keepAliveInitialDelay - KEEP_ALIVE_AFTER_MS;
-  libc.setOption(fd, "keep_idle_seconds", Math.round(idleMs / 1_000));
+  libc.setOption(fd, "keep_idle_seconds", Math.round(KEEP_ALIVE_INITIAL_DELAY_MS / 1_000));
   libc.setOption(fd, "keep_interval_seconds", KEEP_ALIVE_INTERVAL_SECONDS);
   libc.setOption(fd, "keep_probes", KEEP_ALIVE_PROBES);
   libc.setOption(fd, "keep_alive", 1);

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { ManualClock, settled } from "../../../test/wire/manual-clock.ts";
 import type { Endpoint } from "../../model/proxy-config.ts";
 import { BackendSide } from "./backend-side.ts";
+import { ReadBuffers } from "./read-buffer.ts";
 import { DEFAULT_TIME_OUTS } from "./time-outs.ts";
 
 const CONNECT_MS = 100;
@@ -47,7 +48,8 @@ async function follow(steps: readonly Step[], count: number, race: boolean) {
   const candidates = Array.from({ length: count }, (_, index) => ({ address: "192.0.2.1", port: index + 1 }));
   const side = new BackendSide(
     { action: "dial", path: {}, candidates, race, feedback, connectMs: CONNECT_MS },
-    { timeOuts: DEFAULT_TIME_OUTS, clock, connect, keepAliveMs: undefined, closed: () => {} },
+    { timeOuts: DEFAULT_TIME_OUTS, clock, connect, keepAliveMs: undefined, buffers: new ReadBuffers() },
+    { onBackend: () => {}, onClosed: () => {}, onDefect: (error) => assert.fail(String(error)) },
   );
   const faults: number[] = [];
   for (const step of steps) {

@@ -4,12 +4,15 @@
  * The next endpoint is tried while connecting fails. After a TLS handshake has failed none is: a certificate that is not
  * the right one is told, not passed over.
  */
-import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
+import type { Endpoint } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
-import { Dial } from "./dial.ts";
-import { type ConnectionPlan, type ConnectionRecord, formatAddress } from "./engine.ts";
-import { abort, type Connect, type TlsOverTcp } from "./socket-options.ts";
+import type { BackendTls } from "../terminate/backend-tls.ts";
+import { Dial, type DialEvents, type DialFailure, type Dialled } from "./dial.ts";
+import type { ConnectionPlan } from "./engine.ts";
+import type { ReadBuffers } from "./read-buffer.ts";
+import type { BackendStream } from "./relay.ts";
+import { abort, type Connect } from "./socket-options.ts";
 import type { TimeOuts } from "./time-outs.ts";
 
 type DialPlan = Extract<ConnectionPlan, { action: "dial" }>;
@@ -20,77 +23,106 @@ export interface BackendContext {
   readonly connect: Connect;
   /** Undefined: as built in. */
   readonly keepAliveMs: number | undefined;
-  /** The backend's socket, if there was one, is closed. */
-  readonly closed: () => void;
+  readonly buffers: ReadBuffers;
+}
+
+export interface BackendEvents {
+  /** Once, unless this side is destroyed before. Of a plain `stream` somebody else must hear from now on. */
+  onBackend(outcome: BackendOutcome): void;
+  /** The socket beneath the backend's TLS is closed. */
+  onClosed(): void;
+  onDefect(error: unknown): void;
 }
 
 export type BackendOutcome = {
-  readonly facts: Pick<ConnectionRecord, "endpoint" | "connectMs" | "backendTlsVersion">;
-} & ({ readonly stream: net.Socket | TlsOverTcp } | { readonly reason: ConnectionReason; readonly detail: string });
+  /** That answered, or that was tried last. */
+  readonly endpoint: Endpoint;
+} & (
+  | (BackendStream & {
+      /** From the first attempt until it was ready. */
+      readonly connectMs: number;
+      /** Absent: it was not encrypted by us. */
+      readonly tlsVersion?: string;
+    })
+  | { readonly reason: ConnectionReason; readonly detail: string }
+);
 
-export class BackendSide {
-  readonly outcome: Promise<BackendOutcome>;
+export class BackendSide implements DialEvents {
   readonly #context: BackendContext;
-  readonly #dial: Dial;
+  readonly #events: BackendEvents;
+  readonly #plan: DialPlan;
+  readonly #beganAtMs: number;
   readonly #connectMs: number;
-  #tcp: net.Socket | undefined;
-  #isCancelled = false;
+  readonly #dial: Dial;
+  #dialled: Dialled | undefined;
 
-  constructor(plan: DialPlan, context: BackendContext) {
-    const { clock, connect, timeOuts } = context;
+  constructor(plan: DialPlan, context: BackendContext, events: BackendEvents) {
+    const { buffers, clock, connect, timeOuts } = context;
+    this.#plan = plan;
     this.#context = context;
-    const { connectMs = timeOuts.connectMs, feedback } = plan;
-    this.#connectMs = connectMs;
-    const beganAtMs = clock.now();
-    this.#dial = new Dial({
-      candidates: plan.candidates,
-      connectMs,
-      ...(feedback === undefined ? {} : { feedback }),
-      ...(plan.race ? { attemptDelayMs: timeOuts.attemptDelayMs } : {}),
-      connect,
-      clock,
-    });
-    this.outcome = this.#open(plan, beganAtMs);
+    this.#events = events;
+    this.#beganAtMs = clock.now();
+    this.#connectMs = plan.connectMs ?? timeOuts.connectMs;
+    const { attemptDelayMs } = timeOuts;
+    // What TLS encrypts it keeps for longer than a buffer that is used again may wait.
+    const mayBeReused = plan.decrypt === undefined && plan.encrypt === undefined;
+    const reused = mayBeReused ? buffers : undefined;
+    this.#dial = new Dial({ plan, connectMs: this.#connectMs, attemptDelayMs, connect, clock, buffers: reused }, this);
   }
 
   /** Is no socket open? */
   get isClosed(): boolean {
-    return this.#tcp?.closed !== false;
+    return this.#dialled?.socket.closed !== false;
+  }
+
+  /** It has lasted: a peer that is gone is to be noticed. */
+  keepAlive(initialDelayMs: number): void {
+    this.#dialled?.socket.setKeepAlive(true, initialDelayMs);
   }
 
   destroy(): void {
-    this.#isCancelled = true;
     this.#dial.cancel();
-    this.#tcp?.destroy();
+    this.#dialled?.socket.destroy();
   }
 
   /** By RST, if there is a connection. */
   abort(): void {
-    this.#isCancelled = true;
     this.#dial.cancel();
-    if (this.#tcp !== undefined) abort(this.#tcp);
+    if (this.#dialled !== undefined) abort(this.#dialled.socket);
   }
 
-  async #open({ encrypt, feedback, prologue }: DialPlan, beganAtMs: number): Promise<BackendOutcome> {
-    const { clock, closed, keepAliveMs } = this.#context;
-    const dialled = await this.#dial.outcome;
-    const endpoint = formatAddress(dialled.endpoint.address, dialled.endpoint.port);
-    if ("failure" in dialled) return { reason: dialled.failure, detail: dialled.message, facts: { endpoint } };
-    const { socket: tcp } = dialled;
-    this.#tcp = tcp;
-    tcp.once("close", () => {
-      feedback?.ended(dialled.endpoint);
-      closed();
-    });
-    if (keepAliveMs !== undefined) tcp.setKeepAlive(true, keepAliveMs);
-    if (this.#isCancelled) tcp.destroy();
-    if (prologue !== undefined && !tcp.destroyed) tcp.write(prologue);
-    if (encrypt === undefined || tcp.destroyed)
-      return { stream: tcp, facts: { endpoint, connectMs: clock.now() - beganAtMs } };
-    const leftMs = dialled.beganAtMs + this.#connectMs - clock.now();
-    const secured = await encrypt.handshake(tcp, leftMs, clock);
-    if ("reason" in secured) return { ...secured, facts: { endpoint } };
-    const facts = { endpoint, connectMs: clock.now() - beganAtMs, backendTlsVersion: secured.version };
-    return { stream: secured.socket, facts };
+  onDialled(dialled: Dialled): void {
+    this.#dialled = dialled;
+    const { keepAliveMs } = this.#context;
+    const { encrypt, feedback, prologue } = this.#plan;
+    const { buffer, endpoint, socket } = dialled;
+    if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
+    if (prologue !== undefined) socket.setNoDelay(true).write(prologue);
+    if (feedback !== undefined) socket.once("close", () => feedback.ended(endpoint));
+    if (encrypt === undefined) this.#events.onBackend({ stream: socket, buffer, endpoint, connectMs: this.#ageMs });
+    else this.#encrypt(encrypt, dialled).catch((error: unknown) => this.onDefect(error));
+  }
+
+  onDialFailed(reason: DialFailure, endpoint: Endpoint, detail: string): void {
+    this.#events.onBackend({ reason, detail, endpoint });
+  }
+
+  onDefect(error: unknown): void {
+    this.#events.onDefect(error);
+  }
+
+  async #encrypt(encrypt: BackendTls, { beganAtMs, endpoint, socket: tcp }: Dialled): Promise<void> {
+    const { clock } = this.#context;
+    tcp.setNoDelay(true).once("close", () => this.#events.onClosed());
+    const secured = await encrypt.handshake(tcp, beganAtMs + this.#connectMs - clock.now(), clock);
+    if ("reason" in secured) this.#events.onBackend({ ...secured, endpoint });
+    else {
+      const { socket: stream, version: tlsVersion } = secured;
+      this.#events.onBackend({ stream, endpoint, connectMs: this.#ageMs, tlsVersion });
+    }
+  }
+
+  get #ageMs(): number {
+    return this.#context.clock.now() - this.#beganAtMs;
   }
 }

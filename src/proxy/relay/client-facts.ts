@@ -13,18 +13,24 @@ export interface ClientFacts extends ConnectionEnds {
 const UNKNOWN_ADDRESS = "unknown";
 const NO_FIELDS: HeaderFields = {};
 
-/** Those of the connection itself. */
+/** Those of the connection itself. Each end is a system call, which few connections need; asked for too late, it is unknown. */
 export class SocketFacts implements ClientFacts {
-  readonly source: SocketEnd;
   readonly fields = NO_FIELDS;
   readonly #socket: net.Socket;
+  #source: SocketEnd | undefined;
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
-    this.source = { address: socket.remoteAddress ?? UNKNOWN_ADDRESS, port: socket.remotePort ?? 0 };
   }
 
-  /** A system call, which few connections need. */
+  get source(): SocketEnd {
+    this.#source ??= {
+      address: this.#socket.remoteAddress ?? UNKNOWN_ADDRESS,
+      port: this.#socket.remotePort ?? 0,
+    };
+    return this.#source;
+  }
+
   get destination(): SocketEnd {
     return { address: this.#socket.localAddress ?? UNKNOWN_ADDRESS, port: this.#socket.localPort ?? 0 };
   }

@@ -2,9 +2,10 @@
  * Who the client of a connection is: finds the PROXY header that stands before anything else, where one may or must.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
+import type { BeginningRefusal } from "./beginning.ts";
 import { type ClientFacts, factsOfHeader } from "./client-facts.ts";
 import type { ClientSide } from "./client-side.ts";
-import { ProxyHeaderParser } from "./proxy-header-parser.ts";
+import { type HeaderResult, ProxyHeaderParser } from "./proxy-header-parser.ts";
 
 export type Identity =
   /** `hasHeader`: the client is whom the peer's header names. */
@@ -17,16 +18,17 @@ export async function identify(
   expectation: "required" | "optional",
   own: ClientFacts,
 ): Promise<Identity> {
-  const result = await client.read(new ProxyHeaderParser()).result;
+  const result = await new Promise<HeaderResult | BeginningRefusal>((resolve) =>
+    client.find(new ProxyHeaderParser(), resolve),
+  );
   switch (result.state) {
     case "refused":
       return { reason: result.reason, detail: result.detail };
     case "absent":
       if (expectation === "required") return { reason: "proxy_header_missing" };
-      client.rereadFrom(0);
       return { who: own, hasHeader: false };
     case "header":
-      client.rereadFrom(result.consumed);
+      client.drop(result.consumed);
       return { who: factsOfHeader(result.header, own), hasHeader: true };
   }
 }

@@ -1,64 +1,97 @@
 /**
- * The client's side of a connection until the relay takes it over: what it begins with, the TLS that is ended for it, and
- * how it is let go when nothing is relayed.
+ * The client's side of a connection until the relay takes it over: gathers its bytes, finds in them what the connection begins
+ * with, ends TLS for it, notices when it goes, and lets it go when nothing is relayed.
  *
- * It decides nothing and keeps no time.
+ * Every byte is kept once, in order, for whoever reads next. It decides nothing and keeps no time.
  */
 import type net from "node:net";
 import type { ClientHandshakeOutcome, ClientTls } from "../terminate/client-tls.ts";
-import { type BeginningParser, ClientIntake } from "./client-intake.ts";
+import type { Beginning, BeginningParser, BeginningRefusal } from "./beginning.ts";
+import { hear, letFlow, type SocketEvents, stopFlow } from "./socket-events.ts";
 import type { TlsOverTcp } from "./socket-options.ts";
+
+/**
+ * What is read ahead while the backend is dialled: enough for early data (TLS 1.3, RFC 8446 section 2.3), the reads that
+ * notice a client's end, and no more.
+ */
+const MAX_READ_AHEAD_BYTES = 65_536;
 
 const NOTHING = Buffer.alloc(0);
 
-export class ClientSide {
+export interface ClientSideOwner {
+  /** The client failed after its beginning was known, and before it was handed over. */
+  onClientBroken(error: Error): void;
+  /** The client's socket is closed, or the TLS upon it. */
+  onClosed(): void;
+  onDefect(error: unknown): void;
+}
+
+interface Search {
+  look(bytes: Buffer): void;
+  fail(refusal: BeginningRefusal): void;
+}
+
+export class ClientSide implements SocketEvents {
   readonly tcp: net.Socket;
   /** What the relay moves the bytes of: the socket, or the TLS upon it. */
   stream: net.Socket | TlsOverTcp;
-  readonly #onBroken: (error: Error) => void;
-  #intake: { release(): Buffer } | undefined;
-  #isHandedOver = false;
-  /** Read already, for whoever reads next. */
-  #unread: Buffer = NOTHING;
+  readonly #owner: ClientSideOwner;
+  /** Undefined: whatever comes is kept. */
+  #search: Search | undefined;
+  #isDropping = false;
+  #bytes: Buffer = NOTHING;
+  #filled = 0;
 
-  /** `onBroken`: the client failed after its beginning was known, and before it was handed over. */
-  constructor(tcp: net.Socket, onBroken: (error: Error) => void) {
+  /** Reads from now on. */
+  constructor(tcp: net.Socket, owner: ClientSideOwner) {
     this.tcp = tcp;
     this.stream = tcp;
-    this.#onBroken = onBroken;
-    // A socket that is closing may still fail; by then the record is written and nobody else listens.
-    tcp.on("error", () => {});
+    this.#owner = owner;
+    hear(tcp, this);
+    letFlow(tcp);
   }
 
-  /** Begins to read. Without a parser nothing is waited for, and whatever comes is kept for the relay. */
-  read<T extends { readonly state: string }>(parser: BeginningParser<T> | undefined): ClientIntake<T> {
-    const intake = new ClientIntake(this.stream, parser, this.#onBroken, this.#unread);
-    this.#unread = NOTHING;
-    this.#intake = intake;
-    return intake;
+  /** Looks for a beginning in what was read and in what comes; `found` is called once, perhaps before this returns. */
+  find<T extends { readonly state: string }>(parser: BeginningParser<T>, found: (result: Beginning<T>) => void): void {
+    const settle = (result: Beginning<T>) => {
+      this.#search = undefined;
+      found(result);
+    };
+    const look = (bytes: Buffer) => {
+      const progress = parser.push(bytes);
+      if (progress.state !== "need_more") settle(progress as Beginning<T>);
+    };
+    this.#search = { look, fail: settle };
+    if (this.#filled > 0) look(this.#bytes.subarray(0, this.#filled));
+    // Found in what was there: somebody else may read by now.
+    if (this.#search === undefined) return;
+    // An end that came with what was read before comes no more, and a pause was for bytes that may be needed now.
+    if (this.stream.readableEnded) this.onEnd();
+    else if (this.stream.isPaused() && this.#filled <= MAX_READ_AHEAD_BYTES) this.stream.resume();
   }
 
-  /** Ends a reading of which only the first `consumed` bytes were meant; the rest is for the next. */
-  rereadFrom(consumed: number): void {
-    this.#unread = this.#release().subarray(consumed);
+  /** The first bytes that were read are done with; the rest is for whoever reads next. */
+  drop(consumed: number): void {
+    this.#bytes = this.#bytes.subarray(consumed);
+    this.#filled -= consumed;
   }
 
   /** After this `stream` is plaintext, unless it has failed. */
   async decrypt(tls: ClientTls): Promise<ClientHandshakeOutcome> {
     const received = this.#release();
     if (this.tcp.readableEnded) return { reason: "client_handshake_failed", detail: "the client closed" };
+    stopFlow(this.tcp);
+    hear(this.tcp, new UnderTls(this.#owner));
     const outcome = await tls.handshake(this.tcp, received);
     if ("reason" in outcome) return outcome;
     this.stream = outcome.socket;
-    outcome.socket.on("error", (error) => {
-      if (!this.#isHandedOver) this.#onBroken(error);
-    });
+    hear(this.stream, this);
+    letFlow(this.stream);
     return outcome;
   }
 
-  /** The bytes read so far; whoever takes them listens from now on. */
+  /** The bytes read so far; whoever takes them hears of the stream from now on. */
   handOver(): Buffer {
-    this.#isHandedOver = true;
     return this.#release();
   }
 
@@ -68,15 +101,78 @@ export class ClientSide {
    */
   end(answer: string | undefined): void {
     this.#release();
-    this.stream.on("data", () => {});
+    this.#isDropping = true;
+    this.#search = undefined;
     this.stream.resume();
     if (answer === undefined) this.stream.end();
     else this.stream.end(answer);
   }
 
+  onData(bytes: Buffer): void {
+    if (this.#isDropping) return;
+    this.#keep(bytes);
+    if (this.#search !== undefined) this.#search.look(bytes);
+    else if (this.#filled > MAX_READ_AHEAD_BYTES) this.stream.pause();
+  }
+
+  onEnd(): void {
+    this.#search?.fail({ state: "refused", reason: "client_closed_early", detail: "the client closed" });
+  }
+
+  onError(error: Error): void {
+    if (this.#search === undefined) this.#owner.onClientBroken(error);
+    else this.#search.fail({ state: "refused", reason: "client_closed_early", detail: error.message });
+  }
+
+  onClose(): void {
+    this.#owner.onClosed();
+  }
+
+  onDefect(error: unknown): void {
+    this.#owner.onDefect(error);
+  }
+
   #release(): Buffer {
-    const bytes = this.#intake?.release() ?? NOTHING;
-    this.#intake = undefined;
+    const bytes = this.#bytes.subarray(0, this.#filled);
+    // The connection keeps this object for hours; the bytes are not its any more.
+    this.#bytes = NOTHING;
+    this.#filled = 0;
     return bytes;
+  }
+
+  /** One buffer that doubles: a hello in one-byte segments must not become a hundred thousand small objects. */
+  #keep(chunk: Buffer): void {
+    if (this.#filled === 0) this.#bytes = chunk;
+    else {
+      const needed = this.#filled + chunk.length;
+      if (needed > this.#bytes.length) {
+        const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
+        this.#bytes.copy(grown, 0, 0, this.#filled);
+        this.#bytes = grown;
+      }
+      chunk.copy(this.#bytes, this.#filled);
+    }
+    this.#filled += chunk.length;
+  }
+}
+
+/** The socket itself while TLS reads it: what matters of it is told by that. */
+class UnderTls implements SocketEvents {
+  readonly #owner: ClientSideOwner;
+
+  constructor(owner: ClientSideOwner) {
+    this.#owner = owner;
+  }
+
+  onData(): void {}
+  onEnd(): void {}
+  onError(): void {}
+
+  onClose(): void {
+    this.#owner.onClosed();
+  }
+
+  onDefect(error: unknown): void {
+    this.#owner.onDefect(error);
   }
 }

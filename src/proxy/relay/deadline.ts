@@ -1,6 +1,9 @@
 /**
  * By when a connection must have come further, or ended. It knows what each stage of one is given, and not what the connection
  * does at it. Pure but for the clock that it is given.
+ *
+ * It is looked at now and then. That something moved is noted without asking the time: silence counts from the next look,
+ * so that a deadline is met up to two looks late, and never early.
  */
 import type { RelayTimeOuts } from "../../model/traffic.ts";
 import type { Clock } from "../clock.ts";
@@ -12,6 +15,7 @@ export class Deadline {
   readonly #startedAtMs: number;
   #relay: Pick<TimeOuts, "idleMs" | "halfClosedMs" | "maxAgeMs">;
   #atMs: number;
+  #hasMoved = false;
 
   /** The connection is accepted, and about to begin. */
   constructor(clock: Pick<Clock, "now">, timeOuts: TimeOuts) {
@@ -27,23 +31,34 @@ export class Deadline {
     return this.#clock.now() - this.#startedAtMs;
   }
 
-  isPast(nowMs: number): boolean {
+  /** Has it been accepted as long ago as this? */
+  isOlder(nowMs: number, ageMs: number): boolean {
+    return nowMs - this.#startedAtMs >= ageMs;
+  }
+
+  /** `isHalfClosed`: has one side of the relay sent all it has? */
+  isPast(nowMs: number, isHalfClosed: boolean): boolean {
+    if (this.#hasMoved) {
+      this.#hasMoved = false;
+      const { halfClosedMs, idleMs, maxAgeMs } = this.#relay;
+      this.#atMs = Math.min(nowMs + (isHalfClosed ? halfClosedMs : idleMs), this.#startedAtMs + maxAgeMs);
+    }
     return nowMs >= this.#atMs;
   }
 
   /** Has the connection reached the age at which one ends, whatever it does? */
   isOld(nowMs: number): boolean {
-    return nowMs >= this.#startedAtMs + this.#relay.maxAgeMs;
+    return this.isOlder(nowMs, this.#relay.maxAgeMs);
   }
 
   /** It has not begun yet: one deadline from accepting on, however its bytes drip. */
   begin(): void {
-    this.#atMs = this.#startedAtMs + this.#timeOuts.clientHelloMs;
+    this.#set(this.#startedAtMs + this.#timeOuts.clientHelloMs);
   }
 
   /** What is waited for has time-outs of its own. */
   suspend(): void {
-    this.#atMs = Number.POSITIVE_INFINITY;
+    this.#set(Number.POSITIVE_INFINITY);
   }
 
   /** Of the listener that has taken it, for the relay. */
@@ -52,15 +67,18 @@ export class Deadline {
   }
 
   /** Something moved between client and backend. */
-  touch(isHalfClosed: boolean): void {
-    const { halfClosedMs, idleMs, maxAgeMs } = this.#relay;
-    const silentUntilMs = this.#clock.now() + (isHalfClosed ? halfClosedMs : idleMs);
-    this.#atMs = Math.min(silentUntilMs, this.#startedAtMs + maxAgeMs);
+  touch(): void {
+    this.#hasMoved = true;
   }
 
   /** It is refused. After an answer the client may first send the rest of its request. */
   linger(isAnswered: boolean): void {
     const { clientHelloMs, lingerMs } = this.#timeOuts;
-    this.#atMs = this.#clock.now() + (isAnswered ? clientHelloMs : lingerMs);
+    this.#set(this.#clock.now() + (isAnswered ? clientHelloMs : lingerMs));
+  }
+
+  #set(atMs: number): void {
+    this.#hasMoved = false;
+    this.#atMs = atMs;
   }
 }

@@ -7,8 +7,10 @@
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Endpoint } from "../../model/proxy-config.ts";
-import type { DialFeedback } from "../balance/feedback.ts";
 import type { Clock } from "../clock.ts";
+import type { ConnectionPlan } from "./engine.ts";
+import { ReadBuffer, type ReadBuffers } from "./read-buffer.ts";
+import { hear, type SocketEvents, tellData } from "./socket-events.ts";
 import { type Connect, errorCode } from "./socket-options.ts";
 
 export type DialFailure = Extract<
@@ -16,95 +18,149 @@ export type DialFailure = Extract<
   "backend_refused" | "backend_timeout" | "backend_unreachable" | "backend_reset" | "connection_limit"
 >;
 
-export type DialOutcome =
-  /** `beganAtMs`: when the attempt began that succeeded. */
-  | { readonly socket: net.Socket; readonly endpoint: Endpoint; readonly beganAtMs: number }
-  | { readonly failure: DialFailure; readonly endpoint: Endpoint; readonly message: string };
+export interface Dialled {
+  readonly socket: net.Socket;
+  /** That it reads into; absent: Node's. */
+  readonly buffer?: ReadBuffer | undefined;
+  readonly endpoint: Endpoint;
+  /** When the attempt began that succeeded. */
+  readonly beganAtMs: number;
+}
+
+/** Told of one of the two, once, unless the dial is cancelled before. */
+export interface DialEvents {
+  /** Somebody else must hear of the socket from now on. */
+  onDialled(dialled: Dialled): void;
+  onDialFailed(failure: DialFailure, endpoint: Endpoint, message: string): void;
+  onDefect(error: unknown): void;
+}
 
 export interface DialOptions {
-  /** At least one. */
-  readonly candidates: readonly Endpoint[];
+  /** At least one candidate. Of the attempt that succeeds `feedback` is told everything but its end, which comes later. */
+  readonly plan: Pick<DialPlan, "candidates" | "race" | "feedback">;
   readonly connectMs: number;
-  /** Begin the next attempt after this even when the one before is still open; absent: only when that has failed. */
-  readonly attemptDelayMs?: number;
+  readonly attemptDelayMs: number;
   readonly connect: Connect;
   readonly clock: Clock;
-  /** Of the attempt that succeeds everything but its end is told: that comes with the connection's. */
-  readonly feedback?: DialFeedback;
+  /** To read into; undefined: as Node does. */
+  readonly buffers: ReadBuffers | undefined;
 }
 
-interface Attempt {
-  readonly endpoint: Endpoint;
-  readonly cancelTimeOut: () => void;
-}
+type DialPlan = Extract<ConnectionPlan, { action: "dial" }>;
 
 export class Dial {
-  readonly outcome: Promise<DialOutcome>;
   readonly #options: DialOptions;
-  /** Attempts without an answer yet. */
-  readonly #open = new Map<net.Socket, Attempt>();
+  readonly #events: DialEvents;
+  /** Without an answer yet. */
+  readonly #open: Attempt[] = [];
   #next = 0;
-  #cancelDelay: () => void = () => {};
-  #settle: (outcome: DialOutcome) => void = () => {};
+  #cancelDelay: (() => void) | undefined;
 
-  constructor(options: DialOptions) {
+  constructor(options: DialOptions, events: DialEvents) {
     this.#options = options;
-    this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+    this.#events = events;
     this.#tryNext();
   }
 
-  /** Gives up every attempt. The outcome, if it has not come, never comes. */
+  /** Gives up every attempt. Nothing is told any more. */
   cancel(): void {
-    this.#cancelDelay();
-    for (const [socket, { endpoint, cancelTimeOut }] of this.#open) {
-      cancelTimeOut();
-      socket.destroy();
-      this.#options.feedback?.ended(endpoint);
+    this.#cancelDelay?.();
+    for (const attempt of this.#open.splice(0)) {
+      attempt.giveUp();
+      this.#options.plan.feedback?.ended(attempt.endpoint);
     }
-    this.#open.clear();
-    this.#next = this.#options.candidates.length;
+    this.#next = this.#options.plan.candidates.length;
   }
 
-  #tryNext(): void {
-    this.#cancelDelay();
-    const { candidates, clock, connect, connectMs, attemptDelayMs, feedback } = this.#options;
-    const endpoint = candidates[this.#next++];
-    if (endpoint === undefined) return;
-    const beganAtMs = clock.now();
-    const socket = connect(endpoint);
-    const timeOut = () => this.#fail(socket, endpoint, "backend_timeout", `no answer within ${connectMs} ms`);
-    feedback?.begun(endpoint);
-    this.#open.set(socket, { endpoint, cancelTimeOut: clock.after(connectMs, timeOut) });
-    socket.on("error", (error) => this.#fail(socket, endpoint, failureOf(error), error.message));
-    socket.once("connect", () => this.#succeed(socket, endpoint, beganAtMs));
-    if (attemptDelayMs !== undefined) this.#cancelDelay = clock.after(attemptDelayMs, () => this.#tryNext());
-  }
-
-  #succeed(socket: net.Socket, endpoint: Endpoint, beganAtMs: number): void {
-    if (!this.#close(socket)) return;
+  answered(attempt: Attempt): void {
+    if (!this.#close(attempt)) return;
     this.cancel();
-    this.#options.feedback?.answered(endpoint, this.#options.clock.now());
-    this.#settle({ socket, endpoint, beganAtMs });
+    this.#options.plan.feedback?.answered(attempt.endpoint, this.#options.clock.now());
+    this.#events.onDialled(attempt);
   }
 
-  #fail(socket: net.Socket, endpoint: Endpoint, failure: DialFailure, message: string): void {
-    if (!this.#close(socket)) return;
-    socket.destroy();
-    const { clock, feedback } = this.#options;
+  failed(attempt: Attempt, failure: DialFailure, message: string): void {
+    if (!this.#close(attempt)) return;
+    attempt.giveUp();
+    const { endpoint } = attempt;
+    const { clock, plan } = this.#options;
+    const { feedback } = plan;
     // That we have no descriptor left says nothing about the endpoint.
     if (failure !== "connection_limit") feedback?.failed(endpoint, clock.now());
     feedback?.ended(endpoint);
-    if (this.#next < this.#options.candidates.length) this.#tryNext();
-    else if (this.#open.size === 0) this.#settle({ failure, endpoint, message });
+    if (this.#next < this.#options.plan.candidates.length) this.#tryNext();
+    else if (this.#open.length === 0) this.#events.onDialFailed(failure, endpoint, message);
+  }
+
+  defect(error: unknown): void {
+    this.#events.onDefect(error);
+  }
+
+  #tryNext(): void {
+    this.#cancelDelay?.();
+    const { attemptDelayMs, clock, plan } = this.#options;
+    const endpoint = plan.candidates[this.#next++];
+    if (endpoint === undefined) return;
+    plan.feedback?.begun(endpoint);
+    this.#open.push(new Attempt(this, endpoint, this.#options));
+    if (plan.race) this.#cancelDelay = clock.after(attemptDelayMs, () => this.#tryNext());
   }
 
   /** Was this attempt still open? */
-  #close(socket: net.Socket): boolean {
-    this.#open.get(socket)?.cancelTimeOut();
-    return this.#open.delete(socket);
+  #close(attempt: Attempt): boolean {
+    const index = this.#open.indexOf(attempt);
+    if (index === -1) return false;
+    this.#open.splice(index, 1);
+    attempt.cancelTimeOut();
+    return true;
   }
+}
+
+/** One endpoint's; hears of its socket until that is connected. */
+class Attempt implements SocketEvents, Dialled {
+  readonly socket: net.Socket;
+  readonly buffer: ReadBuffer | undefined;
+  readonly endpoint: Endpoint;
+  readonly beganAtMs: number;
+  readonly cancelTimeOut: () => void;
+  readonly #dial: Dial;
+
+  constructor(dial: Dial, endpoint: Endpoint, { buffers, clock, connect, connectMs }: DialOptions) {
+    this.#dial = dial;
+    this.endpoint = endpoint;
+    this.beganAtMs = clock.now();
+    const buffer = buffers && new ReadBuffer(buffers, (bytes) => tellData(this.socket, bytes));
+    this.socket = connect(endpoint, buffer?.options);
+    this.buffer = buffer?.isUsed === true ? buffer : undefined;
+    const timeOut = () => this.#dial.failed(this, "backend_timeout", `no answer within ${connectMs} ms`);
+    this.cancelTimeOut = clock.after(connectMs, timeOut);
+    hear(this.socket, this);
+    this.socket.on("connect", () => {
+      try {
+        this.#dial.answered(this);
+      } catch (error) {
+        this.onDefect(error);
+      }
+    });
+  }
+
+  giveUp(): void {
+    this.cancelTimeOut();
+    this.socket.destroy();
+  }
+
+  onError(error: Error): void {
+    this.#dial.failed(this, failureOf(error), error.message);
+  }
+
+  onDefect(error: unknown): void {
+    this.#dial.defect(error);
+  }
+
+  // Nothing is read before it is connected, and who is told of that hears the rest.
+  onData(): void {}
+  onEnd(): void {}
+  onClose(): void {}
 }
 
 function failureOf(error: Error): DialFailure {

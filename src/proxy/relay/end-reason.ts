@@ -3,16 +3,11 @@
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import { isTlsError, tlsErrorText } from "../terminate/tls-error.ts";
-import type { Side } from "./relay.ts";
+import type { RelayFailure } from "./relay.ts";
 import { errorCode } from "./socket-options.ts";
 
-export interface Failure {
-  readonly side: Side;
-  readonly error: Error;
-}
-
 /** `bytesOut`: what has come from the backend by then. */
-export function endReason(failure: Failure | undefined, bytesOut: number): [ConnectionReason, string?] {
+export function endReason(failure: RelayFailure | undefined, bytesOut: number): [ConnectionReason, string?] {
   if (failure === undefined) return ["completed"];
   const { side, error } = failure;
   if (isTlsError(error)) {

@@ -108,13 +108,13 @@ export interface EngineHost {
   /** May one more connection be held? What was let in is followed by its ticket. */
   admit(): AdmissionRefusal | Ticket;
   /** What a connection of this port from this peer begins with, before anything that its kind says. */
-  headerExpectation(port: number, peer: string): HeaderExpectation;
+  headerExpectation(port: number, peer: ClientFacts): HeaderExpectation;
   /** Those of now: a configuration may change them. */
   timeOuts(): TimeOuts;
   /** Silence before TCP's first keep-alive probe, on both sides; undefined: as built in. */
   keepAliveMs(): number | undefined;
-  /** `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
-  plan(port: number, serverName: string | undefined, client: ClientFacts): Promise<ConnectionPlan>;
+  /** A promise only where DNS is waited for. `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
+  plan(port: number, serverName: string | undefined, client: ClientFacts): ConnectionPlan | Promise<ConnectionPlan>;
   /** Of one connection, or as many as are said. */
   opened(count?: number): void;
   /** Called exactly once for each that was opened, unless it is told by `tallied()`. */

@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import { listener, route, service } from "../../../test/wire/config.ts";
 import { startGateway, startSimple, testEngine, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
+import { ManualClock } from "../../../test/wire/manual-clock.ts";
 import { connectTo, eventually, freePorts, readAll, readSome, startEcho } from "../../../test/wire/sockets.ts";
 import type { ClientTraffic, SettingsResource } from "../../model/traffic.ts";
 import type { ProxyOptions } from "../proxy.ts";
@@ -196,17 +197,26 @@ testEngines(
   process.platform !== "linux" && "procfs",
 );
 
-// The linux engine turns it on once a connection has lasted (docs/decisions/016).
+// The linux engine has a clock of its own.
 testEngine(
   "portable",
-  "without settings nothing has changed: 60 s of silence before the first probe",
+  "without settings a connection that has lasted is probed after 60 s of silence, and a young one is spared that",
   async (t) => {
     const echo = await startEcho();
     t.after(() => echo.close());
-    const { port } = await startSimple(t, [echo.address]);
+    const clock = new ManualClock();
+    const { port } = await startSimple(t, [echo.address], { clock });
     const client = await established(port);
-    const left = await keepAliveLeft("own", port);
-    assert.ok(left > 50 && left <= 60, `${left} s`);
+    await clock.advance(14_000);
+    assert.deepEqual(keepAliveSeconds("own", port), []);
+    await clock.advance(2_000);
+    for (const [side, of] of [
+      ["own", port],
+      ["peer", echo.port],
+    ] as const) {
+      const left = await keepAliveLeft(side, of);
+      assert.ok(left > 50 && left <= 60, `${left} s on the side of ${side}`);
+    }
     client.destroy();
   },
   process.platform !== "linux" && "procfs",

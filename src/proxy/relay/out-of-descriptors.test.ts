@@ -3,19 +3,18 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { engineOf, testEngines } from "../../../test/wire/gateway.ts";
+import { engineOf, testEngine, testEngines } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, eventually, LOOPBACK, readAll, startEcho } from "../../../test/wire/sockets.ts";
 
 const program = fileURLToPath(new URL("../../../test/wire/small-gateway.ts", import.meta.url));
 
-testEngines("out of descriptors, the proxy lives and accepts again when some are free", async (t) => {
-  const echo = await startEcho();
-  t.after(() => echo.close());
-  // Node itself holds some twenty-five descriptors, and some fifteen for a worker; the others are for connections.
-  const run = `"${process.execPath}" "${program}" ${echo.address} ${engineOf(t)}`;
-  const child = spawn("sh", ["-c", `ulimit -n 70 && exec ${run}`]);
+/** A gateway before `endpoint` that may open so many descriptors, of which Node itself takes some twenty-five. */
+async function startSmall(t: TestContext, endpoint: string, descriptors: number) {
+  const run = `"${process.execPath}" "${program}" ${endpoint} ${engineOf(t)}`;
+  const child = spawn("sh", ["-c", `ulimit -n ${descriptors} && exec ${run}`]);
   t.after(() => child.kill("SIGKILL"));
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -24,7 +23,14 @@ testEngines("out of descriptors, the proxy lives and accepts again when some are
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const first = await lines.next();
   assert.match(String(first.value), /^\d+$/, errors);
-  const port = Number(first.value);
+  return { child, port: Number(first.value), errors: () => errors };
+}
+
+testEngines("out of descriptors, the proxy lives and accepts again when some are free", async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  // Some fifteen more are for a worker; the others are for connections.
+  const { child, port } = await startSmall(t, echo.address, 70);
   const crowd = await Promise.all(
     Array.from({ length: 80 }, async () => {
       const socket = net.connect(port, LOOPBACK).on("error", () => {});
@@ -50,4 +56,26 @@ testEngines("out of descriptors, the proxy lives and accepts again when some are
   }
   assert.deepEqual(answer, hello);
   assert.equal(child.exitCode, null);
+});
+
+// libuv says nothing of what it cannot accept; that there is none left for a backend is seen.
+testEngine("portable", "out of descriptors for backends, the log says so once", async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const { port, errors } = await startSmall(t, echo.address, 70);
+  const hello = helloFor("a.example");
+  const crowd = await Promise.all(
+    Array.from({ length: 60 }, async () => {
+      const socket = net.connect(port, LOOPBACK).on("error", () => {});
+      await once(socket, "connect");
+      socket.resume().write(hello);
+      return socket;
+    }),
+  );
+  await eventually(
+    () => errors().includes("out of descriptors"),
+    () => `a warning among ${errors()}`,
+  );
+  await Promise.all(crowd.map((socket) => (socket.closed ? undefined : once(socket.destroy(), "close"))));
+  assert.equal(errors().split("out of descriptors").length, 2, errors());
 });

@@ -2,7 +2,8 @@
  * The life of one connection in the portable engine: its beginning, plan, TLS with the client, dial, TLS with the backend,
  * relay, and one record at its end.
  *
- * It owns both sockets; it does not choose where to go and keeps no list of its kind.
+ * It owns both sockets; it does not choose where to go and keeps no list of its kind. What nearly every connection comes by, a
+ * hello that is passed through, is told by calls; promises are for the rest.
  */
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
@@ -12,20 +13,24 @@ import type { Ticket } from "../admit/admission.ts";
 import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { Clock } from "../clock.ts";
 import { notServed } from "../http/not-served.ts";
-import { RequestHeadParser } from "../http/request-head.ts";
+import { RequestHeadParser, type RequestProgress } from "../http/request-head.ts";
 import { type Bytes, type MovedSum, NO_BYTES, uncounted } from "../observe/moved-bytes.ts";
 import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
 import type { ClientTls } from "../terminate/client-tls.ts";
+import type { HelloProgress } from "../tls/client-hello.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
-import { BackendSide } from "./backend-side.ts";
-import { type ClientFacts, SocketFacts } from "./client-facts.ts";
+import { type BackendEvents, type BackendOutcome, BackendSide } from "./backend-side.ts";
+import type { Beginning } from "./beginning.ts";
+import { SocketFacts } from "./client-facts.ts";
 import { identify } from "./client-identity.ts";
-import { ClientSide } from "./client-side.ts";
+import { ClientSide, type ClientSideOwner } from "./client-side.ts";
+import { ConnectionFacts } from "./connection-facts.ts";
 import { Deadline } from "./deadline.ts";
 import { endReason } from "./end-reason.ts";
-import { type ConnectionPlan, type ConnectionRecord, type EngineHost, formatAddress } from "./engine.ts";
-import { Relay, type Side } from "./relay.ts";
-import { abort, type Connect } from "./socket-options.ts";
+import type { ConnectionPlan, ConnectionRecord, EngineHost } from "./engine.ts";
+import type { ReadBuffers } from "./read-buffer.ts";
+import { type BackendStream, Relay, type RelayEvents, type RelayFailure, type Side } from "./relay.ts";
+import { abort, type Connect, KEEP_ALIVE_AFTER_MS, KEEP_ALIVE_INITIAL_DELAY_MS } from "./socket-options.ts";
 import type { TimeOuts } from "./time-outs.ts";
 
 export interface ConnectionContext {
@@ -33,37 +38,26 @@ export interface ConnectionContext {
   readonly clock: Clock;
   readonly connect: Connect;
   readonly log: Logger;
-  /** Both sockets are closed; nothing is left of the connection. */
+  readonly buffers: ReadBuffers;
+  /** There is no descriptor left for a backend. */
+  readonly outOfDescriptors: (error: string) => void;
+  /** How it went; called once, before `gone`. */
+  readonly ended: (record: ConnectionRecord) => void;
+  /** Both sockets are closed; nothing is left of the connection. May be called more than once. */
   readonly gone: (connection: PortableConnection) => void;
 }
 
 type DialPlan = Extract<ConnectionPlan, { action: "dial" }>;
 
-/** What is known for the record besides its end. */
-type Facts = Partial<
-  Pick<
-    ConnectionRecord,
-    | "path"
-    | "hello"
-    | "endpoint"
-    | "helloMs"
-    | "connectMs"
-    | "decrypted"
-    | "backendTlsVersion"
-    | "peerAddress"
-    | "uniqueId"
-  >
->;
-
-export class PortableConnection {
+export class PortableConnection implements ClientSideOwner, BackendEvents, RelayEvents {
+  /** That it was let in with; whoever holds the connection says when it is gone. */
+  readonly ticket: Ticket;
   readonly #client: ClientSide;
   readonly #port: number;
   readonly #context: ConnectionContext;
   readonly #timeOuts: TimeOuts;
   readonly #deadline: Deadline;
-  #who: ClientFacts;
-  #ticket: Ticket | undefined;
-  #facts: Facts = {};
+  readonly #facts: ConnectionFacts;
   #backend: BackendSide | undefined;
   #relay: Relay | undefined;
   /** What it means if the deadline passes before there is a relay. */
@@ -71,53 +65,36 @@ export class PortableConnection {
   #isRecorded = false;
   /** Bytes that were told of while it was open. */
   #counted: Bytes | undefined;
+  #isKeptAlive = false;
 
-  constructor(client: net.Socket, port: number, context: ConnectionContext) {
-    this.#client = new ClientSide(client, (error) => this.#endBy("client", error));
+  constructor(client: net.Socket, port: number, ticket: Ticket, context: ConnectionContext) {
+    const { host } = context;
+    this.ticket = ticket;
     this.#port = port;
-    this.#who = new SocketFacts(client);
     this.#context = context;
-    this.#timeOuts = context.host.timeOuts();
+    this.#facts = new ConnectionFacts(new SocketFacts(client));
+    this.#timeOuts = host.timeOuts();
     this.#deadline = new Deadline(context.clock, this.#timeOuts);
-    const keepAliveMs = context.host.keepAliveMs();
-    if (keepAliveMs !== undefined) client.setKeepAlive(true, keepAliveMs);
-    client.once("close", () => this.#checkGone());
+    // For the log, while it can still be asked for.
+    if (host.wantsRecords) void this.#facts.who.source;
+    const keepAliveMs = host.keepAliveMs();
+    if (keepAliveMs !== undefined) {
+      this.#isKeptAlive = true;
+      client.setKeepAlive(true, keepAliveMs);
+    }
+    this.#client = new ClientSide(client, this);
   }
 
-  /** `ticket`: that it was let in with; whoever holds the connection says when it is gone. */
-  async run(ticket: Ticket): Promise<void> {
+  begin(): void {
     try {
       const { host } = this.#context;
       const kind = host.portKind(this.#port);
-      const expectation = host.headerExpectation(this.#port, this.#who.source.address);
-      this.#ticket = ticket;
-      if (expectation !== "none") await this.#identify(expectation);
-      if (!this.#isRecorded) await this.#begin(kind, ticket);
+      const expectation = host.headerExpectation(this.#port, this.#facts.who);
+      if (expectation === "none") this.#begin(kind);
+      else this.#await(this.#identify(expectation, kind));
     } catch (error) {
-      this.#context.log.error("a connection ended by a defect", { error });
-      this.cut("internal_error");
+      this.onDefect(error);
     }
-  }
-
-  /** The client is known now: it may have its connection, or has as many as it may. */
-  #begin(kind: PortKind | undefined, ticket: Ticket): Promise<void> | void {
-    const refusal = ticket.identify(this.#who.source.address);
-    if (refusal !== undefined) return this.cut(refusal);
-    if (kind === "HTTP") return this.#answer();
-    return kind === "TCP" ? this.#passOn() : this.#hello();
-  }
-
-  /** Learns who the client is, before anything else is read of it. */
-  async #identify(expectation: Exclude<HeaderExpectation, "none">): Promise<void> {
-    if (expectation === "untrusted") return this.#refuse("proxy_header_untrusted");
-    const own = this.#who;
-    this.#lateReason = "proxy_header_timeout";
-    const identity = await identify(this.#client, expectation, own);
-    if (this.#isRecorded) return;
-    if ("reason" in identity) return this.#refuse(identity.reason, identity.detail);
-    this.#lateReason = "client_hello_timeout";
-    this.#who = identity.who;
-    if (identity.hasHeader) this.#facts = { peerAddress: formatAddress(own.source.address, own.source.port) };
   }
 
   get serverName(): string | undefined {
@@ -126,12 +103,12 @@ export class PortableConnection {
 
   /** As it is now, for an onlooker. */
   look(): OpenConnection {
-    const { endpoint, path = {} } = this.#facts;
+    const { endpoint, path } = this.#facts;
     const { serverName } = this;
     return {
       state: this.#state(),
       port: this.#port,
-      clientAddress: formatAddress(this.#who.source.address, this.#who.source.port),
+      clientAddress: this.#facts.clientAddress,
       ...(serverName === undefined ? {} : { serverName }),
       path,
       ...(endpoint === undefined ? {} : { endpoint }),
@@ -142,7 +119,7 @@ export class PortableConnection {
 
   /** Bytes since the last time. What is told here, the record tells as counted. */
   takeMoved(): MovedSum {
-    const listener = this.#facts.path?.listener;
+    const { listener } = this.#facts.path;
     // The record has told of them all.
     if (this.#isRecorded) return NO_BYTES;
     const all = this.#bytes();
@@ -168,16 +145,13 @@ export class PortableConnection {
 
   /** Called now and then: ends the connection if its deadline has passed. */
   checkDeadline(nowMs: number): void {
-    if (!this.#deadline.isPast(nowMs)) return;
-    if (this.#isRecorded) this.#destroy();
-    else if (this.#relay !== undefined) this.cut(this.#relayLateReason(this.#relay, nowMs));
+    const relay = this.#relay;
+    if (!this.#deadline.isPast(nowMs, relay?.isHalfClosed === true)) {
+      if (!this.#isKeptAlive && this.#deadline.isOlder(nowMs, KEEP_ALIVE_AFTER_MS)) this.#keepAlive();
+    } else if (this.#isRecorded) this.#destroy();
+    else if (relay !== undefined) this.cut(this.#relayLateReason(relay, nowMs));
     else if (this.#lateReason === "client_handshake_failed") this.cut(this.#lateReason, "not complete in time");
     else this.#refuse(this.#lateReason);
-  }
-
-  #relayLateReason({ isHalfClosed }: Relay, nowMs: number): ConnectionReason {
-    if (this.#deadline.isOld(nowMs)) return "maximum_age";
-    return isHalfClosed ? "half_closed_timeout" : "idle_timeout";
   }
 
   /** Ends it now, both sides, whatever is in flight. */
@@ -192,103 +166,174 @@ export class PortableConnection {
     }
   }
 
-  #destroy(): void {
-    this.#client.tcp.destroy();
-    this.#backend?.destroy();
+  onClientBroken(error: Error): void {
+    this.#endBy("client", error);
   }
 
-  async #hello(): Promise<void> {
-    const result = await this.#client.read(new ClientHelloParser()).result;
+  onBackend(outcome: BackendOutcome): void {
     if (this.#isRecorded) return;
-    if (result.state === "refused") return this.#refuse(result.reason, result.detail);
-    this.#facts = { ...this.#facts, hello: result.hello, helloMs: this.#deadline.ageMs };
-    await this.#follow(result.hello.serverName);
+    try {
+      this.#facts.reached = outcome;
+      if ("reason" in outcome) {
+        if (outcome.reason === "connection_limit") this.#context.outOfDescriptors(outcome.detail);
+        this.#refuse(outcome.reason, outcome.detail);
+      } else {
+        this.#startRelay(outcome);
+      }
+    } catch (error) {
+      this.onDefect(error);
+    }
   }
 
-  /** TCP: no byte is waited for, because in some protocols the server speaks first. */
-  async #passOn(): Promise<void> {
-    this.#client.read(undefined);
-    await this.#follow(undefined);
+  onActivity(): void {
+    this.#deadline.touch();
+  }
+
+  onRelayClosed(failure: RelayFailure | undefined): void {
+    this.#record(...endReason(failure, this.#relay?.bytesOut ?? 0));
+    this.onClosed();
+  }
+
+  onClosed(): void {
+    if (this.#client.tcp.closed && this.#backend?.isClosed !== false) this.#context.gone(this);
+  }
+
+  onDefect(error: unknown): void {
+    this.#context.log.error("a connection ended by a defect", { error });
+    this.cut("internal_error");
+  }
+
+  /** The client is known now: it may have its connection, or has as many as it may. */
+  #begin(kind: PortKind | undefined): void {
+    if (this.ticket.wantsClient) {
+      const refusal = this.ticket.identify(this.#facts.who.source.address);
+      if (refusal !== undefined) {
+        this.cut(refusal);
+        return;
+      }
+    }
+    if (kind === "HTTP") this.#await(this.#answer());
+    // TCP: no byte is waited for, because in some protocols the server speaks first.
+    else if (kind === "TCP") this.#follow(undefined);
+    else this.#client.find(new ClientHelloParser(), (result) => this.#onHello(result));
+  }
+
+  #onHello(result: Beginning<HelloProgress>): void {
+    if (this.#isRecorded) return;
+    if (result.state === "refused") {
+      this.#refuse(result.reason, result.detail);
+      return;
+    }
+    this.#facts.hello = result.hello;
+    this.#facts.helloMs = this.#deadline.ageMs;
+    this.#follow(result.hello.serverName);
+  }
+
+  #follow(serverName: string | undefined): void {
+    // Until the relay takes over, DNS and each attempt to connect have their own time-outs.
+    this.#deadline.suspend();
+    const plan = this.#context.host.plan(this.#port, serverName, this.#facts.who);
+    if (plan instanceof Promise) this.#await(plan.then((known) => this.#carryOut(known)));
+    else this.#carryOut(plan);
+  }
+
+  #carryOut(plan: ConnectionPlan): void {
+    if (this.#isRecorded || !this.#isTaken(plan)) return;
+    if (plan.decrypt !== undefined) this.#await(this.#decrypt(plan, plan.decrypt));
+    else if (plan.action === "answer") this.#await(this.#answer());
+    else this.#connect(plan);
+  }
+
+  /** Is it not refused? */
+  #isTaken(plan: ConnectionPlan): plan is Exclude<ConnectionPlan, { action: "refuse" }> {
+    this.#facts.path = plan.path;
+    if (plan.action === "refuse") this.#refuse(plan.reason, plan.detail);
+    else this.ticket.routed();
+    return plan.action !== "refuse";
+  }
+
+  #connect(plan: DialPlan): void {
+    this.#deadline.suspend();
+    if (plan.timeOuts !== undefined) this.#deadline.useRelayTimeOuts(plan.timeOuts);
+    this.#facts.uniqueId = plan.uniqueId;
+    const { buffers, clock, connect, host } = this.#context;
+    const context = { buffers, clock, connect, timeOuts: this.#timeOuts, keepAliveMs: host.keepAliveMs() };
+    this.#backend = new BackendSide(plan, context, this);
+  }
+
+  #startRelay(backend: BackendStream): void {
+    const head = this.#client.handOver();
+    const client = this.#client.stream;
+    const broken = backend.stream.destroyed ? "backend" : client.destroyed ? "client" : undefined;
+    if (broken !== undefined) {
+      const { errored } = broken === "backend" ? backend.stream : client;
+      this.#endBy(broken, errored ?? new Error("closed at once"));
+      return;
+    }
+    this.#deadline.touch();
+    this.#relay = new Relay(client, backend, head, this);
+  }
+
+  /** Learns who the client is, before anything else is read of it. */
+  async #identify(expectation: Exclude<HeaderExpectation, "none">, kind: PortKind | undefined): Promise<void> {
+    if (expectation === "untrusted") return this.#refuse("proxy_header_untrusted");
+    const own = this.#facts.who;
+    this.#lateReason = "proxy_header_timeout";
+    const identity = await identify(this.#client, expectation, own);
+    if (this.#isRecorded) return;
+    if ("reason" in identity) return this.#refuse(identity.reason, identity.detail);
+    this.#lateReason = "client_hello_timeout";
+    this.#facts.who = identity.who;
+    if (identity.hasHeader) this.#facts.peer = own;
+    this.#begin(kind);
+  }
+
+  /** Nothing is dialled before this is done and the client is who it must be. */
+  async #decrypt(plan: Exclude<ConnectionPlan, { action: "refuse" }>, tls: ClientTls): Promise<void> {
+    this.#lateReason = "client_handshake_failed";
+    this.#deadline.begin();
+    const outcome = await this.#client.decrypt(tls);
+    if (this.#isRecorded) return;
+    if ("reason" in outcome) return this.cut(outcome.reason, outcome.detail);
+    this.#facts.decrypted = outcome.facts;
+    if (plan.action === "answer") await this.#answer();
+    else this.#connect(plan);
   }
 
   /** HTTP: a request, in plaintext or decrypted, and the one answer to it. */
   async #answer(): Promise<void> {
     this.#lateReason = "http_not_served";
-    const request = await this.#client.read(new RequestHeadParser()).result;
+    const request = await new Promise<Beginning<RequestProgress>>((resolve) =>
+      this.#client.find(new RequestHeadParser(), resolve),
+    );
     if (this.#isRecorded) return;
     if (request.state === "refused") return this.#refuse(request.reason, request.detail);
-    if (this.#facts.path === undefined) {
-      const plan = await this.#plan(request.host);
-      if (this.#isRecorded) return;
-      if (plan.action === "refuse") return this.#refuse(plan.reason, plan.detail);
+    if (!this.#facts.isPlanned) {
+      const plan = await this.#context.host.plan(this.#port, request.host, this.#facts.who);
+      if (this.#isRecorded || !this.#isTaken(plan)) return;
     }
     this.#refuse("http_not_served", undefined, notServed(request));
   }
 
-  async #follow(serverName: string | undefined): Promise<void> {
-    // Until the relay takes over, DNS and each attempt to connect have their own time-outs.
-    this.#deadline.suspend();
-    const plan = await this.#plan(serverName);
-    if (this.#isRecorded) return;
-    if (plan.action === "refuse") return this.#refuse(plan.reason, plan.detail);
-    if (plan.decrypt !== undefined) {
-      await this.#decrypt(plan.decrypt);
-      if (this.#isRecorded) return;
-    }
-    if (plan.action === "answer") await this.#answer();
-    else await this.#connect(plan);
+  /** What takes longer than a call. */
+  #await(step: Promise<void>): void {
+    step.catch((error: unknown) => this.onDefect(error));
   }
 
-  async #plan(serverName: string | undefined): Promise<ConnectionPlan> {
-    const plan = await this.#context.host.plan(this.#port, serverName, this.#who);
-    this.#facts = { ...this.#facts, path: plan.path };
-    if (plan.action !== "refuse") this.#ticket?.routed();
-    return plan;
+  #relayLateReason({ isHalfClosed }: Relay, nowMs: number): ConnectionReason {
+    if (this.#deadline.isOld(nowMs)) return "maximum_age";
+    return isHalfClosed ? "half_closed_timeout" : "idle_timeout";
   }
 
-  /** Nothing is dialled before this is done and the client is who it must be. */
-  async #decrypt(tls: ClientTls): Promise<void> {
-    this.#lateReason = "client_handshake_failed";
-    this.#deadline.begin();
-    const outcome = await this.#client.decrypt(tls);
-    if (this.#isRecorded) return;
-    if ("reason" in outcome) this.cut(outcome.reason, outcome.detail);
-    else this.#facts = { ...this.#facts, decrypted: outcome.facts };
+  #keepAlive(): void {
+    this.#isKeptAlive = true;
+    this.#client.tcp.setKeepAlive(true, KEEP_ALIVE_INITIAL_DELAY_MS);
+    this.#backend?.keepAlive(KEEP_ALIVE_INITIAL_DELAY_MS);
   }
 
-  async #connect(plan: DialPlan): Promise<void> {
-    this.#deadline.suspend();
-    const { clock, connect, host } = this.#context;
-    const timeOuts = this.#timeOuts;
-    if (plan.timeOuts !== undefined) this.#deadline.useRelayTimeOuts(plan.timeOuts);
-    if (plan.uniqueId !== undefined) this.#facts = { ...this.#facts, uniqueId: plan.uniqueId };
-    const closed = () => this.#checkGone();
-    this.#backend = new BackendSide(plan, { clock, connect, timeOuts, keepAliveMs: host.keepAliveMs(), closed });
-    const outcome = await this.#backend.outcome;
-    if (this.#isRecorded) return;
-    this.#facts = { ...this.#facts, ...outcome.facts };
-    if ("reason" in outcome) this.#refuse(outcome.reason, outcome.detail);
-    else this.#startRelay(outcome.stream);
-  }
-
-  #startRelay(upstream: net.Socket): void {
-    const early = this.#client.handOver();
-    const downstream = this.#client.stream;
-    const broken = upstream.destroyed ? "backend" : downstream.destroyed ? "client" : undefined;
-    if (broken !== undefined) {
-      const { errored } = broken === "backend" ? upstream : downstream;
-      this.#endBy(broken, errored ?? new Error("closed at once"));
-      return;
-    }
-    this.#relay = new Relay(downstream, upstream, early, {
-      activity: () => this.#deadline.touch(this.#relay?.isHalfClosed === true),
-      closed: (failure) => this.#record(...endReason(failure, this.#relay?.bytesOut ?? 0)),
-    });
-    this.#deadline.touch(this.#relay.isHalfClosed);
-  }
-
-  #checkGone(): void {
-    if (this.#client.tcp.closed && this.#backend?.isClosed !== false) this.#context.gone(this);
+  #destroy(): void {
+    this.#client.tcp.destroy();
+    this.#backend?.destroy();
   }
 
   /** One side broke before the relay began. */
@@ -307,16 +352,14 @@ export class PortableConnection {
   #record(reason: ConnectionReason, detail?: string): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    this.#context.host.ended({
-      path: {},
-      ...this.#facts,
+    const ending = {
       reason,
-      ...(detail === undefined ? {} : { detail }),
+      detail,
       port: this.#port,
-      clientAddress: formatAddress(this.#who.source.address, this.#who.source.port),
       ...this.#bytes(),
-      ...(this.#counted === undefined ? {} : { counted: this.#counted }),
+      counted: this.#counted,
       durationMs: this.#deadline.ageMs,
-    });
+    };
+    this.#context.ended(this.#facts.record(ending, this.#context.host.wantsRecords));
   }
 }

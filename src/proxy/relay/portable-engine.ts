@@ -6,12 +6,22 @@
  */
 import net from "node:net";
 import type { Logger } from "../../model/log.ts";
-import type { Ticket } from "../admit/admission.ts";
+import type { AdmissionRefusal } from "../admit/admission.ts";
 import type { Clock } from "../clock.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
 import { type ConnectionWish, type EngineView, see } from "../observe/open-connection.ts";
-import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "./engine.ts";
+import { SocketFacts } from "./client-facts.ts";
+import {
+  type DrainResult,
+  type Engine,
+  type EngineHost,
+  formatAddress,
+  type ListenAddress,
+  type ListenResult,
+} from "./engine.ts";
+import { Ledger } from "./ledger.ts";
 import { type ConnectionContext, PortableConnection } from "./portable-connection.ts";
+import { ReadBuffers } from "./read-buffer.ts";
 import { type Connect, connectTcp, errorCode, SOCKET_OPTIONS } from "./socket-options.ts";
 import type { TimeOuts } from "./time-outs.ts";
 
@@ -23,8 +33,8 @@ const BACKLOG = 4_096;
  */
 const MAX_SWEEP_MS = 1_000;
 const MIN_SWEEP_MS = 10;
-/** Each failed accept is an event; the log gets one line in this time. */
-const ACCEPT_WARNING_MS = 10_000;
+/** Each failure is an event; the log gets one line in this time. */
+const WARNING_MS = 10_000;
 
 export interface PortableEngineOptions {
   readonly host: EngineHost;
@@ -35,15 +45,23 @@ export interface PortableEngineOptions {
 
 export class PortableEngine implements Engine {
   readonly #context: ConnectionContext;
-  /** Each with what gives back what it was let in with. */
-  readonly #connections = new Map<PortableConnection, Ticket>();
+  readonly #ledger: Ledger;
+  readonly #connections = new Set<PortableConnection>();
   #stopSweeping: () => void = () => {};
-  #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
+  #lastWarningMs = Number.NEGATIVE_INFINITY;
   /** Called when the last connection is gone. */
   #whenIdle: (() => void)[] = [];
 
   constructor({ connect = connectTcp, ...context }: PortableEngineOptions) {
-    this.#context = { ...context, connect, gone: (connection) => this.#forget(connection) };
+    this.#ledger = new Ledger(context.host, context.clock);
+    this.#context = {
+      ...context,
+      connect,
+      buffers: new ReadBuffers(),
+      outOfDescriptors: (error) => this.#warn("out of descriptors: connections are closed unanswered", error),
+      ended: (record) => this.#ledger.ended(record),
+      gone: (connection) => this.#forget(connection),
+    };
     this.#sweepLater();
   }
 
@@ -67,7 +85,7 @@ export class PortableEngine implements Engine {
       server.once("error", onError);
       server.listen({ host: address, port, ipv6Only: address.includes(":"), backlog: BACKLOG, exclusive: true }, () => {
         server.off("error", onError);
-        server.on("error", (error) => this.#warnOfAccept(error));
+        server.on("error", ({ message }) => this.#warn("cannot accept connections", message));
         resolve({ bound: { close: () => closeServer(server) } });
       });
     });
@@ -77,14 +95,16 @@ export class PortableEngine implements Engine {
     const before = this.#connections.size;
     await this.#allGoneOr(deadlineMs);
     const cut = this.#connections.size;
-    for (const connection of [...this.#connections.keys()]) connection.cut("drain_deadline");
+    for (const connection of [...this.#connections]) connection.cut("drain_deadline");
+    this.#ledger.flush();
     return { ended: before - cut, cut };
   }
 
   async close(): Promise<void> {
     this.#stopSweeping();
-    for (const connection of [...this.#connections.keys()]) connection.cut("drain_deadline");
+    for (const connection of [...this.#connections]) connection.cut("drain_deadline");
     await this.#allGone();
+    this.#ledger.flush();
   }
 
   /**
@@ -98,20 +118,27 @@ export class PortableEngine implements Engine {
   }
 
   #accept(socket: net.Socket, port: number): void {
-    this.#context.host.opened();
+    this.#ledger.opened();
     this.#take(socket, port);
   }
 
   #take(socket: net.Socket, port: number): void {
-    const connection = new PortableConnection(socket, port, this.#context);
     const ticket = this.#context.host.admit();
-    // Closed at once, without the patience of an ordinary refusal: there is no room for it.
     if (typeof ticket === "string") {
-      connection.cut(ticket);
+      this.#turnAway(socket, port, ticket);
       return;
     }
-    this.#connections.set(connection, ticket);
-    void connection.run(ticket);
+    const connection = new PortableConnection(socket, port, ticket, this.#context);
+    this.#connections.add(connection);
+    connection.begin();
+  }
+
+  /** Closed at once, without the patience of an ordinary refusal: there is no room for it. */
+  #turnAway(socket: net.Socket, port: number, reason: AdmissionRefusal): void {
+    const { source } = new SocketFacts(socket);
+    const clientAddress = formatAddress(source.address, source.port);
+    this.#ledger.ended({ reason, path: {}, port, clientAddress, bytesIn: 0, bytesOut: 0, durationMs: 0 });
+    socket.on("error", () => {}).destroy();
   }
 
   /** How often depends on time-outs that a configuration may change. */
@@ -119,24 +146,25 @@ export class PortableEngine implements Engine {
     const { clock, host } = this.#context;
     this.#stopSweeping = clock.after(sweepIntervalMs(host.timeOuts()), () => {
       const nowMs = clock.now();
-      for (const connection of this.#connections.keys()) connection.checkDeadline(nowMs);
+      for (const connection of this.#connections) connection.checkDeadline(nowMs);
       this.#sweepLater();
     });
   }
 
   /**
-   * The port stays open. Out of descriptors (EMFILE), libuv closes what it cannot accept with a descriptor kept for that,
-   * and tells nobody; only when that fails too does it come here. The cap on connections is there to prevent both.
+   * Ports stay open. Out of descriptors (EMFILE), libuv closes what it cannot accept with a descriptor kept for that, and tells
+   * nobody; only when that fails too there is an error. What is noticed is that there is none left for a backend. The cap on
+   * connections is there to prevent all this.
    */
-  #warnOfAccept(error: Error): void {
+  #warn(what: string, error: string): void {
     const nowMs = this.#context.clock.now();
-    if (nowMs - this.#lastAcceptWarningMs < ACCEPT_WARNING_MS) return;
-    this.#lastAcceptWarningMs = nowMs;
-    this.#context.log.warn("cannot accept connections", { error: error.message, active: this.#connections.size });
+    if (nowMs - this.#lastWarningMs < WARNING_MS) return;
+    this.#lastWarningMs = nowMs;
+    this.#context.log.warn(what, { error, active: this.#connections.size });
   }
 
   #forget(connection: PortableConnection): void {
-    this.#connections.get(connection)?.gone();
+    connection.ticket.gone();
     this.#connections.delete(connection);
     if (this.#connections.size > 0) return;
     for (const call of this.#whenIdle.splice(0)) call();

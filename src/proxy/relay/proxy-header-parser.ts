@@ -4,9 +4,9 @@
  * It gathers and asks the pure reader; what a header means, and whether it may be missing, is decided by the connection.
  */
 import { type HeaderReading, readProxyHeader } from "../proxy-protocol/read.ts";
-import type { BeginningParser, IntakeRefusal } from "./client-intake.ts";
+import type { BeginningParser, BeginningRefusal } from "./beginning.ts";
 
-export type HeaderResult = Extract<HeaderReading, { state: "header" | "absent" }> | IntakeRefusal;
+export type HeaderResult = Extract<HeaderReading, { state: "header" | "absent" }> | BeginningRefusal;
 
 export class ProxyHeaderParser implements BeginningParser<HeaderResult> {
   #bytes: Buffer = Buffer.alloc(0);

@@ -5,44 +5,51 @@
  * each direction holds two stream buffers at most (64 KiB each) and one read. It never looks at the bytes.
  */
 import type net from "node:net";
-import { abort } from "./socket-options.ts";
+import type { ReadBuffer } from "./read-buffer.ts";
+import { hear, letFlow, type SocketEvents } from "./socket-events.ts";
+import { abort, IS_FIRST_WRITE_PROMPT, isPlainTcp } from "./socket-options.ts";
 
 export type Side = "client" | "backend";
 
-export interface RelayEvents {
-  /** A byte moved, or one side has ended. */
-  activity(): void;
-  /** Both sockets are closed. `failure`: what broke first, if anything did. */
-  closed(failure: { readonly side: Side; readonly error: Error } | undefined): void;
+export interface RelayFailure {
+  readonly side: Side;
+  readonly error: Error;
 }
 
-interface Direction {
-  readonly from: net.Socket;
-  readonly to: net.Socket;
-  bytes: number;
-  ended: boolean;
+export interface RelayEvents {
+  /** A byte moved, or one side has ended. */
+  onActivity(): void;
+  /** Both sockets are closed. `failure`: what broke first, if anything did. */
+  onRelayClosed(failure: RelayFailure | undefined): void;
+  onDefect(error: unknown): void;
+}
+
+/** The backend's socket, and the memory that it reads into, if that is not Node's. */
+export interface BackendStream {
+  readonly stream: net.Socket;
+  readonly buffer?: ReadBuffer | undefined;
 }
 
 export class Relay {
   readonly #up: Direction;
   readonly #down: Direction;
   readonly #events: RelayEvents;
-  #failure: { readonly side: Side; readonly error: Error } | undefined;
+  #failure: RelayFailure | undefined;
   #closedSockets = 0;
 
-  /** Both sockets are connected and not destroyed. `head`: what the client has sent already. */
-  constructor(client: net.Socket, backend: net.Socket, head: Buffer, events: RelayEvents) {
+  /** Both sockets are connected and not destroyed; that of the client flows. `head`: what it has sent already. */
+  constructor(client: net.Socket, { stream: backend, buffer }: BackendStream, head: Buffer, events: RelayEvents) {
     this.#events = events;
-    this.#up = { from: client, to: backend, bytes: 0, ended: false };
-    this.#down = { from: backend, to: client, bytes: 0, ended: false };
-    this.#watch("client", client, backend);
-    this.#watch("backend", backend, client);
-    if (head.length > 0) this.#forward(this.#up, head);
+    this.#up = new Direction(this, "client", client, backend);
+    this.#down = new Direction(this, "backend", backend, client, buffer);
+    hear(client, this.#up);
+    hear(backend, this.#down);
+    if (head.length > 0) this.#up.onData(head);
     // Whoever has ended before, the client while the backend was dialled or the backend with its handshake, ends no more.
-    if (client.readableEnded) this.#end(this.#up);
-    if (backend.readableEnded) this.#end(this.#down);
-    this.#join(this.#up);
-    this.#join(this.#down);
+    if (client.readableEnded) this.#up.onEnd();
+    if (backend.readableEnded) this.#down.onEnd();
+    if (client.isPaused() && !this.#up.waits) client.resume();
+    if (buffer === undefined) letFlow(backend);
   }
 
   get bytesIn(): number {
@@ -55,41 +62,104 @@ export class Relay {
 
   /** Has either side sent all it has to send? */
   get isHalfClosed(): boolean {
-    return this.#up.ended || this.#down.ended;
+    return this.#up.isEnded || this.#down.isEnded;
   }
 
-  #watch(side: Side, socket: net.Socket, other: net.Socket): void {
-    const fail = (error: Error) => {
-      this.#failure ??= { side, error };
-      abort(other);
+  moved(): void {
+    this.#events.onActivity();
+  }
+
+  /** `from` has sent all it had to send. */
+  passOnEnd({ from, to }: Direction): void {
+    this.#events.onActivity();
+    const isOver = this.#up.isEnded && this.#down.isEnded && from.writableLength === 0 && to.writableLength === 0;
+    if (isOver && isPlainTcp(from) && isPlainTcp(to)) {
+      // The kernel has all that there is, and closing sends the last FIN as well as a shutdown would.
+      from.destroy();
+      to.destroy();
+    } else {
+      to.end();
+    }
+  }
+
+  failed(direction: Direction, error: Error): void {
+    this.#failure ??= { side: direction.side, error };
+    abort(direction.to);
+  }
+
+  closed(): void {
+    if (++this.#closedSockets === 2) this.#events.onRelayClosed(this.#failure);
+  }
+
+  defect(error: unknown): void {
+    this.#events.onDefect(error);
+  }
+}
+
+/** What one side sends; hears of its socket. */
+class Direction implements SocketEvents {
+  readonly side: Side;
+  readonly from: net.Socket;
+  readonly to: net.Socket;
+  bytes = 0;
+  isEnded = false;
+  /** Does it wait for the other side to take what it was sent? */
+  waits = false;
+  readonly #relay: Relay;
+  readonly #buffer: ReadBuffer | undefined;
+  #onDrain: (() => void) | undefined;
+  #isPrompt = false;
+
+  /** `side`: of the one that sends. `buffer`: that it reads into. */
+  constructor(relay: Relay, side: Side, from: net.Socket, to: net.Socket, buffer?: ReadBuffer) {
+    this.#relay = relay;
+    this.side = side;
+    this.from = from;
+    this.to = to;
+    this.#buffer = buffer;
+  }
+
+  onData(chunk: Buffer): void {
+    const { to } = this;
+    if (!this.#isPrompt && (this.bytes > 0 || !IS_FIRST_WRITE_PROMPT)) {
+      this.#isPrompt = true;
+      to.setNoDelay(true);
+    }
+    this.bytes += chunk.length;
+    this.#relay.moved();
+    // A chunk as large as the stream's buffer is "too much" for it even if the kernel has taken it all.
+    const isTaken = to.write(chunk) || to.writableLength === 0;
+    if (!isTaken) this.#wait();
+    if (to.writableLength > 0) this.#buffer?.keep();
+  }
+
+  onEnd(): void {
+    this.isEnded = true;
+    this.#relay.passOnEnd(this);
+  }
+
+  onError(error: Error): void {
+    this.#relay.failed(this, error);
+  }
+
+  onClose(): void {
+    this.#buffer?.release();
+    this.#relay.closed();
+  }
+
+  onDefect(error: unknown): void {
+    this.#relay.defect(error);
+  }
+
+  #wait(): void {
+    this.waits = true;
+    this.from.pause();
+    if (this.#onDrain !== undefined) return;
+    this.#onDrain = () => {
+      this.waits = false;
+      this.#relay.moved();
+      this.from.resume();
     };
-    socket.on("error", fail);
-    socket.on("close", () => {
-      if (++this.#closedSockets === 2) this.#events.closed(this.#failure);
-    });
-  }
-
-  #join(direction: Direction): void {
-    const { from, to } = direction;
-    from.on("data", (chunk: Buffer) => this.#forward(direction, chunk));
-    from.on("end", () => this.#end(direction));
-    to.on("drain", () => {
-      this.#events.activity();
-      from.resume();
-    });
-    if (to.writableNeedDrain) from.pause();
-    else from.resume();
-  }
-
-  #forward(direction: Direction, chunk: Buffer): void {
-    direction.bytes += chunk.length;
-    this.#events.activity();
-    if (!direction.to.write(chunk)) direction.from.pause();
-  }
-
-  #end(direction: Direction): void {
-    direction.ended = true;
-    this.#events.activity();
-    direction.to.end();
+    this.to.on("drain", this.#onDrain);
   }
 }

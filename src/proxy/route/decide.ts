@@ -61,11 +61,15 @@ export type Decision = { readonly path: DecisionPath } & (
  */
 export const MAX_ENDPOINTS_TRIED = 8;
 
-export interface ConnectionRequest {
+export interface ConnectionRequest extends RequestingClient {
   /** Port of the listener that accepted. */
   readonly port: number;
   /** From the ClientHello. Undefined: the client sent none, or it is no TLS port. */
   readonly serverName: string | undefined;
+}
+
+/** What is read only where a listener or a backend asks for it. */
+export interface RequestingClient {
   /** IP address of the client; absent: whoever it is. */
   readonly client?: string;
   /** On the proxy's clock; absent: what endpoints did before does not matter. */
@@ -79,13 +83,10 @@ export function decide(table: RouteTable, balancer: Balancer, request: Connectio
 }
 
 /** The same, where the prospect of the request's port and server name is known. */
-export function decideBy(
-  prospect: Prospect,
-  balancer: Balancer,
-  { client, isDenied, nowMs = 0 }: Omit<ConnectionRequest, "port" | "serverName">,
-): Decision {
+export function decideBy(prospect: Prospect, balancer: Balancer, request: RequestingClient): Decision {
   const { listener } = prospect;
-  if (listener !== undefined && isDenied?.(listener, client) === true) {
+  // Who the client is costs a system call, so it is asked only where the listener has rules.
+  if (listener?.client !== undefined && request.isDenied?.(listener, request.client) === true) {
     return { action: "refuse", reason: "client_denied", path: { listener: listener.name } };
   }
   if (prospect.decision !== undefined) return prospect.decision;
@@ -93,7 +94,7 @@ export function decideBy(
   if (choice === undefined) return prospect.withoutBackend;
   if (choice.decision !== undefined) return choice.decision;
   const { backend, endpoints: resource, more, path } = choice;
-  const { endpoints, feedback } = balancer.order(backend, resource, { client, nowMs, limit: MAX_ENDPOINTS_TRIED });
+  const { endpoints, feedback } = balancer.order(backend, resource, request, MAX_ENDPOINTS_TRIED);
   const target: DialTarget =
     feedback === undefined ? { type: "endpoints", endpoints } : { type: "endpoints", endpoints, feedback };
   return more === undefined ? { action: "dial", target, path } : { action: "dial", target, path, ...more };
