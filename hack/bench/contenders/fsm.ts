@@ -110,20 +110,17 @@ endpoints:
 `;
 }
 
+/** As JSON, which is YAML and read a hundred times faster: it matters from ten thousand routes on. */
 function routeText({ serverName, backend }: Route, weight: number): string {
-  return `apiVersion: gateway.networking.k8s.io/v1
-kind: TLSRoute
-metadata:
-  name: ${serverName}
-spec:
-  parentRefs:
-  - name: bench
-  hostnames:
-  - ${serverName}
-  rules:
-  - backendRefs:
-    - name: ${backendName(backend)}
-      port: ${backend.port}
-      weight: ${weight}
-`;
+  const route = {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "TLSRoute",
+    metadata: { name: serverName },
+    spec: {
+      parentRefs: [{ name: "bench" }],
+      hostnames: [serverName],
+      rules: [{ backendRefs: [{ name: backendName(backend), port: backend.port, weight }] }],
+    },
+  };
+  return `${JSON.stringify(route)}\n`;
 }

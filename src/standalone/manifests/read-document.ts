@@ -3,7 +3,6 @@
  * kind, and never changes a value.
  */
 import { type Document, isNode, LineCounter, parseAllDocuments } from "yaml";
-import { readPlainYaml } from "./plain-yaml.ts";
 
 /** One of those that a text holds, usually the only one. Lines are counted within the text, from 1. */
 export type ReadDocument =
@@ -15,10 +14,10 @@ export type ReadDocument =
 export type LineOf = (path: readonly PropertyKey[]) => number;
 
 export function readDocument(text: string): readonly ReadDocument[] {
-  const plain = readJson(text) ?? readPlainYaml(text);
-  if (plain === undefined) return readByLibrary(text);
+  const json = readJson(text);
+  if (json === undefined) return readByLibrary(text);
   // Asked of what is wrong alone, so nothing is kept for it.
-  return [{ value: plain.value, lineOf: (path) => readLine(text, 0, path) }];
+  return [{ value: json.value, lineOf: (path) => readLine(text, 0, path) }];
 }
 
 /** JSON is YAML (YAML 1.2.2, section 1.2). Of members of one name the last one counts, as it does for kubectl. */
