@@ -85,7 +85,9 @@ export class Relaying {
       over = this.#move(flow);
     }
     if (over === undefined && (events & WRITABLE) !== 0 && other.blocked) over = this.#move(other);
-    if (over === undefined && (events & FAILED) !== 0) over = this.#pendingFailure(fd);
+    // Who has sent all it had may be gone: a reset then answers what the other side still says, be it a TLS goodbye, and only bytes
+    // that cannot be written break the connection.
+    if (over === undefined && (events & FAILED) !== 0 && !flow.ended) over = this.#pendingFailure(fd);
     return over;
   }
 
@@ -149,7 +151,7 @@ export class Relaying {
     return undefined;
   }
 
-  /** A failure that no read has found, because its direction has ended or waits. */
+  /** A failure that no read has found, because its direction waits. */
   #pendingFailure(fd: number): RelayOver | undefined {
     const errno = this.#context.reactor.libc.pendingError(fd);
     return errno === 0 ? undefined : broken(fd === this.up.from ? "client" : "backend", errno, "read");

@@ -40,6 +40,18 @@ testEngines("the client's end is passed on, and the backend may go on sending", 
   assert.equal((await connections(1))[0]?.reason, "completed");
 });
 
+testEngines("a client that is gone when the backend says goodbye has completed what it came for", async (t) => {
+  const { client, backend, connections } = await openPair(t);
+  client.end("last words");
+  assert.equal(String(await readAll(backend)), "last words");
+  client.destroy();
+  // As the close_notify of TLS: nobody is there to take it, and the kernel answers by a reset.
+  backend.write("goodbye");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  backend.end();
+  assert.equal((await connections(1))[0]?.reason, "completed");
+});
+
 testEngines("the backend's end is passed on, and the client may go on sending", async (t) => {
   const { client, backend, connections } = await openPair(t);
   await endByBackendFirst({ client, backend });
