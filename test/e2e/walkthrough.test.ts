@@ -127,6 +127,9 @@ describe("the walkthrough", { timeout: 10 * 60_000 }, () => {
     ];
     const { code, stderr } = await cluster.kubectl(label);
     assert.deepEqual([code, stderr], [0, ""]);
+    // Nothing that the linux engine needs is refused there.
+    const log = await cluster.kubectlOrThrow(["-n", "fresh", "logs", "deployment/fsm-gateway-fresh-0"]);
+    assert.match(log, /"message":"linux engine"/);
   });
 
   it("removes with the Gateway all that was made for it", async () => {
