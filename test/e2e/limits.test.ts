@@ -84,7 +84,7 @@ describe("the limits of Gateway API", { timeout: 10 * 60_000 }, () => {
     assert.deepEqual(Object.keys(answers).sort(), [...BACKENDS].sort());
     const counts = Object.values(answers);
     assert.ok(Math.min(...counts) >= 20, "too few connections to tell");
-    // There is one proxy, and it takes backends of equal weight in turn.
-    assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, JSON.stringify(answers));
+    // There is one proxy, and each of its threads, four at most, takes backends of equal weight in turn.
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 4, JSON.stringify(answers));
   });
 });
