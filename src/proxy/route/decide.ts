@@ -35,7 +35,7 @@ export type DialTarget =
   | { readonly type: "endpoints"; readonly endpoints: readonly Endpoint[]; readonly feedback?: DialFeedback }
   | { readonly type: "external"; readonly host: string; readonly port: number };
 
-export type VerifiedBackendTls = Extract<BackendTls, { type: "verified" }>;
+type VerifiedBackendTls = Extract<BackendTls, { type: "verified" }>;
 
 /** What listener and backend ask for besides where to dial. */
 export interface Wishes {
@@ -43,13 +43,14 @@ export interface Wishes {
   readonly timeOuts?: RelayTimeOuts;
 }
 
-/** Which layers of TLS the proxy ends and begins. Only what was decrypted is encrypted anew. */
-type TlsLayers =
+/** What a dial is besides its target: wishes, and which layers of TLS the proxy ends and begins. Only what was decrypted is encrypted anew. */
+export type DialMore = { readonly wishes?: Wishes } & (
   | { readonly decrypt?: never; readonly encrypt?: never }
-  | { readonly decrypt: TerminateTls; readonly encrypt?: VerifiedBackendTls };
+  | { readonly decrypt: TerminateTls; readonly encrypt?: VerifiedBackendTls }
+);
 
 export type Decision = { readonly path: DecisionPath } & (
-  | ({ readonly action: "dial"; readonly target: DialTarget; readonly wishes?: Wishes } & TlsLayers)
+  | ({ readonly action: "dial"; readonly target: DialTarget } & DialMore)
   /** HTTP, beneath TLS if there is `decrypt`: every request is answered 503. */
   | { readonly action: "answer"; readonly decrypt?: TerminateTls }
   | { readonly action: "refuse"; readonly reason: RouteRefusal; readonly detail?: string }

@@ -5,15 +5,8 @@
  *
  * Pure: the same table and name always give the same.
  */
-import type {
-  BackendResource,
-  BackendTls,
-  EndpointsResource,
-  ListenerResource,
-  RouteResource,
-  TerminateTls,
-} from "../../model/proxy-config.ts";
-import type { Decision, DecisionPath, RouteRefusal, VerifiedBackendTls, Wishes } from "./decide.ts";
+import type { BackendResource, EndpointsResource, ListenerResource, RouteResource } from "../../model/proxy-config.ts";
+import type { Decision, DecisionPath, DialMore, RouteRefusal, Wishes } from "./decide.ts";
 import { matchListener, matchRoute } from "./match.ts";
 import { portKind } from "./port-kind.ts";
 import { findBackend, findEndpoints, findRoute, type RouteTable } from "./route-table.ts";
@@ -45,12 +38,6 @@ export type Choice =
       /** Undefined in the common case. */
       readonly more: DialMore | undefined;
     };
-
-/** What a dial is besides its target. */
-export type DialMore = { readonly wishes?: Wishes } & (
-  | { readonly decrypt?: never; readonly encrypt?: never }
-  | { readonly decrypt: TerminateTls; readonly encrypt?: VerifiedBackendTls }
-);
 
 /** A listener of these protocols passes connections on; the others answer by themselves. */
 type RoutedListener = Extract<ListenerResource, { protocol: "TLS" | "TCP" }>;
@@ -120,7 +107,7 @@ function moreOf(listener: RoutedListener, { tls, traffic }: BackendResource): Di
   if (listener.protocol === "TCP" || listener.tls.mode === "Passthrough") return wishes;
   const decrypt = listener.tls;
   if (tls === undefined) return { ...wishes, decrypt };
-  return isVerified(tls) ? { ...wishes, decrypt, encrypt: tls } : { invalid: tls.reason };
+  return tls.type === "invalid" ? { invalid: tls.reason } : { ...wishes, decrypt, encrypt: tls };
 }
 
 function wishesOf({ client }: RoutedListener, traffic: BackendResource["traffic"]): { readonly wishes?: Wishes } {
@@ -129,10 +116,6 @@ function wishesOf({ client }: RoutedListener, traffic: BackendResource["traffic"
   return {
     wishes: { ...(traffic === undefined ? {} : { traffic }), ...(timeOuts === undefined ? {} : { timeOuts }) },
   };
-}
-
-function isVerified(tls: BackendTls): tls is VerifiedBackendTls {
-  return tls.type === "verified";
 }
 
 function refusal(path: DecisionPath, reason: RouteRefusal, detail?: string): Decision {
