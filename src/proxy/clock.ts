@@ -10,6 +10,14 @@ export interface Clock {
   every(intervalMs: number, call: () => void): () => void;
 }
 
+/** Resolves when the work is done, or after this many milliseconds all the same. Rejects as the work does. */
+export async function atMost(clock: Pick<Clock, "after">, limitMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(limitMs, resolve);
+  await Promise.race([work, promise]);
+  cancel();
+}
+
 /** The machine's clock. Its timers do not keep the process alive: sockets do. */
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -6,7 +6,7 @@
  * unusable. It never dials.
  */
 import type { UnresolvedHost } from "../../model/proxy-report.ts";
-import type { Clock } from "../clock.ts";
+import { atMost, type Clock } from "../clock.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { type FailedHost, type HostAnswer, type Resolver, resolveHost } from "./resolve-host.ts";
 
@@ -66,10 +66,7 @@ export class ExternalHosts {
   async answered(patienceMs: number): Promise<void> {
     const states = [...this.#hosts.values()].filter(({ answer }) => answer === undefined);
     if (states.length === 0) return;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(patienceMs, resolve);
-    await Promise.race([Promise.all(states.map(({ pending }) => pending)), late]);
-    cancel();
+    await atMost(this.#options.clock, patienceMs, Promise.all(states.map(({ pending }) => pending)));
   }
 
   /** Addresses in the order to try them, or why there are none. Waits only for a host's very first answer. */

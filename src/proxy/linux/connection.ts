@@ -42,7 +42,7 @@ export interface ConnectionContext {
   /** `connection` can describe itself, if somebody wants to know more of it than is counted. */
   ended(ended: EndedConnection, connection: LinuxConnection): void;
   /** Its descriptors are closed; nothing is left of the connection. */
-  gone(connection: LinuxConnection): void;
+  gone(): void;
   defect(error: unknown): void;
 }
 
@@ -357,7 +357,7 @@ export class LinuxConnection implements DialOwner {
       descriptors.close(phase.relaying.up.to);
     }
     descriptors.close(this.#client);
-    this.#context.gone(this);
+    this.#context.gone();
   }
 
   // --- for onlookers --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
-import type { Clock } from "../clock.ts";
+import { atMost, type Clock } from "../clock.ts";
 import { inParts } from "../delta-parts.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
 import type { ConnectionsSeen, ConnectionWish, EnginePart, EngineView } from "../observe/open-connection.ts";
@@ -156,7 +156,7 @@ export class LinuxEngine implements Engine {
     const look = ++this.#lastLook;
     const answers = new Map<number, { readonly seen: ConnectionsSeen; readonly part: EnginePart }>();
     this.#looks.set(look, answers);
-    await this.#atMost(
+    await this.#wait(
       LOOK_MS,
       this.#workers.map((worker) => worker.request({ type: "look", look, wish })),
     );
@@ -180,7 +180,7 @@ export class LinuxEngine implements Engine {
 
   async tellMoved(): Promise<void> {
     const asked = this.#workers.map((worker) => worker.request({ type: "tell_moved" }));
-    await this.#atMost(TELL_MOVED_MS, [...asked, this.#portable.tellMoved()]);
+    await this.#wait(TELL_MOVED_MS, [...asked, this.#portable.tellMoved()]);
   }
 
   async listen(at: ListenAddress): Promise<ListenResult> {
@@ -218,7 +218,7 @@ export class LinuxEngine implements Engine {
   async drain(deadlineMs: number): Promise<DrainResult> {
     const before = this.#activeOfWorkers();
     const portable = this.#portable.drain(deadlineMs);
-    await this.#atMost(
+    await this.#wait(
       deadlineMs,
       this.#workers.map((worker) => worker.request({ type: "become_idle" })),
     );
@@ -274,11 +274,9 @@ export class LinuxEngine implements Engine {
     }
   }
 
-  async #atMost(limitMs: number, answers: readonly Promise<void>[]): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(limitMs, resolve);
-    await Promise.race([Promise.all(answers), promise]);
-    cancel();
+  /** For all of these, and no longer than so. */
+  #wait(limitMs: number, answers: readonly Promise<void>[]): Promise<void> {
+    return atMost(this.#options.clock, limitMs, Promise.all(answers));
   }
 
   #count(index: number, opened: number, ended: number): void {

@@ -7,7 +7,7 @@
 import net from "node:net";
 import type { Logger } from "../../model/log.ts";
 import type { AdmissionRefusal } from "../admit/admission.ts";
-import type { Clock } from "../clock.ts";
+import { atMost, type Clock } from "../clock.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
 import { type ConnectionWish, type EngineView, see } from "../observe/open-connection.ts";
 import { SocketFacts } from "./client-facts.ts";
@@ -93,7 +93,7 @@ export class PortableEngine implements Engine {
 
   async drain(deadlineMs: number): Promise<DrainResult> {
     const before = this.#connections.size;
-    await this.#allGoneOr(deadlineMs);
+    await atMost(this.#context.clock, deadlineMs, this.#allGone());
     const cut = this.#connections.size;
     for (const connection of [...this.#connections]) connection.cut("drain_deadline");
     this.#ledger.flush();
@@ -173,13 +173,6 @@ export class PortableEngine implements Engine {
   #allGone(): Promise<void> {
     if (this.#connections.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
-  }
-
-  async #allGoneOr(deadlineMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#context.clock.after(deadlineMs, resolve);
-    await Promise.race([this.#allGone(), promise]);
-    cancel();
   }
 }
 
