@@ -22,10 +22,8 @@ export class Flow {
   passedOn = false;
   /** Read by copying and not yet written. */
   pending: Uint8Array | undefined;
-  /** A read has filled the buffer, or as much came before `from` was dry: more is likely to come, so it is spliced. */
+  /** A read has filled the buffer: more is likely to come, so it is spliced. */
   isLong = false;
-  /** `bytes` as they were when `from` was last dry. */
-  bytesWhenDry = 0;
   pipe: Pipe | undefined;
   /** Bytes in `pipe`. */
   inPipe = 0;

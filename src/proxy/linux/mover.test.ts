@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { EAGAIN, EPIPE } from "./errno.ts";
+import { EPIPE } from "./errno.ts";
 import { Flow } from "./flow.ts";
 import { type Libc, loadLibc, type Memory, wordsOf } from "./libc.ts";
-import { COPY_BYTES, Mover } from "./mover.ts";
+import { COPY_BYTES } from "./mover.ts";
 import { Reactor } from "./reactor.ts";
 
 const loaded = loadLibc();
@@ -117,42 +117,6 @@ test("the end comes behind the bytes that wait", { skip }, () => {
   }
   assert.equal(received, bench.flow.bytes);
   assert.equal(bench.move(), "ended");
-  bench.closeSink();
-  bench.close();
-});
-
-test("what was long is spliced from its first byte on when there is more, until it was short", { skip }, () => {
-  const bench = new Bench(1);
-  const { libc } = bench;
-  // Of the mover's own calls: each with what it answered.
-  const calls: string[] = [];
-  const told = <Args extends unknown[]>(name: string, call: (...args: Args) => number) => {
-    return (...args: Args): number => {
-      const result = call(...args);
-      calls.push(result === -EAGAIN ? `${name} EAGAIN` : `${name} ${result}`);
-      return result;
-    };
-  };
-  const spied: Libc = {
-    ...libc,
-    read: told("read", libc.read),
-    write: told("write", libc.write),
-    splice: told("splice", libc.splice),
-  };
-  const mover = new Mover(spied, bench.reactor.buffer, bench.reactor.pipes);
-  const pass = (count: number): readonly string[] => {
-    bench.feed(Buffer.alloc(count, 1));
-    calls.length = 0;
-    assert.equal(mover.move(bench.flow, 0), "waits");
-    assert.equal(bench.drain(65_536).length, count);
-    assert.equal(bench.flow.pipe, undefined, "the pipe is given back");
-    return [...calls];
-  };
-  assert.deepEqual(pass(100), ["read 100", "write 100"]);
-  assert.deepEqual(pass(COPY_BYTES + 100), ["read 16384", "write 16384", "splice 100", "splice 100", "splice EAGAIN"]);
-  assert.deepEqual(pass(COPY_BYTES + 100), ["splice 16484", "splice 16484", "splice EAGAIN"]);
-  assert.deepEqual(pass(100), ["splice 100", "splice 100", "splice EAGAIN"], "not yet known to be short");
-  assert.deepEqual(pass(100), ["read 100", "write 100"]);
   bench.closeSink();
   bench.close();
 });

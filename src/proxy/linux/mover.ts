@@ -83,6 +83,7 @@ export class Mover {
       return "on";
     }
     this.#releasePipe(flow);
+    flow.isLong = false;
     return this.#nothingRead(flow, count);
   }
 
@@ -92,10 +93,7 @@ export class Mover {
     flow.bytes += count;
     if (count === COPY_BYTES) flow.isLong = true;
     // Less than asked for: there is no more, unless an end is behind it (epoll(7)).
-    else if (!flow.hungUp) {
-      flow.readable = false;
-      flow.bytesWhenDry = flow.bytes;
-    }
+    else if (!flow.hungUp) flow.readable = false;
     const written = this.#libc.write(flow.to, this.#buffer, count);
     if (written === count) return "on";
     if (written < 0 && written !== -EAGAIN) return this.#broken("to_broke", written);
@@ -108,9 +106,6 @@ export class Mover {
   #nothingRead(flow: Flow, result: number): Step {
     if (result !== 0 && result !== -EAGAIN) return this.#broken("from_broke", result);
     flow.readable = false;
-    // As much as this time is likely to come next time: it begins by splicing, instead of copying until a read fills the buffer.
-    flow.isLong = flow.bytes - flow.bytesWhenDry >= COPY_BYTES;
-    flow.bytesWhenDry = flow.bytes;
     if (result === 0) flow.ended = true;
     return "on";
   }
