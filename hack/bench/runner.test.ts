@@ -17,7 +17,7 @@ test("scenarios share running contenders when they ask for the same routes and n
     "routes-1",
     "routes-1000",
     "routes-10000",
-    "routes-100000",
+    "routes-100000 routes-100000-known",
     "change-1000",
     "change-100000",
     "start-100000",

@@ -84,7 +84,7 @@ function claimedBy(
     if (hostname === undefined) return [];
     if (hostname !== ANY_HOSTNAME && (serverName === undefined || !covers(hostname, serverName))) return [];
     const holder = table.routeNames.get(hostnameKey(listener.name, hostname));
-    return holder === undefined ? [] : [{ hostname, holder }];
+    return holder === undefined ? [] : [{ hostname, holder: holder.name }];
   });
 }
 

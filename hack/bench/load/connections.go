@@ -37,7 +37,7 @@ type opener struct {
 func openConnections(s settings) {
 	o := &opener{
 		target:  socketAddress(s.target),
-		hellos:  newHelloFor(s.names),
+		hellos:  newHelloFor(s.names, s.every, s.from),
 		poller:  newPoller(),
 		clients: make([]client, s.concurrency),
 		paced:   s.perSecond > 0,

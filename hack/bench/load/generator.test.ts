@@ -34,3 +34,22 @@ test("a connection that is closed when its hello has come is told as closed", { 
   t.after(() => closing.close());
   assert.deepEqual(await failuresAt(closing.port), ["closed without an answer"]);
 });
+
+test("names are those of each so-many-th route, from the place in their order that is asked for", {
+  skip,
+}, async (t) => {
+  assert.ok(typeof program === "string");
+  const asked: string[] = [];
+  const backend = await startBackend((socket) =>
+    socket.once("data", (hello) => {
+      asked.push(/h\d{6}\.bench\.test/.exec(hello.toString("latin1"))?.[0] ?? "none");
+      socket.end();
+    }),
+  );
+  t.after(() => backend.close());
+  const names = { names: "3", every: "19", from: "1", concurrency: "1" };
+  const flags = { target: `${LOOPBACK}:${backend.port}`, duration: "200ms", "warm-up": "0s", ...names };
+  await startLoad(program, "connections", flags, { begin() {}, end() {} }).outcome;
+  const inTurn = ["h000038.bench.test", "h000019.bench.test", "h000000.bench.test", "h000038.bench.test"];
+  assert.deepEqual(asked.slice(0, 4), inTurn);
+});

@@ -40,22 +40,24 @@ type helloFor struct {
 	template []byte
 	offset   int
 	names    int
+	every    int
 	next     int
 }
 
-func newHelloFor(names int) *helloFor {
+// newHelloFor takes every so-many-th route, names of them, and begins with that at place from of their order.
+func newHelloFor(names, every, from int) *helloFor {
 	template := clientHello(routeName(0))
 	offset := bytes.Index(template, []byte(routeName(0)))
 	if offset < 0 {
 		fail("the hello does not hold its server name")
 	}
-	return &helloFor{template: template, offset: offset, names: names}
+	return &helloFor{template: template, offset: offset, names: names, every: every, next: from}
 }
 
 // hello is good until the next call; route is the route it asks for.
 func (h *helloFor) hello() (hello []byte, route int) {
 	// A prime stride visits every name before it comes back.
-	route = h.next * 7919 % h.names
+	route = h.next * 7919 % h.names * h.every
 	h.next++
 	copy(h.template[h.offset:], routeName(route))
 	return h.template, route

@@ -25,6 +25,8 @@ type settings struct {
 	window      window
 	concurrency int
 	names       int
+	every       int
+	from        int
 	direction   string
 	bytes       int
 	perSecond   float64
@@ -70,6 +72,8 @@ func main() {
 	flags.DurationVar(&s.window.duration, "duration", 2*time.Second, "length of the window; 0: until a line on standard input")
 	flags.IntVar(&s.concurrency, "concurrency", 64, "connections at a time")
 	flags.IntVar(&s.names, "names", 16, "how many server names to use in turn")
+	flags.IntVar(&s.every, "every", 1, "of the routes, use the names of each so-many-th")
+	flags.IntVar(&s.from, "from", 0, "place in the order of the names at which to begin")
 	flags.StringVar(&s.direction, "direction", "down", "of the bytes: down (to the client) or up")
 	flags.IntVar(&s.bytes, "bytes", 1024, "of a round trip, each way")
 	flags.Float64Var(&s.perSecond, "per-second", 0, "connections or round trips a second, whatever the answers do; 0: one after the other")

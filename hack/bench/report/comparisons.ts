@@ -37,6 +37,12 @@ const QUESTIONS: readonly Question[] = [
   less("p99 of a round trip, against HAProxy", "round-trips.p99", ["haproxy"]),
   less("memory of an idle connection, against HAProxy", "idle.memory", ["haproxy"]),
   less("a connection among 100,000 routes, against the same with 1", "routes-100000.cpu", [], "routes-1.cpu"),
+  less(
+    "a connection to a known name among 100,000 routes, against 1 route",
+    "routes-100000-known.cpu",
+    [],
+    "routes-1.cpu",
+  ),
   less("a route more among 100,000, against HAProxy", "change-100000.add", ["haproxy"]),
   less("longest stall as 100,000 routes are read anew, against HAProxy", "change-100000.reload-stall", ["haproxy"]),
   less("failed meanwhile, against HAProxy", "change-100000.failed", ["haproxy"]),

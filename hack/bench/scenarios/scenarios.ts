@@ -1,7 +1,7 @@
 /** Every scenario, in the order in which they are run and reported. */
 import { bulk } from "./bulk.ts";
 import { change } from "./change.ts";
-import { connections, connectionsWithRoutes, handshakes } from "./connections.ts";
+import { connections, connectionsToKnownNames, connectionsWithRoutes, handshakes } from "./connections.ts";
 import { idle } from "./idle.ts";
 import { roundTrips } from "./round-trips.ts";
 import { FEW_ROUTES, type Scenario } from "./scenario.ts";
@@ -19,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   roundTrips,
   idle,
   ...[1, 1_000, 10_000, 100_000].map(connectionsWithRoutes),
+  connectionsToKnownNames(100_000),
   change(1_000),
   change(100_000),
   start(100_000),

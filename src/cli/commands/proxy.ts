@@ -8,6 +8,7 @@ import type { EngineChoice } from "../../proxy/engine-choices.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
 import { EXIT } from "../exit.ts";
+import { yieldingHelpers } from "../helper-threads.ts";
 import type { AccessLogOptions, HostPort } from "../options.ts";
 import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
@@ -34,6 +35,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const proxyId = process.env.POD_NAME ?? hostname();
   const log = createLogger({ level: options.logLevel, format: options.logFormat }).child({ gateway: options.gateway });
   const engine = usableEngine(options.engine);
+  yieldingHelpers(log);
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION);
   const dataPlane = createProxy({

@@ -10,6 +10,7 @@ import { reachableAddresses } from "../../standalone/reachable.ts";
 import { ReadingThread } from "../../standalone/thread/reading-thread.ts";
 import { ServedGateways } from "../../standalone/thread/served-gateways.ts";
 import { EXIT, UsageError } from "../exit.ts";
+import { yieldingHelpers } from "../helper-threads.ts";
 import type { AccessLogOptions, HostPort } from "../options.ts";
 import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
@@ -28,6 +29,7 @@ export interface RunOptions extends AccessLogOptions {
 export async function run(files: readonly string[], options: RunOptions): Promise<void> {
   const log = createLogger({ level: options.logLevel, format: options.logFormat });
   const engine = usableEngine(options.engine);
+  yieldingHelpers(log);
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION);
   const gateways = new ServedGateways({

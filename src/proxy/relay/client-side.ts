@@ -26,10 +26,31 @@ export interface ClientSideOwner {
   onDefect(error: unknown): void;
 }
 
-interface Search {
-  look(bytes: Buffer): void;
-  fail(refusal: BeginningRefusal): void;
+/** A read that is shorter is copied: sockets that wait for the rest of a hello, thousands of them, then hold a piece of a shared buffer each. */
+const FEWEST_KEPT_BYTES = 64;
+
+/** What is looked for. One object, for as long as a client may take: a crowd of slow ones is what the garbage collector has to copy. */
+class Search<T extends { readonly state: string }> {
+  readonly #parser: BeginningParser<T>;
+  readonly #found: (result: Beginning<T>) => void;
+
+  constructor(parser: BeginningParser<T>, found: (result: Beginning<T>) => void) {
+    this.#parser = parser;
+    this.#found = found;
+  }
+
+  /** Takes the next bytes. What was found, for whoever has ended the search to tell. */
+  look(bytes: Buffer): (() => void) | undefined {
+    const progress = this.#parser.push(bytes);
+    return progress.state === "need_more" ? undefined : () => this.#found(progress as Beginning<T>);
+  }
+
+  fail(refusal: BeginningRefusal): void {
+    this.#found(refusal);
+  }
 }
+
+type AnySearch = Pick<Search<never>, "look" | "fail">;
 
 export class ClientSide implements SocketEvents {
   readonly tcp: net.Socket;
@@ -37,7 +58,7 @@ export class ClientSide implements SocketEvents {
   stream: net.Socket | TlsOverTcp;
   readonly #owner: ClientSideOwner;
   /** Undefined: whatever comes is kept. */
-  #search: Search | undefined;
+  #search: AnySearch | undefined;
   #isDropping = false;
   #bytes: Buffer = NOTHING;
   #filled = 0;
@@ -53,16 +74,8 @@ export class ClientSide implements SocketEvents {
 
   /** Looks for a beginning in what was read and in what comes; `found` is called once, perhaps before this returns. */
   find<T extends { readonly state: string }>(parser: BeginningParser<T>, found: (result: Beginning<T>) => void): void {
-    const settle = (result: Beginning<T>) => {
-      this.#search = undefined;
-      found(result);
-    };
-    const look = (bytes: Buffer) => {
-      const progress = parser.push(bytes);
-      if (progress.state !== "need_more") settle(progress as Beginning<T>);
-    };
-    this.#search = { look, fail: settle };
-    if (this.#filled > 0) look(this.#bytes.subarray(0, this.#filled));
+    this.#search = new Search(parser, found);
+    if (this.#filled > 0) this.#look(this.#search, this.#bytes.subarray(0, this.#filled));
     // Found in what was there: somebody else may read by now.
     if (this.#search === undefined) return;
     // An end that came with what was read before comes no more, and a pause was for bytes that may be needed now.
@@ -111,17 +124,17 @@ export class ClientSide implements SocketEvents {
   onData(bytes: Buffer): void {
     if (this.#isDropping) return;
     this.#keep(bytes);
-    if (this.#search !== undefined) this.#search.look(bytes);
+    if (this.#search !== undefined) this.#look(this.#search, bytes);
     else if (this.#filled > MAX_READ_AHEAD_BYTES) this.stream.pause();
   }
 
   onEnd(): void {
-    this.#search?.fail({ state: "refused", reason: "client_closed_early", detail: "the client closed" });
+    this.#fail("the client closed");
   }
 
   onError(error: Error): void {
     if (this.#search === undefined) this.#owner.onClientBroken(error);
-    else this.#search.fail({ state: "refused", reason: "client_closed_early", detail: error.message });
+    else this.#fail(error.message);
   }
 
   onClose(): void {
@@ -130,6 +143,20 @@ export class ClientSide implements SocketEvents {
 
   onDefect(error: unknown): void {
     this.#owner.onDefect(error);
+  }
+
+  /** Whoever hears what was found may begin the next search. */
+  #look(search: AnySearch, bytes: Buffer): void {
+    const tell = search.look(bytes);
+    if (tell === undefined) return;
+    this.#search = undefined;
+    tell();
+  }
+
+  #fail(detail: string): void {
+    const search = this.#search;
+    this.#search = undefined;
+    search?.fail({ state: "refused", reason: "client_closed_early", detail });
   }
 
   #release(): Buffer {
@@ -142,11 +169,11 @@ export class ClientSide implements SocketEvents {
 
   /** One buffer that doubles: a hello in one-byte segments must not become a hundred thousand small objects. */
   #keep(chunk: Buffer): void {
-    if (this.#filled === 0) this.#bytes = chunk;
+    if (this.#filled === 0 && chunk.length >= FEWEST_KEPT_BYTES) this.#bytes = chunk;
     else {
       const needed = this.#filled + chunk.length;
       if (needed > this.#bytes.length) {
-        const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
+        const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length, FEWEST_KEPT_BYTES));
         this.#bytes.copy(grown, 0, 0, this.#filled);
         this.#bytes = grown;
       }

@@ -8,8 +8,16 @@ import type { BackendTraffic, ClientTraffic, SettingsResource } from "../../mode
 import { Balancer } from "../balance/balancer.ts";
 import { applyDelta } from "./apply-delta.ts";
 import { decide } from "./decide.ts";
+import { matchRoute } from "./match.ts";
 import { portKind } from "./port-kind.ts";
-import { EMPTY_TABLE, findAuthorities, findCertificate, type RouteTable, versionsOf } from "./route-table.ts";
+import {
+  EMPTY_TABLE,
+  findAuthorities,
+  findCertificate,
+  findRoute,
+  type RouteTable,
+  versionsOf,
+} from "./route-table.ts";
 
 const apply = (table: RouteTable, delta: ConfigDelta): RouteTable => {
   const applied = applyDelta(table, delta);
@@ -60,6 +68,18 @@ test("a changed endpoint leaves the names alone", () => {
   assert.equal(after.routeNames, before.routeNames);
   assert.equal(after.listenerNames, before.listenerNames);
   assert.equal(after.listeners, before.listeners);
+});
+
+test("a route that is changed is matched as it is now, by the names it had and by those it has got", () => {
+  const others = [foo, ...svc, ...service("ns/new:443", "10.0.0.9:443")];
+  const before = [...others, route("ns/r", foo.name, ["a.example.com", "b.example.com"], { "ns/svc:443": 1 })];
+  const after = [...others, route("ns/r", foo.name, ["a.example.com", "c.example.com"], { "ns/new:443": 1 })];
+  const table = apply(tableOf(...before), deltaBetween(before, after));
+  const now = findRoute(table, "ns/r");
+  assert.deepEqual(now?.backends, [{ backend: "ns/new:443", weight: 1 }]);
+  assert.equal(matchRoute(table, foo, "a.example.com"), now);
+  assert.equal(matchRoute(table, foo, "c.example.com"), now);
+  assert.equal(matchRoute(table, foo, "b.example.com"), undefined);
 });
 
 const terminate = (parts: Partial<TerminateTls> = {}): TerminateTls => ({

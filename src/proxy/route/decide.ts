@@ -92,7 +92,11 @@ export function decideBy(prospect: Prospect, balancer: Balancer, request: Reques
   }
   if (prospect.decision !== undefined) return prospect.decision;
   const choice = prospect.choices[balancer.nextBackend(prospect.route)];
-  if (choice === undefined) return prospect.withoutBackend;
+  if (choice === undefined) {
+    // No backend has a weight.
+    const path = { listener: prospect.listener.name, route: prospect.route.name };
+    return { action: "refuse", reason: "no_backend", path };
+  }
   if (choice.decision !== undefined) return choice.decision;
   const { backend, endpoints: resource, more, path } = choice;
   const { endpoints, feedback } = balancer.order(backend, resource, request, MAX_ENDPOINTS_TRIED);

@@ -4,7 +4,7 @@
  * A connection belongs to one listener, the most specific of its port, and never falls back to a less specific one when
  * that has no route for it (Gateway API, Listener: isolation of listeners by hostname). Pure.
  */
-import type { ListenerResource } from "../../model/proxy-config.ts";
+import type { ListenerResource, RouteResource } from "../../model/proxy-config.ts";
 import type { PersistentMap } from "./persistent-map.ts";
 import { ANY_HOSTNAME, hostnameKey, type RouteTable } from "./route-table.ts";
 
@@ -17,12 +17,12 @@ export function matchListener(
   return search(table.listenerNames, port, serverName);
 }
 
-/** Name of the route of this listener that takes the connection. */
+/** The route of this listener that takes the connection. */
 export function matchRoute(
   table: RouteTable,
   listener: ListenerResource,
   serverName: string | undefined,
-): string | undefined {
+): RouteResource | undefined {
   return search(table.routeNames, listener.name, serverName);
 }
 

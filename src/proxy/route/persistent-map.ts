@@ -140,7 +140,9 @@ export class MapDraft<V> {
 }
 
 function find<V>(root: Node<V>, key: string): V | undefined {
-  let node = root;
+  // Of a small map there is nothing to choose by the hash.
+  if ("entries" in root) return root.entries.get(key);
+  let node: Node<V> = root;
   for (let hash = hashOf(key); "children" in node; hash >>>= BITS) node = node.children[hash & (WIDTH - 1)] as Node<V>;
   return node.entries.get(key);
 }

@@ -9,7 +9,7 @@ import type { BackendResource, EndpointsResource, ListenerResource, RouteResourc
 import type { Decision, DecisionPath, DialMore, RouteRefusal, Wishes } from "./decide.ts";
 import { matchListener, matchRoute } from "./match.ts";
 import { portKind } from "./port-kind.ts";
-import { findBackend, findEndpoints, findRoute, type RouteTable } from "./route-table.ts";
+import { findBackend, findEndpoints, type RouteTable } from "./route-table.ts";
 
 export type Prospect =
   /** It ends the same way each time, and nobody's turn is taken. */
@@ -20,8 +20,6 @@ export type Prospect =
       readonly route: RouteResource;
       /** In the order of the route's backends. */
       readonly choices: readonly Choice[];
-      /** When no backend has a weight. */
-      readonly withoutBackend: Decision;
       /** Does any of the backends ask for a policy of traffic? */
       readonly hasTraffic: boolean;
     };
@@ -67,14 +65,12 @@ function withoutListener(table: RouteTable, port: number, serverName: string | u
 }
 
 function routed(table: RouteTable, listener: RoutedListener, serverName: string | undefined): Prospect {
-  const name = matchRoute(table, listener, serverName);
-  if (name === undefined) {
+  const route = matchRoute(table, listener, serverName);
+  if (route === undefined) {
     const isNameMissing = serverName === undefined && listener.protocol === "TLS";
     const reason = isNameMissing ? "no_server_name" : "no_matching_route";
     return { listener, decision: refusal({ listener: listener.name }, reason) };
   }
-  const route = findRoute(table, name);
-  if (route === undefined) throw new Error(`the table names a route that it does not hold: ${name}`);
   const backends = route.backends.map(({ backend }) => {
     const resource = findBackend(table, backend);
     if (resource === undefined) throw new Error(`the table names a backend that it does not hold: ${backend}`);
@@ -84,7 +80,6 @@ function routed(table: RouteTable, listener: RoutedListener, serverName: string 
     listener,
     route,
     choices: backends.map((backend) => choiceOf(table, listener, route, backend)),
-    withoutBackend: refusal({ listener: listener.name, route: route.name }, "no_backend"),
     hasTraffic: backends.some(({ traffic }) => traffic !== undefined),
   };
 }

@@ -51,8 +51,8 @@ export interface RouteTable {
   readonly ports: PersistentMap<PortUse>;
   /** `<port> <hostname>` → the listener. */
   readonly listenerNames: PersistentMap<ListenerResource>;
-  /** `<listener name> <hostname>` → name of the route. */
-  readonly routeNames: PersistentMap<string>;
+  /** `<listener name> <hostname>` → the route. */
+  readonly routeNames: PersistentMap<RouteResource>;
   /** External hosts by `<host>:<port>`. */
   readonly externalTargets: PersistentMap<ExternalTarget>;
 }

@@ -31,7 +31,7 @@ export class TableDraft {
   readonly #listeners: MapDraft<VersionedListener>;
   readonly #ports: MapDraft<PortUse>;
   readonly #listenerNames: MapDraft<ListenerResource>;
-  readonly #routeNames: MapDraft<string>;
+  readonly #routeNames: MapDraft<RouteResource>;
   readonly #externalTargets: MapDraft<ExternalTarget>;
 
   constructor(table: RouteTable) {
@@ -141,10 +141,10 @@ export class TableDraft {
     for (const { key, listener, hostname } of hostnamesOf(route)) {
       const holder = this.#routeNames.get(key);
       if (holder !== undefined) {
-        const message = `routes ${holder} and ${route.name} both have hostname ${hostname} at listener ${listener}`;
+        const message = `routes ${holder.name} and ${route.name} both have hostname ${hostname} at listener ${listener}`;
         return { reason: "duplicate_hostname", message };
       }
-      this.#routeNames.set(key, route.name);
+      this.#routeNames.set(key, route);
     }
     return undefined;
   }

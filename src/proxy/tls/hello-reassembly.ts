@@ -16,8 +16,9 @@ import {
   TLS_MAJOR_VERSION,
 } from "./record-layer.ts";
 
-/** The hello of a client without post-quantum key shares fits. Not zeroed: only what was written is ever read. */
-const INITIAL_MESSAGE_BYTES = 512;
+/** The least there is room for, once there is a first byte of the message. Not zeroed: only what was written is ever read. */
+const FEWEST_MESSAGE_BYTES = 64;
+const NOTHING = new Uint8Array(0);
 
 const FOREIGN_RECORD = "a record of another kind inside the ClientHello";
 
@@ -32,7 +33,7 @@ export class HelloReassembly {
   #recordLength = 0;
   #recordRemaining = 0;
   #isFirstRecord = true;
-  #message: Uint8Array = Buffer.allocUnsafe(INITIAL_MESSAGE_BYTES);
+  #message: Uint8Array = NOTHING;
   #messageFilled = 0;
   #progress: HelloProgress = NEED_MORE;
 
@@ -120,7 +121,7 @@ export class HelloReassembly {
   #append(bytes: Uint8Array, start: number, end: number): void {
     const needed = this.#messageFilled + (end - start);
     if (needed > this.#message.length) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#message.length));
+      const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#message.length, FEWEST_MESSAGE_BYTES));
       grown.set(this.#message.subarray(0, this.#messageFilled));
       this.#message = grown;
     }

@@ -62,7 +62,7 @@ function keysFor(table: RouteTable, host: string): ResourceKey[] {
     if (listener === undefined) continue;
     addWithReferences(table, resourceKey(listener), keys);
     const route = matchRoute(table, listener, host);
-    if (route !== undefined) addWithReferences(table, `route:${route}`, keys);
+    if (route !== undefined) addWithReferences(table, resourceKey(route), keys);
   }
   return [...keys];
 }
