@@ -15,6 +15,7 @@ import type { InstalledBundle } from "../kube/bundle.ts";
 import type { ProxyReports } from "../observe/proxies.ts";
 import type { SettledPorts } from "../observe/settled-ports.ts";
 import { takeSnapshot } from "../observe/snapshot.ts";
+import type { ChangeTrail, PassTrail } from "../trail.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
@@ -32,6 +33,7 @@ export interface PassParts {
   readonly applier: Applier;
   readonly statuses: StatusWriter;
   readonly events: EventRecorder;
+  readonly trail: Pick<ChangeTrail, "begin">;
   readonly pod: ProxyPodOptions;
   readonly caBundle: () => string;
   /**
@@ -53,10 +55,22 @@ export class Pass {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const trail = this.#parts.trail.begin();
+    try {
+      await this.#run(signal, trail);
+      trail.end("succeeded");
+    } catch (error) {
+      trail.end(signal.aborted ? "cancelled" : "failed");
+      throw error;
+    }
+  }
+
+  async #run(signal: AbortSignal, trail: PassTrail): Promise<void> {
     const { informers, reports, ports, bundle, applier, acknowledgements, statuses } = this.#parts;
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
     const plan = this.#translator.translate(snapshot);
-    const changed = this.#publish(plan);
+    const changed = this.#publish(plan, trail);
+    trail.published(changed);
     const applied = await applier.reconcile(this.#infrastructure(plan), signal);
     await acknowledgements.wait(changed);
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
@@ -73,11 +87,11 @@ export class Pass {
   }
 
   /** Returns what is other than before. */
-  #publish(plan: Plan): ReadonlyMap<string, string> {
+  #publish(plan: Plan, { cause }: PassTrail): ReadonlyMap<string, string> {
     const { stream } = this.#parts;
     const before = this.#published;
     this.#published = new Map([...plan.gateways].map(([key, { config }]) => [key, config.revision]));
-    for (const [key, { config }] of plan.gateways) stream.publish(key, config);
+    for (const [key, { config }] of plan.gateways) stream.publish(key, config, cause);
     for (const key of before.keys()) if (!plan.gateways.has(key)) stream.retract(key);
     return new Map([...this.#published].filter(([key, revision]) => before.get(key) !== revision));
   }
@@ -106,13 +120,16 @@ export class Pass {
 
   /** An object under a name of ours that somebody else made is left alone: the Gateway's owner must know. */
   #tellForeign(foreign: readonly string[], gateways: readonly Gateway[]): void {
+    const { events, log } = this.#parts;
     for (const id of foreign) {
-      this.#parts.log.warn("an object is not ours to apply; delete or rename it", { object: id });
       const namespace = id.split(" ")[1]?.split("/")[0];
-      for (const gateway of gateways.filter((g) => g.metadata.namespace === namespace)) {
-        const message = `${id} is not ours: delete or rename it, so that the Gateway's own can be made`;
-        this.#parts.events.record(gateway, { type: "Warning", reason: "NameTaken", message, about: id });
-      }
+      const message = `${id} is not ours: delete or rename it, so that the Gateway's own can be made`;
+      const isNew = gateways
+        .filter((gateway) => gateway.metadata.namespace === namespace)
+        .map((gateway) => events.record(gateway, { type: "Warning", reason: "NameTaken", message, about: id }));
+      // Once, as the Event: the pass finds it again each time.
+      const level = isNew.includes(true) ? "warn" : "debug";
+      log[level]("an object is not ours to apply; delete or rename it", { object: id });
     }
   }
 
