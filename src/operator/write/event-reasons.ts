@@ -19,6 +19,8 @@ type ConditionReason =
   | GatewayAcceptedReason
   | GatewayProgrammedReason
   | GatewayResolvedRefsReason
+  /** Of InsecureFrontendValidationMode (GEP-91). */
+  | "ConfigurationChanged"
   | ListenerSetAcceptedReason
   | ListenerSetProgrammedReason
   | PolicyAcceptedReason
@@ -53,9 +55,13 @@ export const OWN_EVENTS: Readonly<Record<OwnReason, Described>> = {
 
 export const CONDITION_EVENTS: Readonly<Record<ConditionReason, Described>> = {
   Accepted: { of: "all", meaning: "the object is taken" },
-  AddressNotAssigned: { of: "Gateway", meaning: "the Service has lost its address, or never got the one asked for" },
+  AddressNotAssigned: { of: "Gateway", meaning: "it was Programmed, and its Service has no address any more" },
   AddressNotUsable: { of: "Gateway", meaning: "the Service has another address than `spec.addresses` asks for" },
   BackendNotFound: { of: "routes", meaning: "a backend does not exist: a Service, an XBackend, or a host in DNS" },
+  ConfigurationChanged: {
+    of: "Gateway",
+    meaning: "`spec.tls.frontend` lets clients without a valid certificate in (InsecureFrontendValidationMode)",
+  },
   Conflicted: { of: "BackendTLSPolicy", meaning: "an older policy has the same target" },
   Invalid: { of: "Gateway, BackendTLSPolicy", meaning: "what is asked for cannot be done; the message has the field" },
   InvalidCACertificateRef: { of: "BackendTLSPolicy", meaning: "a ConfigMap of authorities is missing or holds none" },
