@@ -8,7 +8,7 @@ import type { InformerView } from "./informer/informer-set.ts";
 export interface OperatorSources {
   leading(): boolean;
   informers(): readonly InformerView[];
-  /** Changes that no pass has taken up, and how long the oldest that none has served has waited, in ms. */
+  /** Changes that no pass has taken up, and how long the oldest that is not written yet has waited, in ms. */
   queue(): { readonly changes: number; readonly oldestMs: number };
   subscribers(): readonly SubscriberView[];
   certificates(): CertificateExpiry | undefined;
@@ -29,7 +29,7 @@ export function addGauges(registry: Registry, version: string, sources: Operator
   single(
     registry,
     "queue_oldest_seconds",
-    "Age of the oldest change that no pass has served; 0 when there is none.",
+    "Age of the oldest change that is not published and written yet; 0 when there is none.",
     () => sources.queue().oldestMs / 1_000,
   );
   single(registry, "stream_subscribers", "Proxies that are subscribed.", () => sources.subscribers().length);

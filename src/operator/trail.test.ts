@@ -23,31 +23,37 @@ function setUp() {
   return { clock, lines, state, published, trail };
 }
 
-test("one search for a change finds its arrival, its pass, what was published and what was written, with times", async () => {
+test("one search for a change finds its arrival, its publication and what was written, with times", async () => {
   const { clock, lines, published, trail } = setUp();
   trail.arrived("TLSRoute", "team/r");
+  trail.kicked("change");
   trail.kicked("change");
   await clock.advance(3);
   const pass = trail.begin();
   await clock.advance(2);
   pass.published(new Map([["team/gw", "17"]]));
+  const round = trail.beginWriting();
   await clock.advance(10);
   trail.wrote({ verb: "status", kind: "TLSRoute", object: "team/r", outcome: "ok" });
-  pass.end("succeeded");
+  round.end("succeeded");
 
-  assert.deepEqual(pass.cause, { pass: "px-1", changes: ["cx-1"] });
+  const cause = { pass: "px-1", changes: ["cx-1"] };
+  assert.deepEqual(pass.cause, cause);
   const found = lines.filter((line) => JSON.stringify(line).includes('"cx-1"'));
-  assert.deepEqual(
-    found.map(({ message, level }) => `${level} ${message}`),
-    ["debug change", "debug configuration published", "debug write", "info pass"],
-  );
-  const { level: _level, message: _message, ...summary } = found.at(-1) ?? assert.fail();
-  assert.deepEqual(summary, {
-    ...{ pass: "px-1", changes: ["cx-1"], because: ["change"], outcome: "succeeded" },
-    ...{ waitedMs: 3, publishedAfterMs: 2, durationMs: 12, published: { "team/gw": "17" } },
-    ...{ statuses: 1, applied: 0, deleted: 0, failed: 0 },
-  });
+  assert.deepEqual(found, [
+    { level: "debug", message: "change", change: "cx-1", kind: "TLSRoute", object: "team/r" },
+    {
+      ...{ level: "info", message: "published", ...cause, because: ["change"] },
+      ...{ waitedMs: 3, durationMs: 2, revisions: { "team/gw": "17" } },
+    },
+    { level: "debug", message: "write", ...cause, verb: "status", kind: "TLSRoute", object: "team/r", outcome: "ok" },
+    {
+      ...{ level: "info", message: "written", ...cause, outcome: "succeeded", durationMs: 10 },
+      ...{ statuses: 1, applied: 0, deleted: 0, failed: 0 },
+    },
+  ]);
   assert.deepEqual(published, [5]);
+  assert.equal(trail.oldestWaitedMs, 0);
 });
 
 test("changes that came together have one pass, which names a few and counts the others", () => {
@@ -56,50 +62,75 @@ test("changes that came together have one pass, which names a few and counts the
   assert.equal(trail.waiting, 1_000);
   const pass = trail.begin();
   assert.equal(trail.waiting, 0);
-  pass.published(new Map([["team/gw", "17"]]));
-  pass.end("succeeded");
+  pass.published(new Map(Array.from({ length: 10 }, (_, i) => [`team/gw${i}`, "17"])));
   const line = lines.at(-1) ?? assert.fail();
   assert.equal((line.changes as readonly string[]).length, 8);
-  assert.equal(line.moreChanges, 992);
+  assert.deepEqual([line.moreChanges, Object.keys(line.revisions as object).length, line.moreGateways], [992, 8, 2]);
 });
 
-test("a pass that changed nothing is a debug line, one that wrote in vain is not", () => {
-  const { lines, trail } = setUp();
-  trail.begin().end("succeeded");
-  assert.equal(lines.at(-1)?.level, "debug");
-  const pass = trail.begin();
+test("what changes nothing is a debug line, a write in vain is not", () => {
+  const { lines, published, trail } = setUp();
+  trail.arrived("TLSRoute", "team/r");
+  trail.begin().published(new Map());
+  assert.deepEqual([lines.at(-1)?.message, lines.at(-1)?.level], ["published", "debug"]);
+  assert.deepEqual(published, []);
+  trail.beginWriting().end("succeeded");
+  assert.deepEqual([lines.at(-1)?.message, lines.at(-1)?.level], ["written", "debug"]);
+  const round = trail.beginWriting();
   trail.wrote({ verb: "status", kind: "Gateway", object: "a/b", outcome: "throttled" });
-  pass.end("failed");
-  assert.deepEqual([lines.at(-1)?.level, lines.at(-1)?.failed], ["info", 1]);
+  round.end("failed");
+  assert.deepEqual([lines.at(-1)?.level, lines.at(-1)?.failed, lines.at(-1)?.outcome], ["info", 1, "failed"]);
 });
 
-test("what a failed pass took up is waiting again, as old as it is, and the next pass names it", async () => {
-  const { clock, trail } = setUp();
+test("a change is waited for until it is published and written; what failed is taken up by the next", async () => {
+  const { clock, lines, trail } = setUp();
   trail.arrived("Service", "a/s");
-  await clock.advance(40);
-  const failed = trail.begin();
-  assert.equal(trail.oldestWaitedMs, 40, "taken up is not served");
+  await clock.advance(10);
+  trail.begin();
+  assert.deepEqual([trail.waiting, trail.oldestWaitedMs], [0, 10], "that pass ended by a defect");
   trail.arrived("Service", "a/t");
-  failed.end("failed");
-  assert.equal(trail.waiting, 2);
-  await clock.advance(60);
-  assert.equal(trail.oldestWaitedMs, 100);
-  const next = trail.begin();
-  assert.deepEqual(next.cause.changes, ["cx-1", "cx-2"]);
-  next.end("succeeded");
-  assert.deepEqual([trail.waiting, trail.oldestWaitedMs], [0, 0]);
+  const pass = trail.begin();
+  assert.deepEqual(pass.cause.changes, ["cx-1", "cx-2"]);
+  pass.published(new Map());
+  await clock.advance(10);
+  trail.beginWriting().end("failed");
+  assert.equal(trail.oldestWaitedMs, 20);
+  trail.arrived("Service", "a/u");
+  trail.begin().published(new Map());
+  const round = trail.beginWriting();
+  assert.equal(trail.oldestWaitedMs, 20);
+  round.end("succeeded");
+  assert.deepEqual(lines.at(-1)?.changes, ["cx-1", "cx-2", "cx-3"]);
+  assert.equal(lines.at(-1)?.pass, "px-3", "the newest that it speaks of");
+  assert.equal(trail.oldestWaitedMs, 0);
 });
 
-test("a replica that does not lead has nothing waiting", () => {
-  const { state, trail } = setUp();
+test("what is published while a round writes waits for the next round", async () => {
+  const { clock, trail } = setUp();
+  trail.begin().published(new Map());
+  const round = trail.beginWriting();
+  trail.arrived("Service", "a/s");
+  trail.begin().published(new Map([["a/g", "1"]]));
+  await clock.advance(5);
+  round.end("succeeded");
+  assert.equal(trail.oldestWaitedMs, 5);
+  trail.beginWriting().end("succeeded");
+  assert.equal(trail.oldestWaitedMs, 0);
+});
+
+test("a replica that does not lead has nothing waiting", async () => {
+  const { clock, state, trail } = setUp();
   state.isServing = false;
   trail.arrived("Service", "a/s");
   assert.equal(trail.waiting, 0);
   state.isServing = true;
   trail.arrived("Service", "a/s");
-  const pass = trail.begin();
+  trail.begin().published(new Map());
+  const round = trail.beginWriting();
+  trail.arrived("Service", "a/t");
+  await clock.advance(5);
   state.isServing = false;
-  pass.end("cancelled");
   trail.clear();
+  round.end("cancelled");
   assert.deepEqual([trail.waiting, trail.oldestWaitedMs], [0, 0]);
 });

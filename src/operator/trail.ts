@@ -1,7 +1,8 @@
 /**
- * Follows changes from their arrival at an informer to the pass that serves them: gives both their ids, writes the lines by which
- * one search in the log finds the way, and knows how long the oldest change has been waiting. It decides nothing, and what it keeps
- * is bounded whatever arrives.
+ * Follows changes from their arrival at an informer until they are served: gives them and the passes ids, writes the lines by which
+ * one search in the log finds the way, and knows how long the oldest has been waiting. A change goes through two hands: a pass
+ * publishes what it leads to, a round of writing says so in statuses and objects. It decides nothing, and what it keeps is
+ * bounded whatever arrives.
  */
 import type { Clock } from "../loop/clock.ts";
 import type { PassResult } from "../loop/reconcile-loop.ts";
@@ -9,9 +10,9 @@ import type { Cause } from "../model/cause.ts";
 import type { Logger } from "../model/log.ts";
 import { hasSucceeded, type Write } from "./write/outcome.ts";
 
-/** So many changes of a pass are named in its lines; the others are counted. */
+/** So many changes are named in a line; the others are counted. */
 const MAX_NAMED = 8;
-/** So many of the published revisions are in the line of a pass; debug lines have all. */
+/** So many of the published revisions are in a line. */
 const MAX_REVISIONS = 8;
 
 /** Why a pass is asked for. */
@@ -41,20 +42,31 @@ export interface TrailOptions {
   readonly onPublished?: (waitedMs: number) => void;
 }
 
-/** What arrived and no pass has taken up yet. */
-interface Waiting {
-  named: string[];
-  count: number;
-  oldestAtMs: number | undefined;
-  causes: Set<KickCause>;
+/** Changes that are together at one place of their way. */
+interface Changes {
+  /** The first few. */
+  readonly named: readonly string[];
+  readonly count: number;
+  readonly oldestAtMs: number | undefined;
+  readonly causes: ReadonlySet<KickCause>;
 }
+
+const NONE: Changes = { named: [], count: 0, oldestAtMs: undefined, causes: new Set() };
 
 export class ChangeTrail {
   readonly #options: TrailOptions;
   #changes = 0;
   #passes = 0;
-  #waiting: Waiting = none();
-  #current: PassTrail | undefined;
+  /** No pass has taken them up. */
+  #waiting = NONE;
+  /** A pass is at work on them. */
+  #publishing = NONE;
+  /** Published, and no round of writing has taken them up. */
+  #published = NONE;
+  /** A round is at work on them. */
+  #writing = NONE;
+  #lastPass = "";
+  #round: WriteRound | undefined;
 
   constructor(options: TrailOptions) {
     this.#options = options;
@@ -64,16 +76,21 @@ export class ChangeTrail {
   arrived(kind: string, object: string): void {
     const { log, clock, isServing, prefix } = this.#options;
     if (!isServing()) return;
-    const waiting = this.#waiting;
     const id = `c${prefix}-${++this.#changes}`;
-    waiting.count++;
-    waiting.oldestAtMs ??= clock.nowMs();
-    if (waiting.named.length < MAX_NAMED) waiting.named.push(id);
+    const { named, count, oldestAtMs = clock.nowMs(), causes } = this.#waiting;
+    this.#waiting = {
+      named: named.length < MAX_NAMED ? [...named, id] : named,
+      count: count + 1,
+      oldestAtMs,
+      causes,
+    };
     if (log.isEnabled?.("debug") !== false) log.debug("change", { change: id, kind, object });
   }
 
   kicked(cause: KickCause): void {
-    if (this.#options.isServing()) this.#waiting.causes.add(cause);
+    const { causes } = this.#waiting;
+    if (!this.#options.isServing() || causes.has(cause)) return;
+    this.#waiting = { ...this.#waiting, causes: new Set([...causes, cause]) };
   }
 
   /** Changes that no pass has taken up. */
@@ -81,111 +98,148 @@ export class ChangeTrail {
     return this.#waiting.count;
   }
 
-  /** How long the oldest change has been waiting for a pass that succeeds, in ms; 0 when none is. */
+  /** How long the oldest change has been on its way, in ms; 0 when none is. */
   get oldestWaitedMs(): number {
-    const atMs = this.#current?.taken.oldestAtMs ?? this.#waiting.oldestAtMs;
-    return atMs === undefined ? 0 : this.#options.clock.nowMs() - atMs;
+    const all = [this.#writing, this.#published, this.#publishing, this.#waiting];
+    const { oldestAtMs } = all.reduce(together);
+    return oldestAtMs === undefined ? 0 : this.#options.clock.nowMs() - oldestAtMs;
   }
 
-  /** Nobody is going to serve what was waiting: this replica no longer leads. */
+  /** Nobody is going to serve what is on its way: this replica no longer leads. */
   clear(): void {
-    this.#waiting = none();
+    this.#waiting = NONE;
+    this.#publishing = NONE;
+    this.#published = NONE;
+    this.#writing = NONE;
   }
 
-  /** A pass begins, and takes up all that is waiting. */
+  /** A pass begins, and takes up all that is waiting, and what a pass before it did not manage to publish. */
   begin(): PassTrail {
-    const taken = this.#waiting;
-    this.#waiting = none();
-    const pass = new PassTrail(this.#options, `p${this.#options.prefix}-${++this.#passes}`, taken, (outcome) => {
-      this.#current = undefined;
-      if (outcome !== "succeeded" && this.#options.isServing()) this.#giveBack(taken);
+    const taken = together(this.#publishing, this.#waiting);
+    this.#publishing = taken;
+    this.#waiting = NONE;
+    this.#lastPass = `p${this.#options.prefix}-${++this.#passes}`;
+    return new PassTrail(this.#options, this.#lastPass, taken, () => {
+      this.#publishing = NONE;
+      this.#published = together(this.#published, taken);
     });
-    this.#current = pass;
-    return pass;
   }
 
-  /** A write was answered. Belongs to the pass in progress. */
+  /** A round of writing begins: it works on the newest plan, and so on all that was published. */
+  beginWriting(): WriteRound {
+    const taken = together(this.#writing, this.#published);
+    this.#writing = taken;
+    this.#published = NONE;
+    const round = new WriteRound(
+      this.#options,
+      { pass: this.#lastPass, changes: taken.named },
+      taken.count,
+      (outcome) => {
+        this.#round = undefined;
+        // What a round has not managed, the next one takes up.
+        if (outcome === "succeeded") this.#writing = NONE;
+      },
+    );
+    this.#round = round;
+    return round;
+  }
+
+  /** A write was answered. Belongs to the round in progress. */
   wrote(write: Write): void {
-    this.#current?.wrote(write);
-  }
-
-  /** What a pass has not managed waits for the next, with its age. */
-  #giveBack(taken: Waiting): void {
-    const since = this.#waiting;
-    this.#waiting = {
-      named: [...taken.named, ...since.named].slice(0, MAX_NAMED),
-      count: taken.count + since.count,
-      oldestAtMs: taken.oldestAtMs ?? since.oldestAtMs,
-      causes: new Set([...taken.causes, ...since.causes]),
-    };
+    this.#round?.wrote(write);
   }
 }
 
 /** One pass on the trail. */
 export class PassTrail {
-  readonly id: string;
-  readonly taken: Readonly<Waiting>;
   /** Goes with what is published, to the proxies' logs. */
   readonly cause: Cause;
   readonly #options: TrailOptions;
-  readonly #onEnd: (outcome: PassResult["outcome"]) => void;
+  readonly #taken: Changes;
+  readonly #onPublished: () => void;
   readonly #startedMs: number;
-  readonly #revisions = new Map<string, string>();
-  #publishedMs: number | undefined;
-  readonly #writes = { statuses: 0, applied: 0, deleted: 0, failed: 0 };
 
-  constructor(options: TrailOptions, id: string, taken: Waiting, onEnd: (outcome: PassResult["outcome"]) => void) {
-    this.id = id;
-    this.taken = taken;
+  constructor(options: TrailOptions, id: string, taken: Changes, onPublished: () => void) {
     this.cause = { pass: id, changes: taken.named };
     this.#options = options;
+    this.#taken = taken;
+    this.#onPublished = onPublished;
+    this.#startedMs = options.clock.nowMs();
+  }
+
+  /**
+   * The pass has published all there is. `revisions`, by Gateway: those that are other than before. One line, at info if there
+   * are any.
+   */
+  published(revisions: ReadonlyMap<string, string>): void {
+    const { clock, log, onPublished } = this.#options;
+    const { oldestAtMs, causes, count } = this.#taken;
+    const nowMs = clock.nowMs();
+    const some = [...revisions].slice(0, MAX_REVISIONS);
+    log[revisions.size > 0 ? "info" : "debug"]("published", {
+      ...this.cause,
+      ...more("moreChanges", count - this.cause.changes.length),
+      because: [...causes],
+      ...(oldestAtMs === undefined ? {} : { waitedMs: Math.round(this.#startedMs - oldestAtMs) }),
+      durationMs: Math.round(nowMs - this.#startedMs),
+      revisions: Object.fromEntries(some),
+      ...more("moreGateways", revisions.size - some.length),
+    });
+    if (revisions.size > 0 && oldestAtMs !== undefined) onPublished?.(nowMs - oldestAtMs);
+    this.#onPublished();
+  }
+}
+
+/** One round of writing on the trail. */
+export class WriteRound {
+  readonly #cause: Cause;
+  readonly #options: TrailOptions;
+  readonly #count: number;
+  readonly #onEnd: (outcome: PassResult["outcome"]) => void;
+  readonly #startedMs: number;
+  readonly #writes = { statuses: 0, applied: 0, deleted: 0, failed: 0 };
+
+  constructor(options: TrailOptions, cause: Cause, count: number, onEnd: (outcome: PassResult["outcome"]) => void) {
+    this.#options = options;
+    this.#cause = cause;
+    this.#count = count;
     this.#onEnd = onEnd;
     this.#startedMs = options.clock.nowMs();
   }
 
-  /** Revisions by Gateway, of those that are other than before. */
-  published(revisions: ReadonlyMap<string, string>): void {
-    if (revisions.size === 0) return;
-    const { clock, log, onPublished } = this.#options;
-    const nowMs = clock.nowMs();
-    this.#publishedMs = Math.round(nowMs - this.#startedMs);
-    for (const [gateway, revision] of revisions) {
-      if (this.#revisions.size < MAX_REVISIONS) this.#revisions.set(gateway, revision);
-      log.debug("configuration published", { ...this.cause, gateway, revision });
-    }
-    if (this.taken.oldestAtMs !== undefined) onPublished?.(nowMs - this.taken.oldestAtMs);
-  }
-
   wrote({ verb, kind, object, outcome }: Write): void {
-    const { log } = this.#options;
     if (!hasSucceeded(outcome)) this.#writes.failed++;
     else if (verb === "status") this.#writes.statuses++;
     else if (verb === "apply") this.#writes.applied++;
     else this.#writes.deleted++;
-    log.debug("write", { ...this.cause, verb, kind, object, outcome });
+    this.#options.log.debug("write", { ...this.#cause, verb, kind, object, outcome });
   }
 
-  /** One line at info if anything was changed by it, else at debug. */
+  /** One line, at info if anything was sent. */
   end(outcome: PassResult["outcome"]): void {
     const { clock, log } = this.#options;
-    const { named, count, oldestAtMs, causes } = this.taken;
-    const durationMs = Math.round(clock.nowMs() - this.#startedMs);
-    const hasChanged = this.#revisions.size > 0 || Object.values(this.#writes).some((n) => n > 0);
-    log[hasChanged ? "info" : "debug"]("pass", {
-      ...this.cause,
-      ...(count > named.length ? { moreChanges: count - named.length } : {}),
-      because: [...causes],
+    const hasWritten = Object.values(this.#writes).some((n) => n > 0);
+    log[hasWritten ? "info" : "debug"]("written", {
+      ...this.#cause,
+      ...more("moreChanges", this.#count - this.#cause.changes.length),
       outcome,
-      ...(oldestAtMs === undefined ? {} : { waitedMs: Math.round(this.#startedMs - oldestAtMs) }),
-      ...(this.#publishedMs === undefined ? {} : { publishedAfterMs: this.#publishedMs }),
-      durationMs,
-      ...(this.#revisions.size === 0 ? {} : { published: Object.fromEntries(this.#revisions) }),
+      durationMs: Math.round(clock.nowMs() - this.#startedMs),
       ...this.#writes,
     });
     this.#onEnd(outcome);
   }
 }
 
-function none(): Waiting {
-  return { named: [], count: 0, oldestAtMs: undefined, causes: new Set() };
+/** The first ones came before. */
+function together(first: Changes, then: Changes): Changes {
+  return {
+    named: [...first.named, ...then.named].slice(0, MAX_NAMED),
+    count: first.count + then.count,
+    oldestAtMs: first.oldestAtMs ?? then.oldestAtMs,
+    causes: new Set([...first.causes, ...then.causes]),
+  };
+}
+
+function more(name: string, count: number) {
+  return count > 0 ? { [name]: count } : {};
 }

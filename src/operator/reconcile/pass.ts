@@ -33,7 +33,7 @@ export interface PassParts {
   readonly applier: Applier;
   readonly statuses: StatusWriter;
   readonly events: EventRecorder;
-  readonly trail: Pick<ChangeTrail, "begin">;
+  readonly trail: Pick<ChangeTrail, "begin" | "beginWriting">;
   readonly pod: ProxyPodOptions;
   readonly caBundle: () => string;
   /**
@@ -41,6 +41,15 @@ export interface PassParts {
    * lead: until they have found it, nothing that depends on their word is written.
    */
   readonly mayBeAwaited: () => boolean;
+}
+
+/** What a pass has published, and is to be written. */
+interface Published {
+  readonly plan: Plan;
+  /** Revisions by Gateway, of those that are other than before. */
+  readonly changed: ReadonlyMap<string, string>;
+  readonly silent: ReturnType<typeof takeSnapshot>["silent"];
+  readonly gateways: readonly Gateway[];
 }
 
 export class Pass {
@@ -55,29 +64,31 @@ export class Pass {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const trail = this.#parts.trail.begin();
+    const { informers, reports, ports, bundle, trail } = this.#parts;
+    const pass = trail.begin();
+    const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
+    const plan = this.#translator.translate(snapshot);
+    const changed = this.#publish(plan, pass);
+    pass.published(changed);
+    const round = trail.beginWriting();
     try {
-      await this.#run(signal, trail);
-      trail.end("succeeded");
+      await this.#write({ plan, silent, changed, gateways: snapshot.gateways }, signal);
+      round.end("succeeded");
     } catch (error) {
-      trail.end(signal.aborted ? "cancelled" : "failed");
+      round.end(signal.aborted ? "cancelled" : "failed");
       throw error;
     }
   }
 
-  async #run(signal: AbortSignal, trail: PassTrail): Promise<void> {
-    const { informers, reports, ports, bundle, applier, acknowledgements, statuses } = this.#parts;
-    const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
-    const plan = this.#translator.translate(snapshot);
-    const changed = this.#publish(plan, trail);
-    trail.published(changed);
+  async #write({ plan, silent, changed, gateways }: Published, signal: AbortSignal): Promise<void> {
+    const { applier, acknowledgements, statuses } = this.#parts;
     const applied = await applier.reconcile(this.#infrastructure(plan), signal);
     await acknowledgements.wait(changed);
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
     const settled = this.#without(awaited, plan.statuses);
     const failures = [...applied.failures, ...(await statuses.write(settled, signal))];
-    this.#tellForeign(applied.foreign, snapshot.gateways);
-    for (const gateway of snapshot.gateways) this.#tellMissingClass(gateway);
+    this.#tellForeign(applied.foreign, gateways);
+    for (const gateway of gateways) this.#tellMissingClass(gateway);
     if (failures.length > 0) throw new AggregateError(failures, writesFailed(failures));
   }
 
