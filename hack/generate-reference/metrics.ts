@@ -4,13 +4,13 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { OperatorMetrics } from "../../src/operator/metrics.ts";
 import { ProxyMetrics } from "../../src/proxy/observe/metrics.ts";
 import type { MetricsSource } from "../../src/proxy/observe/metrics-source.ts";
+import { sampledOperatorMetrics } from "./operator-sample.ts";
 
 export const METRICS_FILE = join(import.meta.dirname, "../../docs/reference/metrics.md");
 
-interface Family {
+export interface Family {
   readonly name: string;
   readonly help: string;
   type: string;
@@ -38,7 +38,18 @@ ${table(await proxyFamilies())}
 
 ## Of the operator
 
+\`/metrics\` on port 9080 of each replica. One of them leads: passes, writes and the stream are its alone, informers, certificates and admission
+are everybody's.
+
 ${table(await operatorFamilies())}
+
+- \`kind\`: of the object. \`informer\`: which informer, as a kind may be watched twice (all ConfigMaps with a \`ca.crt\`, and our own).
+- \`outcome\` of writes and Events: \`ok\`, \`conflict\` (another writer was first), \`refused\` (rights, quota, schema, a webhook), \`throttled\` (429),
+  \`gone\`, \`failed\` (no answer, or an error of the server); of Events also \`limited\` (we have said enough: [events.md](events.md)).
+- \`outcome\` of passes: \`succeeded\`, \`failed\` (repeated with back-off), \`cancelled\` (leadership was lost).
+- \`outcome\` of subscriptions: \`admitted\`, \`not_leader\` (the proxy tries another replica), \`refused\` (a bad token or hello).
+- \`verdict\`: \`admitted\`, \`warned\`, \`refused\`, \`unchanged\` (the spec is as it was), \`failed\` (a defect of ours: admitted unchecked).
+- \`cause\`: \`change\`, \`report\` and \`proxy_gone\` (of a proxy), \`leading\`, \`certificates\`, \`pepr\`, \`timer\`.
 `;
 }
 
@@ -51,7 +62,7 @@ function table(families: readonly Family[]): string {
 }
 
 /** With a sample of everything that has labels. */
-function proxyFamilies(): Promise<readonly Family[]> {
+export function proxyFamilies(): Promise<readonly Family[]> {
   const metrics = new ProxyMetrics("x");
   const source: MetricsSource = {
     endpointHealth: () => [{ backend: "x", endpoints: 1, unhealthy: 0, ejected: 0 }],
@@ -65,12 +76,9 @@ function proxyFamilies(): Promise<readonly Family[]> {
   return familiesOf(metrics);
 }
 
-function operatorFamilies(): Promise<readonly Family[]> {
-  const metrics = new OperatorMetrics("x", () => true);
-  metrics.passEnded({ outcome: "succeeded", durationMs: 1 });
-  metrics.statusWritten("Gateway");
-  metrics.applied("apply", "Service");
-  return familiesOf(metrics);
+/** With a sample of everything that has labels. */
+export function operatorFamilies(): Promise<readonly Family[]> {
+  return familiesOf(sampledOperatorMetrics());
 }
 
 async function familiesOf(metrics: { expose(): Promise<string> }): Promise<readonly Family[]> {

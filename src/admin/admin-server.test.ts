@@ -26,6 +26,19 @@ test("answers for health, readiness and metrics, and for nothing else", async (t
   assert.equal((await get("/healthz", "POST"))[0], 405);
 });
 
+test("asked for it, readiness says of each part whether it is there", async (t) => {
+  const checks = () => [
+    { name: "informers", missing: "TLSRoute" },
+    { name: "admission", missing: undefined },
+  ];
+  const source = { notReady: () => "waiting for TLSRoute", checks, metrics: undefined };
+  const admin = await serveAdmin(source, { address: LOOPBACK, port: 0 });
+  t.after(() => admin.close());
+  const response = await fetch(`http://${LOOPBACK}:${admin.port}/readyz?verbose`);
+  assert.equal(response.status, 503);
+  assert.equal(await response.text(), "[-]informers: TLSRoute\n[+]admission ok\nnot ready: waiting for TLSRoute\n");
+});
+
 test("a source that fails is a 500, and the server lives", async (t) => {
   const metrics = { contentType: "text/plain", expose: async () => Promise.reject(new Error("broken")) };
   const admin = await serveAdmin({ notReady: () => undefined, metrics }, { address: LOOPBACK, port: 0 });

@@ -17,10 +17,18 @@ export interface MetricsSource {
 export interface AdminSource {
   /** What is missing before work can be taken, in words; undefined when nothing is. */
   notReady(): string | undefined;
+  /** What readiness consists of, for `/readyz?verbose`; absent: it is one thing. */
+  readonly checks?: () => readonly ReadinessCheck[];
   /** Undefined while there is nothing to count yet. */
   readonly metrics: MetricsSource | undefined;
   /** By path. */
   readonly pages?: Readonly<Record<string, AdminPage>>;
+}
+
+export interface ReadinessCheck {
+  readonly name: string;
+  /** Undefined when nothing is. */
+  readonly missing: string | undefined;
 }
 
 export interface AdminPage {
@@ -75,13 +83,12 @@ async function answer(
   if (method !== "GET" && method !== "HEAD") return plain(405, "Only GET and HEAD.");
   const mark = url.indexOf("?");
   const path = mark === -1 ? url : url.slice(0, mark);
+  const query = new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1));
   switch (path) {
     case "/healthz":
       return plain(200, "ok");
-    case "/readyz": {
-      const missing = source.notReady();
-      return missing === undefined ? plain(200, "ready") : plain(503, `not ready: ${missing}`);
-    }
+    case "/readyz":
+      return readiness(source, query);
     case "/metrics": {
       const { metrics } = source;
       if (metrics === undefined) return { status: 200, contentType: "text/plain", body: "" };
@@ -92,9 +99,21 @@ async function answer(
       const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
       if (page === undefined) return plain(404, `There are ${[...PATHS, ...Object.keys(pages)].join(", ")}.`);
       if (page.isPrivate && !isFromHere) return plain(403, "This is for loopback alone: use kubectl port-forward.");
-      return json(await page.read(new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1))));
+      return json(await page.read(query));
     }
   }
+}
+
+function readiness(source: AdminSource, query: URLSearchParams): Answer {
+  const missing = source.notReady();
+  const verdict = missing === undefined ? "ready" : `not ready: ${missing}`;
+  const checks = query.has("verbose") ? (source.checks?.() ?? []) : [];
+  return plain(missing === undefined ? 200 : 503, [...checks.map(checkLine), verdict].join("\n"));
+}
+
+/** As kube-apiserver writes them. */
+function checkLine({ name, missing }: ReadinessCheck): string {
+  return missing === undefined ? `[+]${name} ok` : `[-]${name}: ${missing}`;
 }
 
 const PATHS = ["/healthz", "/readyz", "/metrics"];

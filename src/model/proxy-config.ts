@@ -5,6 +5,7 @@
  * is one small message whatever the size of the rest. Plain data: no resource names a Kubernetes object that the
  * proxy would have to look up.
  */
+import type { Cause } from "./cause.ts";
 import type { BackendTraffic, ClientTraffic, SettingsResource } from "./traffic.ts";
 
 /** A frontend port of the proxies, and the server names it answers to. All listeners of a port speak one way: see `PortKind`. */
@@ -184,4 +185,6 @@ export interface ConfigDelta {
   readonly revision: string;
   readonly upserts: ReadonlyMap<ResourceKey, VersionedResource>;
   readonly removals: readonly ResourceKey[];
+  /** For the log; absent where nobody says, as without an operator. */
+  readonly cause?: Cause;
 }

@@ -2,7 +2,8 @@
  * What only the replica that leads does: passes, the proxies' stream, the lease itself. Parts that know each other by
  * callbacks are tied together here, so that taking over and stepping down are each one place.
  */
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import type { SubscriberView } from "../control/server/gateway-feeds.ts";
 import { type ControlServer, createControlServer } from "../control/server/server.ts";
 import { systemClock } from "../loop/clock.ts";
 import { ReconcileLoop } from "../loop/reconcile-loop.ts";
@@ -22,8 +23,10 @@ import { SETTLE_MS, SettledPorts } from "./observe/settled-ports.ts";
 import { Acknowledgements } from "./reconcile/acknowledgements.ts";
 import { Pass } from "./reconcile/pass.ts";
 import { StatusWriter } from "./reconcile/statuses.ts";
+import { ChangeTrail, type KickCause } from "./trail.ts";
 import { Applier } from "./write/applier.ts";
-import { EventRecorder } from "./write/events.ts";
+import { EventRecorder, type EventRecorderOptions } from "./write/events.ts";
+import type { Write } from "./write/outcome.ts";
 
 /** How long after it began to lead a replica waits for proxies that serve to find it: their longest back-off, three times. */
 const AWAIT_PROXIES_MS = 30_000;
@@ -40,8 +43,16 @@ export interface LeadershipParts {
 
 export interface Leadership {
   readonly leading: boolean;
+  /** Identity of the replica that leads as far as is known; empty when none does. */
+  readonly leader: string;
   /** Something may have changed: look again, if we lead. */
-  kick(): void;
+  kick(cause: KickCause): void;
+  /** An informer has seen a change: look again, if we lead. */
+  changed(kind: string, object: string): void;
+  /** Changes that no pass has taken up, and how long the oldest that none has served has waited. */
+  queue(): { readonly changes: number; readonly oldestMs: number };
+  /** The proxies that are subscribed to this replica. */
+  subscribers(): readonly SubscriberView[];
   /** Listens for proxies, then stands for election. Rejects when the port cannot be bound. */
   start(): Promise<void>;
   /** The serving certificate has changed. */
@@ -55,14 +66,25 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   const { log, client, namespace, podName } = options;
   const clock = systemClock;
   const state = { leadingSinceMs: 0 };
-  const kick = () => loop.kick();
-  const kickLater = (ms: number) => void setTimeout(kick, ms).unref();
+  const kick = (cause: KickCause) => {
+    metrics.kicked(cause);
+    trail.kicked(cause);
+    loop.kick();
+  };
+  const kickLater = (ms: number, cause: KickCause) => void setTimeout(() => kick(cause), ms).unref();
+  const trail = new ChangeTrail({
+    log,
+    clock,
+    prefix: randomBytes(2).toString("hex"),
+    isServing: () => election.leading,
+    onPublished: (waitedMs) => metrics.published(waitedMs),
+  });
 
   const reports = new ProxyReports(() => clock.nowMs());
   // A timer may be a millisecond early by the other clock.
   const ports = new SettledPorts(
     () => clock.nowMs(),
-    () => kickLater(SETTLE_MS + 50),
+    () => kickLater(SETTLE_MS + 50, "timer"),
   );
   const stream = createControlServer({
     log: log.child({ component: "stream" }),
@@ -72,16 +94,18 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     onReport: (gateway, proxyId, report) => {
       reports.report(gateway, proxyId, report);
       acknowledgements.reported();
-      kick();
+      kick("report");
     },
     onGone: (gateway, proxyId) => {
       reports.gone(gateway, proxyId);
-      kickLater(GONE_PROXY_MS);
+      kickLater(GONE_PROXY_MS, "proxy_gone");
     },
+    onAnswer: (answer) => metrics.answered(answer),
+    onSubscription: (outcome) => metrics.subscribed(outcome),
   });
   const acknowledgements = new Acknowledgements(stream.subscribers);
   const mayBeAwaited = () => clock.nowMs() - state.leadingSinceMs < AWAIT_PROXIES_MS;
-  const pass = createPass(parts, { stream, reports, ports, acknowledgements, mayBeAwaited });
+  const pass = createPass(parts, { stream, reports, ports, acknowledgements, trail, mayBeAwaited });
   const loop = new ReconcileLoop({
     pass: (signal) => pass.run(signal),
     active: () => election.leading && informers.synced,
@@ -99,10 +123,13 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     identity: `${podName}_${randomUUID()}`,
     onStarted: () => {
       state.leadingSinceMs = clock.nowMs();
-      kick();
-      kickLater(AWAIT_PROXIES_MS);
+      metrics.leadershipChanged("leading");
+      kick("leading");
+      kickLater(AWAIT_PROXIES_MS, "timer");
     },
     onLost: () => {
+      metrics.leadershipChanged("following");
+      trail.clear();
       loop.cancel();
       stream.stepDown();
       reports.clear();
@@ -117,7 +144,17 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     get leading() {
       return election.leading;
     },
+    get leader() {
+      return election.holder;
+    },
     kick,
+    changed: (kind, object) => {
+      metrics.changed(kind);
+      trail.arrived(kind, object);
+      kick("change");
+    },
+    queue: () => ({ changes: trail.waiting, oldestMs: trail.oldestWaitedMs }),
+    subscribers: () => stream.overview(),
     start: async () => {
       await stream.listen(options.streamPort, "::");
       election.start();
@@ -125,7 +162,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     rotate: () => {
       stream.setSecureContext(servingCertificate(certificates));
       // The proxies are told of new authorities by a ConfigMap.
-      kick();
+      kick("certificates");
     },
     stop: async () => {
       await loop.stop();
@@ -141,33 +178,37 @@ interface StreamParts {
   readonly reports: ProxyReports;
   readonly ports: SettledPorts;
   readonly acknowledgements: Acknowledgements;
+  readonly trail: ChangeTrail;
   readonly mayBeAwaited: () => boolean;
 }
 
 function createPass({ options, informers, bundle, certificates, metrics }: LeadershipParts, parts: StreamParts): Pass {
   const { log, client, podName } = options;
   const clock = systemClock;
-  const events = new EventRecorder({ client, controller: CONTROLLER_NAME, instance: podName, clock, log });
+  const onOutcome: EventRecorderOptions["onOutcome"] = (outcome) => metrics.eventEnded(outcome);
+  const events = new EventRecorder({ client, controller: CONTROLLER_NAME, instance: podName, clock, log, onOutcome });
+  const onWrite = (write: Write) => {
+    metrics.wrote(write);
+    parts.trail.wrote(write);
+  };
   return new Pass({
     ...parts,
     log,
     informers,
     bundle,
     events,
-    applier: createApplier(client, informers.of, metrics),
-    statuses: new StatusWriter({
-      client,
-      informers: informers.of,
-      events,
-      clock,
-      onRequest: (kind) => metrics.statusWritten(kind),
-    }),
+    applier: createApplier(client, informers.of, onWrite),
+    statuses: new StatusWriter({ client, informers: informers.of, events, clock, onWrite }),
     pod: { image: options.proxyImage, operatorNamespace: options.namespace },
     caBundle: () => certificates.caBundle(),
   });
 }
 
-function createApplier(client: KubeClient, informers: OperatorInformers["of"], metrics: OperatorMetrics): Applier {
+function createApplier(
+  client: KubeClient,
+  informers: OperatorInformers["of"],
+  onWrite: (write: Write) => void,
+): Applier {
   return new Applier({
     client,
     fieldManager: FIELD_MANAGER,
@@ -177,7 +218,7 @@ function createApplier(client: KubeClient, informers: OperatorInformers["of"], m
       { type: SERVICES, live: informers.services },
       { type: DEPLOYMENTS, live: informers.deployments },
     ],
-    onRequest: (verb, kind) => metrics.applied(verb, kind),
+    onWrite,
   });
 }
 

@@ -3,6 +3,7 @@
  * reverse. What each part does is written beside it; here is only who knows whom.
  */
 import type { ServedKind } from "../../capabilities/gateway.ts";
+import type { ReadinessCheck } from "../admin/admin-server.ts";
 import { systemClock } from "../loop/clock.ts";
 import { CERTIFICATES_SECRET_NAME, CONTROLLER_NAME, OPERATOR_NAME } from "../model/identity.ts";
 import type { Logger } from "../model/log.ts";
@@ -12,9 +13,11 @@ import { createOperatorInformers, type OperatorInformers } from "./informer/oper
 import { InstalledBundle } from "./kube/bundle.ts";
 import type { KubeClient } from "./kube/client.ts";
 import { Discovery } from "./kube/discovery.ts";
-import { createLeadership } from "./leadership.ts";
+import { createLeadership, type Leadership } from "./leadership.ts";
 import { OperatorMetrics } from "./metrics.ts";
+import { type OperatorPages, operatorPages } from "./pages.ts";
 import { type Admission, startAdmission } from "./pepr/start.ts";
+import { firstMissing, readinessChecks } from "./readiness.ts";
 
 export interface OperatorOptions {
   readonly log: Logger;
@@ -33,50 +36,75 @@ export interface OperatorOptions {
 
 export interface Operator {
   readonly metrics: OperatorMetrics;
+  readonly pages: OperatorPages;
+  /** Settles when everything runs, or cannot. */
+  readonly started: Promise<void>;
   /** What is not ready yet, in words; undefined when everything is. */
   notReady(): string | undefined;
-  /** Ends in order: no pass, no lease, no stream, no admission. */
+  checks(): readonly ReadinessCheck[];
+  /** Ends in order: no pass, no lease, no stream, no admission; what is not there yet it does not wait for. */
   stop(): Promise<void>;
 }
 
-export async function startOperator(options: OperatorOptions): Promise<Operator> {
+/** What there is so far. */
+interface Parts {
+  certificates?: CertificateKeeper;
+  leadership?: Leadership;
+  admission?: Admission;
+  isEnding: boolean;
+}
+
+/** Begins, and answers at once: what it waits for can be asked meanwhile. */
+export function startOperator(options: OperatorOptions): Operator {
   const { log, client } = options;
   const clock = systemClock;
-  const kick = () => leadership.kick();
-
-  const bundle = new InstalledBundle({ client, log, onChange: kick });
+  const parts: Parts = { isEnding: false };
+  const bundle = new InstalledBundle({ client, log, onChange: () => parts.leadership?.kick("change") });
   const discovery = new Discovery(client, clock);
   const informers = createOperatorInformers({ client, discovery, bundle, clock, random: Math.random, log });
-  const metrics = new OperatorMetrics(options.version, () => leadership.leading);
-  const certificates = await startCertificates(options);
-  const leadership = createLeadership({ options, informers, bundle, certificates, metrics });
+  const sources = {
+    leading: () => parts.leadership?.leading ?? false,
+    leader: () => parts.leadership?.leader ?? "",
+    informers: () => informers.views(),
+    queue: () => parts.leadership?.queue() ?? { changes: 0, oldestMs: 0 },
+    subscribers: () => parts.leadership?.subscribers() ?? [],
+    certificates: () => parts.certificates?.expiry(),
+    now: () => clock.wallTime(),
+  };
+  const metrics = new OperatorMetrics(options.version, sources);
+  const checks = () => readinessChecks({ informers, ...parts });
 
-  informers.onChange(kick);
-  informers.start();
-  log.info("reading the cluster", { kinds: informers.missing() });
-  await informers.whenAllSynced;
-  sayAbsent(log, informers.absent());
+  const run = async (): Promise<void> => {
+    informers.onChange((kind, key) => parts.leadership?.changed(kind, key));
+    informers.start();
+    const certificates = await startCertificates(options);
+    parts.certificates = certificates;
+    const leadership = createLeadership({ options, informers, bundle, certificates, metrics });
+    parts.leadership = leadership;
+    log.info("reading the cluster", { kinds: informers.missing() });
+    await informers.whenAllSynced;
+    sayAbsent(log, informers.absent());
 
-  const admission = await serveAdmission(options, certificates, informers.of, kick);
-  certificates.onRotate(() => {
-    admission.setCertificate(certificates.serving());
-    leadership.rotate();
-  });
-  await leadership.start();
-  admission.ready.catch(options.onFatal);
+    const admission = await serveAdmission(options, { certificates, informers: informers.of, leadership, metrics });
+    parts.admission = admission;
+    certificates.onRotate(() => {
+      admission.setCertificate(certificates.serving());
+      leadership.rotate();
+    });
+    await leadership.start();
+    admission.ready.catch(options.onFatal);
+  };
 
-  const state = { ending: false };
   return {
     metrics,
-    notReady: () => {
-      if (state.ending) return "ending";
-      if (!informers.synced) return `waiting for ${informers.missing().join(", ")}`;
-      return admission.isReady() ? undefined : "waiting for admission";
-    },
+    pages: operatorPages(sources),
+    started: run(),
+    notReady: () => firstMissing(checks()),
+    checks,
     stop: async () => {
-      state.ending = true;
-      await leadership.stop();
-      await Promise.all([admission.close(), certificates.stop()]);
+      parts.isEnding = true;
+      await parts.leadership?.stop();
+      await Promise.all([parts.admission?.close(), parts.certificates?.stop()]);
       await informers.stop();
       client.close();
     },
@@ -100,18 +128,22 @@ function startCertificates({ log, client, namespace }: OperatorOptions): Promise
   });
 }
 
-function serveAdmission(
-  { log, admissionPort }: OperatorOptions,
-  certificates: CertificateKeeper,
-  informers: OperatorInformers["of"],
-  onChange: () => void,
-): Promise<Admission> {
+interface AdmissionParts {
+  readonly certificates: CertificateKeeper;
+  readonly informers: OperatorInformers["of"];
+  readonly leadership: Leadership;
+  readonly metrics: OperatorMetrics;
+}
+
+function serveAdmission({ log, admissionPort }: OperatorOptions, parts: AdmissionParts): Promise<Admission> {
+  const { certificates, informers, leadership, metrics } = parts;
   return startAdmission({
     log: log.child({ component: "admission" }),
     port: admissionPort,
     certificate: certificates.serving(),
     served: servedKinds(informers),
-    onChange,
+    onChange: () => leadership.kick("pepr"),
+    onReview: (verdict, durationMs) => metrics.reviewed(verdict, durationMs),
     context: () => ({
       controllerName: CONTROLLER_NAME,
       gatewayClasses: informers.gatewayClasses.items(),

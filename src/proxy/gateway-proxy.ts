@@ -171,7 +171,7 @@ export class GatewayProxy {
     if ("refused" in applied) {
       this.#refusal = applied.refused;
       metrics.configRefused(applied.refused.reason);
-      log.error("configuration refused", { ...applied.refused });
+      log.error("configuration refused", { ...applied.refused, ...delta.cause });
       return;
     }
     this.#refusal = undefined;
@@ -186,7 +186,8 @@ export class GatewayProxy {
     if (applied.ok === before) return;
     metrics.configApplied();
     const { listeners, resources, revision } = applied.ok;
-    log.info("configuration applied", { revision, listeners: listeners.size, resources: resources.size });
+    const sizes = { listeners: listeners.size, resources: resources.size };
+    log.info("configuration applied", { revision, ...delta.cause, ...sizes });
   }
 
   /** Brings ports, hosts and series in line with a new table, where it differs. */

@@ -42,7 +42,7 @@ before(async () => {
   informers.start();
   await informers.whenAllSynced;
   events = new EventRecorder({ ...common, controller: CONTROLLER_NAME, instance: "replica-1" });
-  writer = new StatusWriter({ ...common, informers: informers.of, events, onRequest: (kind) => sent.push(kind) });
+  writer = new StatusWriter({ ...common, informers: informers.of, events, onWrite: ({ kind }) => sent.push(kind) });
 });
 after(async () => {
   await informers?.stop();

@@ -27,6 +27,7 @@ import {
 import { LeaderElection } from "../../src/operator/leader/election.ts";
 import { type AppliedKind, Applier } from "../../src/operator/write/applier.ts";
 import { EventRecorder } from "../../src/operator/write/events.ts";
+import type { Write } from "../../src/operator/write/outcome.ts";
 import { writeStatus } from "../../src/operator/write/status.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
@@ -136,8 +137,8 @@ async function applierWithFreshCaches() {
       return { type, live: { items: () => kept, get: (key) => byKey.get(key) } };
     }),
   );
-  const onRequest = (verb: string, kind: string) => requests.push(`${verb} ${kind}`);
-  return { requests, applier: new Applier({ client: api.client, kinds, fieldManager: FIELD_MANAGER, onRequest }) };
+  const onWrite = ({ verb, kind }: Write) => requests.push(`${verb} ${kind}`);
+  return { requests, applier: new Applier({ client: api.client, kinds, fieldManager: FIELD_MANAGER, onWrite }) };
 }
 
 function provisioned(gateway: Gateway, annotations: Record<string, string> = {}): readonly KubernetesObject[] {

@@ -20,19 +20,8 @@ export interface OperatorCommandOptions extends LogOptions {
 export async function operator(options: OperatorCommandOptions): Promise<void> {
   const log = createLogger({ level: options.logLevel, format: options.logFormat });
   const signal = untilSignal();
-  const state: { operator?: Awaited<ReturnType<typeof startOperator>> } = {};
-  // Served from the first moment: the start-up probe must see a process that lives and waits.
-  const admin = await serveAdmin(
-    {
-      notReady: () => (state.operator === undefined ? "starting" : state.operator.notReady()),
-      get metrics() {
-        return state.operator?.metrics;
-      },
-    },
-    { address: "::", port: options.adminPort ?? OPERATOR_ADMIN_PORT },
-  );
   log.info("started", { version: VERSION, node: process.version });
-  state.operator = await startOperator({
+  const running = startOperator({
     log,
     client: KubeClient.fromDefault(),
     version: VERSION,
@@ -46,8 +35,14 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
       process.exit(EXIT.failed);
     },
   });
+  // Rejections are for the await below, also when they come before it.
+  running.started.catch(() => undefined);
+  // Served from the first moment: the start-up probe must see a process that lives and waits, and readiness say for what.
+  const admin = await serveAdmin(running, { address: "::", port: options.adminPort ?? OPERATOR_ADMIN_PORT });
+  // A replica that cannot start, for want of rights, must be able to end.
+  await Promise.race([running.started, signal]);
   log.info("ending", { signal: await signal });
-  await state.operator.stop();
+  await running.stop();
   await admin.close();
   // Pepr's watches cannot be ended; they must not keep the process.
   process.exit(EXIT.ok);

@@ -4,6 +4,7 @@
  * A Gateway is known here while it has a configuration or a proxy, so that what is forgotten costs nothing.
  */
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Cause } from "../../model/cause.ts";
 import type { ProxyConfig } from "../../model/proxy-config.ts";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import type { ProxyIdentity } from "./authentication.ts";
@@ -12,9 +13,22 @@ import { PublishedConfig } from "./published-config.ts";
 /** What a feed needs of a stream. */
 export interface FeedStream {
   readonly report: ProxyReport | undefined;
+  /** For how long the proxy has not taken up something that was published, in ms; 0 when it has everything. */
+  readonly lagMs: number;
+  /** Something was published. */
   wake(): void;
   end(error?: ConnectError): void;
   dispose(): void;
+}
+
+/** A proxy as the stream sees it, for people and metrics. */
+export interface SubscriberView {
+  readonly gateway: string;
+  readonly proxyId: string;
+  /** Revision that it should serve; undefined before the Gateway's first configuration. */
+  readonly published: string | undefined;
+  readonly report: ProxyReport | undefined;
+  readonly lagMs: number;
 }
 
 interface Feed {
@@ -30,10 +44,10 @@ export class GatewayFeeds {
     this.#onGone = onGone;
   }
 
-  publish(gateway: string, config: ProxyConfig): void {
+  publish(gateway: string, config: ProxyConfig, cause?: Cause): void {
     const feed = this.#feed(gateway);
     if (feed.published?.revision === config.revision) return;
-    feed.published = new PublishedConfig(config);
+    feed.published = new PublishedConfig(config, cause);
     for (const stream of feed.streams.values()) stream.wake();
   }
 
@@ -51,6 +65,19 @@ export class GatewayFeeds {
   subscribers(gateway: string): { readonly proxyId: string; readonly report: ProxyReport | undefined }[] {
     const streams = this.#feeds.get(gateway)?.streams ?? new Map<string, FeedStream>();
     return [...streams].map(([proxyId, { report }]) => ({ proxyId, report }));
+  }
+
+  /** Every proxy of every Gateway. */
+  overview(): readonly SubscriberView[] {
+    return [...this.#feeds].flatMap(([gateway, { published, streams }]) =>
+      [...streams].map(([proxyId, { report, lagMs }]) => ({
+        gateway,
+        proxyId,
+        published: published?.revision,
+        report,
+        lagMs,
+      })),
+    );
   }
 
   /**

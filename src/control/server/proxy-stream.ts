@@ -15,6 +15,7 @@ import { deltaToWire } from "../wire/chunks.ts";
 import { reportFromWire } from "../wire/report.ts";
 import { type Authenticate, identify, type ProxyIdentity } from "./authentication.ts";
 import { Deadline } from "./deadline.ts";
+import { Lag } from "./lag.ts";
 import type { PublishedConfig } from "./published-config.ts";
 import { answered, nextStep, type Step, type SubscriberState, subscribed } from "./subscriber-state.ts";
 
@@ -27,6 +28,13 @@ export interface StreamTiming {
   readonly endGraceMs: number;
 }
 
+/** What became of a configuration that was sent. */
+export interface ConfigAnswer {
+  readonly outcome: "applied" | "refused";
+  /** From the first publication that it holds to the answer, in ms. */
+  readonly lagMs: number;
+}
+
 export interface ProxyStreamParts {
   readonly identity: ProxyIdentity;
   readonly held: HeldConfig;
@@ -35,6 +43,7 @@ export interface ProxyStreamParts {
   readonly published: () => PublishedConfig | undefined;
   readonly authenticate: Authenticate;
   readonly onReport: (report: ProxyReport) => void;
+  readonly onAnswer: (answer: ConfigAnswer) => void;
   readonly reset: () => void;
 }
 
@@ -45,6 +54,7 @@ export class ProxyStream {
   readonly #tokenAnswerDue = new Deadline();
   readonly #tokenAge = new Deadline();
   readonly #endDue = new Deadline();
+  readonly #lag = new Lag();
   #state: SubscriberState;
   #tokenDue = false;
   #ended: { readonly error?: ConnectError } | undefined;
@@ -53,6 +63,7 @@ export class ProxyStream {
   constructor(parts: ProxyStreamParts) {
     this.#parts = parts;
     this.#state = subscribed(parts.held);
+    if (parts.published() !== undefined) this.#lag.published(performance.now());
     this.#scheduleTokenRequest();
   }
 
@@ -61,8 +72,13 @@ export class ProxyStream {
     return this.#report;
   }
 
+  get lagMs(): number {
+    return this.#lag.ageMs(performance.now());
+  }
+
   /** Something was published: look whether there is anything to send. */
   wake(): void {
+    this.#lag.published(performance.now());
     this.#latch.raise();
   }
 
@@ -105,6 +121,7 @@ export class ProxyStream {
       }
       const { step, state } = nextStep(this.#state, this.#parts.published());
       this.#state = state;
+      if (step.type !== "delta" && state.inFlight === undefined) this.#lag.settled();
       if (step.type === "wait") await this.#latch.wait();
       else yield* this.#send(step);
     }
@@ -116,6 +133,7 @@ export class ProxyStream {
       yield response({ case: "current", value: { revision: step.revision } });
       return;
     }
+    this.#lag.sent();
     this.#expect(this.#answerDue, "an answer to its configuration");
     for (const value of deltaToWire(step.delta, step.sequence)) yield response({ case: "delta", value });
   }
@@ -140,11 +158,27 @@ export class ProxyStream {
       const answer = answered(this.#state, message.acknowledges, report);
       if (!answer.ok) throw new ConnectError(`say anew what you hold: ${answer.problem}`, Code.Aborted);
       this.#answerDue.clear();
+      this.#tellAnswer(report);
       this.#state = answer.state;
       this.#latch.raise();
     }
     this.#report = report;
     this.#parts.onReport(report);
+  }
+
+  #tellAnswer({ revision, refusal }: ProxyReport): void {
+    const { log, onAnswer } = this.#parts;
+    const sent = this.#state.inFlight;
+    const lagMs = this.#lag.answered(performance.now());
+    const fields = { revision: sent?.revision, ...sent?.cause, lagMs: Math.round(lagMs) };
+    if (sent?.revision === revision) log.debug("configuration acknowledged", fields);
+    else
+      log.warn("the proxy has refused a configuration", {
+        ...fields,
+        reason: refusal?.reason,
+        problem: refusal?.message,
+      });
+    onAnswer({ outcome: sent?.revision === revision ? "applied" : "refused", lagMs });
   }
 
   async #takeToken(token: string): Promise<void> {

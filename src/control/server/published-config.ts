@@ -2,12 +2,15 @@
  * A published configuration, shared by all proxies of its Gateway. Pure but for a cache: many proxies stand at the same
  * configuration, and the way from there is computed once.
  */
+import type { Cause } from "../../model/cause.ts";
 import type { ConfigDelta, ProxyConfig, ResourceKey } from "../../model/proxy-config.ts";
 import { configDelta, type HeldConfig } from "../delta.ts";
 
 export class PublishedConfig implements HeldConfig {
   readonly revision: string;
   readonly versions: ReadonlyMap<ResourceKey, string>;
+  /** For the log. */
+  readonly cause: Cause | undefined;
   readonly #config: ProxyConfig;
   /**
    * By identity: what one proxy claims to hold can never spoil the delta of another. Weak: an old configuration goes
@@ -15,8 +18,9 @@ export class PublishedConfig implements HeldConfig {
    */
   readonly #deltas = new WeakMap<HeldConfig, ConfigDelta>();
 
-  constructor(config: ProxyConfig) {
+  constructor(config: ProxyConfig, cause?: Cause) {
     this.#config = config;
+    this.cause = cause;
     this.revision = config.revision;
     const versions = new Map<ResourceKey, string>();
     for (const [key, { version }] of config.resources) versions.set(key, version);
@@ -26,7 +30,10 @@ export class PublishedConfig implements HeldConfig {
   deltaFrom(held: HeldConfig): ConfigDelta {
     const known = this.#deltas.get(held);
     if (known !== undefined) return known;
-    const delta = configDelta(held, this.#config);
+    const delta: ConfigDelta = {
+      ...configDelta(held, this.#config),
+      ...(this.cause === undefined ? {} : { cause: this.cause }),
+    };
     this.#deltas.set(held, delta);
     return delta;
   }

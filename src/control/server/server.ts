@@ -6,15 +6,16 @@
  * with the stream. It holds the newest configuration per Gateway and one small state per proxy; it never queues.
  */
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { Cause } from "../../model/cause.ts";
 import type { Logger } from "../../model/log.ts";
 import type { ProxyConfig } from "../../model/proxy-config.ts";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import { ControlService, NotLeaderSchema, type SubscribeRequest } from "../generated/control_pb.ts";
 import { type Authenticate, identify } from "./authentication.ts";
-import { GatewayFeeds } from "./gateway-feeds.ts";
+import { GatewayFeeds, type SubscriberView } from "./gateway-feeds.ts";
 import { type ProxyHello, readHello } from "./hello.ts";
 import { Http2Endpoint, resetStreamKey, type ServerCertificate } from "./http2-endpoint.ts";
-import { ProxyStream, type StreamTiming } from "./proxy-stream.ts";
+import { type ConfigAnswer, ProxyStream, type StreamTiming } from "./proxy-stream.ts";
 import type { SessionUpkeep } from "./session-upkeep.ts";
 
 export interface ControlServerOptions {
@@ -26,8 +27,19 @@ export interface ControlServerOptions {
   readonly onReport: (gateway: string, proxyId: string, report: ProxyReport) => void;
   /** The proxy's stream ended and no newer stream of the same proxy took its place. Must not throw. */
   readonly onGone: (gateway: string, proxyId: string) => void;
+  /** For metrics: a proxy has answered a configuration. Must not throw. */
+  readonly onAnswer?: (answer: ConfigAnswer) => void;
+  /** For metrics: what became of a proxy's wish to subscribe. Must not throw. */
+  readonly onSubscription?: (outcome: SubscriptionOutcome) => void;
   readonly timing?: Partial<ControlServerTiming>;
 }
+
+export type SubscriptionOutcome =
+  | "admitted"
+  /** This replica does not lead; the proxy tries another. */
+  | "not_leader"
+  /** A bad token, a malformed hello, or too late. */
+  | "refused";
 
 export interface ControlServerTiming extends StreamTiming, SessionUpkeep {
   /** How long a proxy may take to say Hello. */
@@ -54,11 +66,13 @@ export interface Subscriber {
 export interface ControlServer {
   /** Resolves with the port bound (`port` may be 0); rejects with the system's error. */
   listen(port: number, host: string): Promise<number>;
-  /** Makes this the configuration of the Gateway's proxies, now and as they come. The newest wins. */
-  publish(gateway: string, config: ProxyConfig): void;
+  /** Makes this the configuration of the Gateway's proxies, now and as they come. The newest wins. `cause` is for logs. */
+  publish(gateway: string, config: ProxyConfig, cause?: Cause): void;
   /** Forgets the Gateway's configuration. Proxies keep what they hold and wait for the next publication. */
   retract(gateway: string): void;
   subscribers(gateway: string): readonly Subscriber[];
+  /** Of all Gateways, for metrics and pages. */
+  overview(): readonly SubscriberView[];
   /** The certificate for connections from now on; streams stay. Throws when certificate and key do not match. */
   setSecureContext(certificate: ServerCertificate): void;
   /** Leadership is lost: ends all streams and forgets all configurations, which another replica may now change. */
@@ -81,9 +95,10 @@ export function createControlServer(options: ControlServerOptions): ControlServe
   });
   return {
     listen: (port, host) => endpoint.listen(port, host),
-    publish: (gateway, config) => feeds.publish(gateway, config),
+    publish: (gateway, config, cause) => feeds.publish(gateway, config, cause),
     retract: (gateway) => feeds.retract(gateway),
     subscribers: (gateway) => feeds.subscribers(gateway),
+    overview: () => feeds.overview(),
     setSecureContext: (certificate) => endpoint.setSecureContext(certificate),
     stepDown: () => feeds.endAll(notLeader()),
     close: () => {
@@ -103,6 +118,7 @@ async function* subscribe(admission: Admission, requests: AsyncIterable<Subscrib
   const stream = await admit(admission, iterator, context).catch((error: unknown) => {
     // Proxies ask a replica that does not lead all the time; every other refusal is for someone to look at.
     const level = admission.isLeader() ? "warn" : "debug";
+    admission.onSubscription?.(admission.isLeader() ? "refused" : "not_leader");
     admission.log[level]("proxy not admitted", { reason: ConnectError.from(error).message });
     throw error;
   });
@@ -116,7 +132,7 @@ async function admit(
   requests: AsyncIterator<SubscribeRequest>,
   context: HandlerContext,
 ): Promise<ProxyStream> {
-  const { isLeader, authenticate, timing, feeds, onReport } = admission;
+  const { isLeader, authenticate, timing, feeds, onReport, onAnswer, onSubscription } = admission;
   if (!isLeader()) throw notLeader();
   const identity = await identify(authenticate, context.requestHeader.get("authorization"));
   const { statedProxyId, held } = await inTime(readHello(requests), timing.helloTimeoutMs);
@@ -135,6 +151,7 @@ async function admit(
     authenticate,
     published: () => feeds.published(gateway),
     onReport: (report) => onReport(gateway, proxyId, report),
+    onAnswer: (answer) => onAnswer?.(answer),
     reset: context.values.get(resetStreamKey),
   });
   const leave = feeds.join(identity, stream);
@@ -144,6 +161,7 @@ async function admit(
   };
   context.signal.addEventListener("abort", onEnd, { once: true });
   log.info("proxy subscribed", { revision: held.revision });
+  onSubscription?.("admitted");
   return stream;
 }
 

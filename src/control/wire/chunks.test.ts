@@ -30,6 +30,17 @@ test("a delta cut anywhere is put together whole, and only at its last part", ()
   );
 });
 
+test("the cause of a delta goes with its last part alone", () => {
+  const cause = { pass: "p1-2", changes: ["c1-3", "c1-4"] };
+  const removals = ["route:shop/a", "route:shop/b"];
+  const parts = [...deltaToWire({ revision: "r", upserts: new Map(), removals, cause }, 1, 1)];
+  assert.deepEqual(
+    parts.map((part) => part.cause?.pass),
+    [undefined, "p1-2"],
+  );
+  assert.deepEqual(assembled(parts), { ok: true, value: { revision: "r", upserts: new Map(), removals, cause } });
+});
+
 test("no part is larger than the limit unless one resource is", () => {
   fc.assert(
     fc.property(configs, (config) => {

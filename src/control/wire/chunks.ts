@@ -25,9 +25,16 @@ export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /** The delta as one or more messages; only the last says so. */
 export function* deltaToWire(delta: ConfigDelta, sequence: number, chunkBytes = CHUNK_BYTES): Generator<Delta> {
-  const { revision } = delta;
+  const { revision, cause } = delta;
   const part = (upserts: readonly VersionedResource[], removals: readonly ResourceKey[], last: boolean) =>
-    create(DeltaSchema, { sequence, revision, upserts: upserts.map(resourceToWire), removals: [...removals], last });
+    create(DeltaSchema, {
+      sequence,
+      revision,
+      upserts: upserts.map(resourceToWire),
+      removals: [...removals],
+      last,
+      ...(last && cause !== undefined ? { cause: { pass: cause.pass, changes: [...cause.changes] } } : {}),
+    });
 
   const upserts = chunk(delta.upserts.values(), approximateBytes, chunkBytes);
   const removals = chunk(delta.removals, (key) => key.length, chunkBytes);
@@ -61,7 +68,9 @@ export class DeltaAssembly {
     for (const key of part.removals) this.#removals.push(key);
     if (!part.last) return undefined;
     if (this.#problem !== undefined) return { ok: false, problem: this.#problem };
-    return { ok: true, value: { revision: part.revision, upserts: this.#upserts, removals: this.#removals } };
+    const { revision, cause } = part;
+    const told = cause === undefined ? {} : { cause: { pass: cause.pass, changes: cause.changes } };
+    return { ok: true, value: { revision, upserts: this.#upserts, removals: this.#removals, ...told } };
   }
 }
 

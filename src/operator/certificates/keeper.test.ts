@@ -111,6 +111,9 @@ test("renews in time and tells it; the other replica hears of it without writing
   assert.equal(store.writes, 2);
   assert.notDeepEqual(keepers[0]!.serving(), before);
   assert.deepEqual(keepers[1]!.serving(), keepers[0]!.serving());
+  const { serving, authority } = keepers[0]!.expiry();
+  const days = (end: Date, from: Date) => Math.round((end.getTime() - from.getTime()) / 86_400_000);
+  assert.deepEqual([days(serving, LATER), days(authority, START)], [90, 3_650]);
   for (const keeper of keepers) await keeper.stop();
 });
 

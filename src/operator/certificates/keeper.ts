@@ -4,6 +4,7 @@
  * guarded by its resourceVersion, and who loses the race reads what the winner wrote.
  */
 
+import { X509Certificate } from "node:crypto";
 import type { Clock } from "../../loop/clock.ts";
 import type { Logger } from "../../model/log.ts";
 import { advance } from "./advance.ts";
@@ -34,11 +35,19 @@ export interface CertificateKeeperOptions {
   readonly dnsNames: readonly string[];
 }
 
+/** When what is in use ends. */
+export interface CertificateExpiry {
+  readonly serving: Date;
+  /** The one that signs. */
+  readonly authority: Date;
+}
+
 export interface CertificateKeeper {
   /** PEM. */
   serving(): KeyedCertificate;
   /** All authorities to trust, PEM. */
   caBundle(): string;
+  expiry(): CertificateExpiry;
   /** Called after the serving certificate or the bundle has changed. */
   onRotate(callback: () => void): void;
   stop(): Promise<void>;
@@ -81,12 +90,18 @@ export async function keepCertificates(options: CertificateKeeperOptions): Promi
   return {
     serving: () => held.serving,
     caBundle: () => held.trusted.join(""),
+    expiry: () => expiryOf(held),
     onRotate: (callback) => void callbacks.push(callback),
     stop: async () => {
       stopping.abort();
       await running;
     },
   };
+}
+
+function expiryOf({ serving, authority }: HeldCertificates): CertificateExpiry {
+  const end = ({ certificate }: KeyedCertificate) => new X509Certificate(certificate).validToDate;
+  return { serving: end(serving), authority: end(authority) };
 }
 
 async function firstCertificates(options: CertificateKeeperOptions): Promise<HeldCertificates> {

@@ -2,10 +2,25 @@
  * Several informers as one: started and stopped together, behind one barrier. No pass may run before `whenAllSynced`, since
  * a half-filled cache looks like a cluster from which things were deleted.
  */
-import type { Informer } from "./informer.ts";
+import { apiVersionOf } from "../kube/resource.ts";
+import type { Informer, InformerState } from "./informer.ts";
+import { missingText } from "./problem.ts";
 
 /** An informer of whatever kind. */
-type AnyInformer = Pick<Informer<never>, "kind" | "synced" | "whenSynced" | "type" | "onChange" | "start" | "stop">;
+type AnyInformer = Pick<
+  Informer<never>,
+  "kind" | "synced" | "whenSynced" | "type" | "onChange" | "start" | "stop" | "state"
+>;
+
+/** An informer as people and metrics see it. */
+export interface InformerView extends InformerState {
+  /** Its name in the set: a kind may be watched twice, as all of it and as what is ours. */
+  readonly name: string;
+  readonly kind: string;
+  readonly synced: boolean;
+  /** At which version it is read; undefined while the cluster does not serve the kind. */
+  readonly apiVersion: string | undefined;
+}
 
 export class InformerSet<Members extends Readonly<Record<string, AnyInformer>>> {
   readonly of: Members;
@@ -26,6 +41,21 @@ export class InformerSet<Members extends Readonly<Record<string, AnyInformer>>> 
     return this.#all()
       .filter((informer) => !informer.synced)
       .map((informer) => informer.kind);
+  }
+
+  /** What is missing and why, in words; undefined when nothing is. */
+  notSynced(): string | undefined {
+    return missingText(this.views());
+  }
+
+  views(): readonly InformerView[] {
+    return Object.entries(this.of).map(([name, { kind, synced, type, state }]) => ({
+      name,
+      kind,
+      synced,
+      apiVersion: type && apiVersionOf(type),
+      ...state,
+    }));
   }
 
   /** Kinds that the cluster does not serve; the same set until that changes. */

@@ -153,6 +153,27 @@ test("failures back off with growing waits, and Retry-After is kept", async () =
   assert.equal(sleeps[4], 77_000);
 });
 
+test("what fails is said with its error and for how long, until the API server answers again", async () => {
+  const asleep = Promise.withResolvers<void>();
+  const { informer } = await setUp({
+    prepare: (server) => {
+      server.put("a");
+      server.nextList.push({ status: 403 });
+    },
+    clock: { sleep: () => asleep.promise },
+  });
+  await until("a failure", () => informer.state.failure !== undefined);
+  const { failure, ...rest } = informer.state;
+  assert.ok(failure?.error instanceof ApiError && failure.error.failure.type === "Forbidden");
+  assert.ok(failure.attempts === 1 && failure.sinceMs >= 0);
+  assert.deepEqual(rest, { objects: 0, counts: { lists: 0, watches: 0, failures: 1 }, silenceMs: undefined });
+  asleep.resolve();
+  await informer.whenSynced;
+  const { objects, silenceMs, failure: none } = informer.state;
+  assert.deepEqual([objects, none], [1, undefined]);
+  assert.ok(silenceMs !== undefined && silenceMs >= 0);
+});
+
 test("watches that end at once back off, lest they become a hot loop", async () => {
   const { server, sleeps } = await setUp();
   for (let round = 1; round <= 4; round++) {

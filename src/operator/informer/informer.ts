@@ -72,6 +72,23 @@ export interface InformerCounts {
   readonly failures: number;
 }
 
+/** How an informer fares, for metrics and pages. */
+export interface InformerState {
+  readonly objects: number;
+  readonly counts: InformerCounts;
+  /** Since the API server last said something: a list, an event or a bookmark, in ms; undefined before the first. */
+  readonly silenceMs: number | undefined;
+  /** What goes wrong at present; undefined while nothing does. */
+  readonly failure: InformerFailure | undefined;
+}
+
+export interface InformerFailure {
+  /** Mostly an ApiError. */
+  readonly error: unknown;
+  readonly attempts: number;
+  readonly sinceMs: number;
+}
+
 export class Informer<T extends KubernetesObject> implements Cache<T> {
   readonly kind: string;
   readonly whenSynced: Promise<void>;
@@ -86,6 +103,8 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   #resourceVersion: string | undefined;
   #absentSinceMs: number | undefined;
   #failuresInRow = 0;
+  #heardAtMs: number | undefined;
+  #failure: { readonly error: unknown; readonly atMs: number } | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: InformerOptions<T>) {
@@ -106,6 +125,17 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
 
   get counts(): InformerCounts {
     return { ...this.#counts };
+  }
+
+  get state(): InformerState {
+    const nowMs = this.#options.clock.nowMs();
+    const failure = this.#failure;
+    return {
+      objects: this.#store.size,
+      counts: this.counts,
+      silenceMs: this.#heardAtMs === undefined ? undefined : nowMs - this.#heardAtMs,
+      failure: failure && { error: failure.error, attempts: this.#failuresInRow, sinceMs: nowMs - failure.atMs },
+    };
   }
 
   items(): readonly T[] {
@@ -174,7 +204,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
       resourceVersion = page.metadata.resourceVersion;
     } while (from !== undefined);
     this.#counts.lists++;
-    this.#failuresInRow = 0;
+    this.#heard();
     const isNews = this.#synced && this.#type === undefined;
     this.#type = type;
     this.#resourceVersion = resourceVersion;
@@ -194,7 +224,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     let events = 0;
     for await (const event of client.watch<T>(type, { ...selection, resourceVersion, timeoutSeconds, signal })) {
       events++;
-      this.#failuresInRow = 0;
+      this.#heard();
       if (event.type === "BOOKMARK") {
         this.#resourceVersion = event.resourceVersion;
         continue;
@@ -234,6 +264,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
       this.#options.onNotFound?.();
     }
     this.#counts.failures++;
+    this.#failure = { error, atMs: this.#failure?.atMs ?? this.#options.clock.nowMs() };
     // A version that expired while the connection was away is no trouble: the relist mends it at once.
     if (isApiError(error, "Gone") && this.#failuresInRow === 0) {
       this.#failuresInRow = 1;
@@ -244,6 +275,12 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     const level = this.#failuresInRow === 1 ? "debug" : "warn";
     log[level]("list or watch failed", { kind, error, attempt: this.#failuresInRow, retryInMs: Math.round(waitMs) });
     return waitMs;
+  }
+
+  #heard(): void {
+    this.#failuresInRow = 0;
+    this.#heardAtMs = this.#options.clock.nowMs();
+    this.#failure = undefined;
   }
 
   #backoff(): number {

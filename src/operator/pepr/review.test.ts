@@ -20,7 +20,12 @@ function reviewing(validate: () => Verdict) {
   const error = (message: string, fields?: LogFields) => void errors.push({ message, fields });
   const log: Logger = { debug: none, info: none, warn: none, error, child: () => log };
   const context = () => ({ controllerName: "c", gatewayClasses: [], gateways: [], listenerSets: [] });
-  return { review: reviewer<TlsRoute>(validate, { log, context }), errors };
+  const verdicts: string[] = [];
+  const onReview = (verdict: string, durationMs: number) => {
+    assert.ok(durationMs >= 0);
+    verdicts.push(verdict);
+  };
+  return { review: reviewer<TlsRoute>(validate, { log, context, onReview }), errors, verdicts };
 }
 
 test("a new object and a changed spec are judged", () => {
@@ -44,9 +49,23 @@ test("a warning fits into what Kubernetes shows whole", () => {
 
 test("a defect admits, and the log has object and error", () => {
   const defect = new Error("defect");
-  const { review, errors } = reviewing(() => {
+  const { review, errors, verdicts } = reviewing(() => {
     throw defect;
   });
   assert.match(review({ object: route(), before: undefined }).warnings[0] ?? "", /internal error/);
   assert.deepEqual(errors[0]?.fields, { kind: "TLSRoute", namespace: "n", name: "r", error: defect });
+  assert.deepEqual(verdicts, ["failed"]);
+});
+
+test("each verdict is told", () => {
+  const warning = { field: "f", message: "m" };
+  const fine = reviewing(() => ({ problems: [], warnings: [] }));
+  fine.review({ object: route(), before: undefined });
+  fine.review({ object: route({ labels: { a: "b" } }), before: route() });
+  assert.deepEqual(fine.verdicts, ["admitted", "unchanged"]);
+  const warned = reviewing(() => ({ problems: [], warnings: [warning] }));
+  warned.review({ object: route(), before: undefined });
+  const refused = reviewing(() => ({ problems: [warning], warnings: [warning] }));
+  refused.review({ object: route(), before: undefined });
+  assert.deepEqual([...warned.verdicts, ...refused.verdicts], ["warned", "refused"]);
 });

@@ -26,7 +26,19 @@ export interface ReviewerOptions {
   readonly log: Logger;
   /** What the operator knows at that moment. */
   readonly context: () => AdmissionContext;
+  /** For metrics. */
+  readonly onReview?: (verdict: ReviewVerdict, durationMs: number) => void;
 }
+
+export type ReviewVerdict =
+  | "admitted"
+  /** Admitted, with warnings. */
+  | "warned"
+  | "refused"
+  /** Admitted unjudged: the spec is as it was, or the object is going. */
+  | "unchanged"
+  /** Admitted unchecked, by a defect of ours. */
+  | "failed";
 
 /** Kubernetes shows warnings up to 256 characters whole (KEP-1693). */
 const MAX_WARNING_CHARACTERS = 256;
@@ -34,12 +46,17 @@ const MAX_WARNING_CHARACTERS = 256;
 /** A function that answers every review and never throws. */
 export function reviewer<T extends Reviewed>(
   validate: (object: T, context: AdmissionContext) => Verdict,
-  { log, context }: ReviewerOptions,
+  { log, context, onReview }: ReviewerOptions,
 ): (review: Review<T>) => Answer {
   return (review) => {
+    const startedMs = performance.now();
+    const tell = (verdict: ReviewVerdict) => onReview?.(verdict, performance.now() - startedMs);
     try {
-      return isOldSpec(review) ? { warnings: [] } : answerOf(validate(review.object, context()));
+      const answer = isOldSpec(review) ? undefined : answerOf(validate(review.object, context()));
+      tell(answer === undefined ? "unchanged" : verdictOf(answer));
+      return answer ?? { warnings: [] };
     } catch (error) {
+      tell("failed");
       const { kind, metadata } = review.object;
       log.error("admission has a defect; the object is admitted unchecked", {
         kind,
@@ -59,6 +76,11 @@ export function reviewer<T extends Reviewed>(
 function isOldSpec<T extends Reviewed>({ object, before }: Review<T>): boolean {
   if (object.metadata?.deletionTimestamp !== undefined) return true;
   return before !== undefined && before !== null && isDeepStrictEqual(object.spec, before.spec);
+}
+
+function verdictOf({ refusal, warnings }: Answer): ReviewVerdict {
+  if (refusal !== undefined) return "refused";
+  return warnings.length > 0 ? "warned" : "admitted";
 }
 
 function answerOf({ problems, warnings }: Verdict): Answer {

@@ -11,7 +11,7 @@ import type { Logger } from "../../model/log.ts";
 import { preparePeprEnvironment } from "./environment.ts";
 import type { ServingCertificate } from "./key-files.ts";
 import { type RunningModule, runModule } from "./module.ts";
-import { reviewer } from "./review.ts";
+import { type ReviewerOptions, reviewer } from "./review.ts";
 
 export interface AdmissionOptions {
   readonly log: Logger;
@@ -24,6 +24,8 @@ export interface AdmissionOptions {
   readonly served: ReadonlySet<ServedKind>;
   readonly onChange: (kind: string, name: string) => void;
   readonly context: () => AdmissionContext;
+  /** For metrics. */
+  readonly onReview?: ReviewerOptions["onReview"];
   /** How long Pepr may take for its store before it is started anew: it takes up to 3 s of its own accord. */
   readonly storeTimeoutMs?: number;
 }
@@ -90,10 +92,10 @@ async function importPepr() {
 /** A capability belongs to one module only, so each module gets new ones. */
 function capabilityMaker(
   { gatewayCapability, admissionCapability }: CapabilityMakers,
-  { log, served, context, onChange }: AdmissionOptions,
+  { log, served, context, onChange, onReview }: AdmissionOptions,
   isClosed: () => boolean,
 ): () => Capability[] {
-  const review = reviewer(validateObject, { log, context });
+  const review = reviewer(validateObject, { log, context, ...(onReview === undefined ? {} : { onReview }) });
   const changed = (kind: string, name: string) => {
     if (!isClosed()) onChange(kind, name);
   };

@@ -15,6 +15,7 @@ import type { InstalledBundle } from "../kube/bundle.ts";
 import type { ProxyReports } from "../observe/proxies.ts";
 import type { SettledPorts } from "../observe/settled-ports.ts";
 import { takeSnapshot } from "../observe/snapshot.ts";
+import type { ChangeTrail, PassTrail } from "../trail.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
@@ -32,6 +33,7 @@ export interface PassParts {
   readonly applier: Applier;
   readonly statuses: StatusWriter;
   readonly events: EventRecorder;
+  readonly trail: Pick<ChangeTrail, "begin" | "beginWriting">;
   readonly pod: ProxyPodOptions;
   readonly caBundle: () => string;
   /**
@@ -39,6 +41,15 @@ export interface PassParts {
    * lead: until they have found it, nothing that depends on their word is written.
    */
   readonly mayBeAwaited: () => boolean;
+}
+
+/** What a pass has published, and is to be written. */
+interface Published {
+  readonly plan: Plan;
+  /** Revisions by Gateway, of those that are other than before. */
+  readonly changed: ReadonlyMap<string, string>;
+  readonly silent: ReturnType<typeof takeSnapshot>["silent"];
+  readonly gateways: readonly Gateway[];
 }
 
 export class Pass {
@@ -53,17 +64,31 @@ export class Pass {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { informers, reports, ports, bundle, applier, acknowledgements, statuses } = this.#parts;
+    const { informers, reports, ports, bundle, trail } = this.#parts;
+    const pass = trail.begin();
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
     const plan = this.#translator.translate(snapshot);
-    const changed = this.#publish(plan);
+    const changed = this.#publish(plan, pass);
+    pass.published(changed);
+    const round = trail.beginWriting();
+    try {
+      await this.#write({ plan, silent, changed, gateways: snapshot.gateways }, signal);
+      round.end("succeeded");
+    } catch (error) {
+      round.end(signal.aborted ? "cancelled" : "failed");
+      throw error;
+    }
+  }
+
+  async #write({ plan, silent, changed, gateways }: Published, signal: AbortSignal): Promise<void> {
+    const { applier, acknowledgements, statuses } = this.#parts;
     const applied = await applier.reconcile(this.#infrastructure(plan), signal);
     await acknowledgements.wait(changed);
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
     const settled = this.#without(awaited, plan.statuses);
     const failures = [...applied.failures, ...(await statuses.write(settled, signal))];
-    this.#tellForeign(applied.foreign, snapshot.gateways);
-    for (const gateway of snapshot.gateways) this.#tellMissingClass(gateway);
+    this.#tellForeign(applied.foreign, gateways);
+    for (const gateway of gateways) this.#tellMissingClass(gateway);
     if (failures.length > 0) throw new AggregateError(failures, writesFailed(failures));
   }
 
@@ -73,11 +98,11 @@ export class Pass {
   }
 
   /** Returns what is other than before. */
-  #publish(plan: Plan): ReadonlyMap<string, string> {
+  #publish(plan: Plan, { cause }: PassTrail): ReadonlyMap<string, string> {
     const { stream } = this.#parts;
     const before = this.#published;
     this.#published = new Map([...plan.gateways].map(([key, { config }]) => [key, config.revision]));
-    for (const [key, { config }] of plan.gateways) stream.publish(key, config);
+    for (const [key, { config }] of plan.gateways) stream.publish(key, config, cause);
     for (const key of before.keys()) if (!plan.gateways.has(key)) stream.retract(key);
     return new Map([...this.#published].filter(([key, revision]) => before.get(key) !== revision));
   }
@@ -106,13 +131,16 @@ export class Pass {
 
   /** An object under a name of ours that somebody else made is left alone: the Gateway's owner must know. */
   #tellForeign(foreign: readonly string[], gateways: readonly Gateway[]): void {
+    const { events, log } = this.#parts;
     for (const id of foreign) {
-      this.#parts.log.warn("an object is not ours to apply; delete or rename it", { object: id });
       const namespace = id.split(" ")[1]?.split("/")[0];
-      for (const gateway of gateways.filter((g) => g.metadata.namespace === namespace)) {
-        const message = `${id} is not ours: delete or rename it, so that the Gateway's own can be made`;
-        this.#parts.events.record(gateway, { type: "Warning", reason: "NameTaken", message, about: id });
-      }
+      const message = `${id} is not ours: delete or rename it, so that the Gateway's own can be made`;
+      const isNew = gateways
+        .filter((gateway) => gateway.metadata.namespace === namespace)
+        .map((gateway) => events.record(gateway, { type: "Warning", reason: "NameTaken", message, about: id }));
+      // Once, as the Event: the pass finds it again each time.
+      const level = isNew.includes(true) ? "warn" : "debug";
+      log[level]("an object is not ours to apply; delete or rename it", { object: id });
     }
   }
 

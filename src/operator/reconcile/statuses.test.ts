@@ -52,7 +52,7 @@ function stage(count: number) {
     informers: { ...gateway, ...others, tlsRoutes },
     events: { record: unasked },
     clock: systemClock,
-    onRequest: unasked,
+    onWrite: unasked,
   });
   const write = (plans: readonly RouteStatusPlan[]) => writer.write(plans, new AbortController().signal);
   return { state, routes, route, plan, plans: names.map(plan), write };

@@ -16,7 +16,9 @@ import { mergeStatus, statusTime } from "../../translate/status/merge.ts";
 import type { Cache } from "../informer/informer.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { concurrently, failuresOf } from "../write/concurrently.ts";
+import { eventReason } from "../write/event-reasons.ts";
 import type { EventRecorder } from "../write/events.ts";
+import type { Write, WriteOutcome } from "../write/outcome.ts";
 import { type StatusOutcome, writeStatus } from "../write/status.ts";
 import { transitions } from "./transitions.ts";
 
@@ -35,7 +37,8 @@ export interface StatusWriterOptions {
   readonly informers: StatusCaches;
   readonly events: Pick<EventRecorder, "record">;
   readonly clock: Clock;
-  readonly onRequest: (kind: string) => void;
+  /** Told of each write that was answered; for metrics and the log. */
+  readonly onWrite: (write: Write) => void;
 }
 
 type Status = Readonly<Record<string, unknown>> | undefined;
@@ -78,7 +81,7 @@ export class StatusWriter {
   }
 
   async #writeOne(plan: StatusPlan, signal: AbortSignal): Promise<StatusOutcome> {
-    const { client, onRequest, clock } = this.#options;
+    const { client, onWrite, clock } = this.#options;
     const cache = this.#cacheOf(plan.kind);
     const cached: StatusObject | undefined = cache.get(objectKey({ metadata: plan }));
     if (cached === undefined || cache.type === undefined || cached.metadata.uid !== plan.uid) return "gone";
@@ -90,7 +93,8 @@ export class StatusWriter {
       after = mergeStatus(plan, current.status, context);
       return after;
     };
-    const sent = { signal, onRequest: () => onRequest(plan.kind) };
+    const told = { verb: "status", kind: plan.kind, object: objectKey({ metadata: plan }) } as const;
+    const sent = { signal, onOutcome: (outcome: WriteOutcome) => onWrite({ ...told, outcome }) };
     const outcome = await writeStatus(client, cache.type, cached, next, sent);
     if (outcome === "gone") return outcome;
     this.#done.set(plan, cached);
@@ -101,7 +105,9 @@ export class StatusWriter {
 
   #tell(object: KubernetesObject, plan: StatusPlan, before: Status, after: Status): void {
     const changed = transitions(plan, conditionsOf(before), conditionsOf(after));
-    for (const { about, type, status, reason, message } of changed) {
+    for (const { about, type, status, message, ...told } of changed) {
+      const reason = eventReason(told.reason);
+      if (reason === undefined) continue;
       const good = status === "True";
       this.#options.events.record(object, {
         type: good ? "Normal" : "Warning",

@@ -12,6 +12,7 @@ import { apiVersionOf, type ResourceType, referenceTo } from "../kube/resource.t
 import { jsonEqual } from "./canonical.ts";
 import { concurrently, failuresOf } from "./concurrently.ts";
 import { holds, ownsNoMoreThan, project } from "./managed-fields.ts";
+import { tellOutcome, type Write } from "./outcome.ts";
 import { hasSameController, isProvisioned } from "./ownership.ts";
 
 /** A kind that is applied, and its live objects as far as they may be ours; they keep our entry of managedFields. */
@@ -25,8 +26,8 @@ export interface ApplierOptions {
   /** In the order in which they are applied; deleted in reverse. */
   readonly kinds: readonly AppliedKind[];
   readonly fieldManager: string;
-  /** Told of each write that is sent; for metrics. */
-  readonly onRequest?: (verb: "apply" | "delete", kind: string) => void;
+  /** Told of each write that was answered; for metrics and the log. */
+  readonly onWrite?: (write: Write) => void;
 }
 
 export interface ApplyReport {
@@ -82,7 +83,7 @@ export class Applier {
 
   async #apply({ type, live }: AppliedKind, wanted: KubernetesObject, signal?: AbortSignal): Promise<ApplyOutcome> {
     signal?.throwIfAborted();
-    const { client, fieldManager, onRequest } = this.#options;
+    const { client, fieldManager } = this.#options;
     // What the cache does not have may be there all the same: without our label, or too new.
     const present: ManagedObject | undefined =
       live.get(objectKey(wanted)) ??
@@ -91,8 +92,8 @@ export class Applier {
       if (!hasSameController(present, wanted)) return "foreign";
       if (this.#isAsWanted(present, wanted)) return "unchanged";
     }
-    onRequest?.("apply", type.kind);
-    const result = await client.apply(type, wanted, { fieldManager, force: true, signal });
+    const request = client.apply(type, wanted, { fieldManager, force: true, signal });
+    const result = await this.#told("apply", wanted, request, signal);
     this.#applied.set(idOf(wanted), { wanted, normal: project(result, wanted) });
     return "applied";
   }
@@ -118,14 +119,24 @@ export class Applier {
   async #delete({ type }: AppliedKind, object: KubernetesObject, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const { uid } = object.metadata;
-    this.#options.onRequest?.("delete", type.kind);
     this.#applied.delete(idOf(object));
     try {
-      await this.#options.client.delete(type, referenceTo(object), { signal, ...(uid === undefined ? {} : { uid }) });
+      const only = uid === undefined ? {} : { uid };
+      const request = this.#options.client.delete(type, referenceTo(object), { signal, ...only });
+      await this.#told("delete", object, request, signal);
     } catch (error) {
       // Gone already, or replaced by another object of that name.
       if (!isApiError(error, "NotFound", "Conflict")) throw error;
     }
+  }
+
+  #told<T>(verb: Write["verb"], object: KubernetesObject, request: Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { onWrite } = this.#options;
+    return tellOutcome(
+      request,
+      (outcome) => onWrite?.({ verb, kind: object.kind, object: objectKey(object), outcome }),
+      signal,
+    );
   }
 
   #refuseUnknown(wanted: readonly KubernetesObject[]): void {

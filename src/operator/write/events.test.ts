@@ -24,8 +24,10 @@ function setUp(create: (event: KubernetesObject) => Promise<void> = async () => 
       return event as T;
     },
   };
-  const recorder = new EventRecorder({ client, controller: "c", instance: "i", clock, log: SILENT });
-  return { clock, created, recorder };
+  const outcomes: string[] = [];
+  const onOutcome = (outcome: string) => void outcomes.push(outcome);
+  const recorder = new EventRecorder({ client, controller: "c", instance: "i", clock, log: SILENT, onOutcome });
+  return { clock, created, outcomes, recorder };
 }
 
 test("a word is not repeated, but said again after another about the same thing", async () => {
@@ -52,17 +54,32 @@ test("another object of that name has its own words", () => {
 });
 
 test("a flood is cut to a burst and a rate, and what was dropped may be said later", async () => {
-  const { recorder, clock } = setUp();
+  const { recorder, clock, outcomes } = setUp();
+  const gateway = (uid: string) => ({ ...GATEWAY, metadata: { ...GATEWAY.metadata, uid } });
   const say = (from: number, count: number) =>
-    Array.from({ length: count }, (_, i) => recorder.record(GATEWAY, { ...accepted, about: `thing ${from + i}` }));
+    Array.from({ length: count }, (_, i) => recorder.record(gateway(`u${from + i}`), accepted));
   assert.equal(say(0, 100).filter(Boolean).length, 50);
   await clock.advance(2_000);
   assert.equal(say(50, 100).filter(Boolean).length, 10);
+  await recorder.flush();
+  assert.equal(outcomes.filter((outcome) => outcome === "ok").length, 60);
+  assert.equal(outcomes.filter((outcome) => outcome === "limited").length, 140);
 });
 
-test("a failure is swallowed and the next Event is sent", async () => {
+test("an object that goes to and fro is told some times and then once a minute, and keeps no other silent", async () => {
+  const { recorder, clock } = setUp();
+  const flap = (count: number) =>
+    Array.from({ length: count }, (_, i) => recorder.record(GATEWAY, i % 2 === 0 ? invalid : accepted)).filter(Boolean);
+  assert.equal(flap(40).length, 25);
+  const other = { ...GATEWAY, metadata: { ...GATEWAY.metadata, uid: "u2" } };
+  assert.equal(recorder.record(other, invalid), true);
+  await clock.advance(60_000);
+  assert.equal(flap(40).length, 1);
+});
+
+test("a failure is swallowed and counted, and the next Event is sent", async () => {
   let calls = 0;
-  const { recorder, created } = setUp(async () => {
+  const { recorder, created, outcomes } = setUp(async () => {
     calls++;
     if (calls === 1) throw new Error("forbidden");
   });
@@ -70,6 +87,7 @@ test("a failure is swallowed and the next Event is sent", async () => {
   recorder.record(GATEWAY, invalid);
   await recorder.flush();
   assert.equal(created.length, 1);
+  assert.deepEqual(outcomes, ["failed", "ok"]);
 });
 
 test("a long message is cut to the API's limit in bytes, at a character", async () => {

@@ -9,6 +9,7 @@ import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { apiVersionOf, type ResourceType, referenceTo } from "../kube/resource.ts";
 import { jsonEqual } from "./canonical.ts";
+import { tellOutcome, type WriteOutcome } from "./outcome.ts";
 
 /** Another writer wins at most now and then; one that wins this often writes in a loop, and the next pass will do. */
 const MAX_ATTEMPTS = 8;
@@ -22,8 +23,8 @@ export type StatusOutcome =
 export interface StatusWriteOptions {
   /** Nothing is sent once it aborts. */
   readonly signal?: AbortSignal;
-  /** Told of each PUT that is sent, accepted or not; for metrics. */
-  readonly onRequest?: () => void;
+  /** Told of each PUT that was answered; for metrics and the log. */
+  readonly onOutcome?: (outcome: WriteOutcome) => void;
 }
 
 interface WithStatus<Status> extends KubernetesObject {
@@ -43,19 +44,15 @@ export async function writeStatus<Status extends object, T extends WithStatus<St
   next: (current: T) => Status | undefined,
   options: StatusWriteOptions = {},
 ): Promise<StatusOutcome> {
-  const { signal, onRequest } = options;
+  const { signal, onOutcome } = options;
   let current = cached;
   for (let attempt = 1; ; attempt++) {
     const status = next(current);
     if (status === undefined || jsonEqual(status, current.status)) return "unchanged";
     signal?.throwIfAborted();
     try {
-      onRequest?.();
-      await client.put(type, statusOnly(type, current, status), {
-        signal,
-        subresource: "status",
-        fieldManager: FIELD_MANAGER,
-      });
+      const sent = { signal, subresource: "status", fieldManager: FIELD_MANAGER } as const;
+      await tellOutcome(client.put(type, statusOnly(type, current, status), sent), onOutcome, signal);
       return "written";
     } catch (error) {
       if (isApiError(error, "NotFound")) return "gone";

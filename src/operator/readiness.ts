@@ -1,0 +1,34 @@
+/** What must be there before an operator is Ready, each with what is missing. Looks at parts and changes nothing. */
+import type { ReadinessCheck } from "../admin/admin-server.ts";
+import type { OperatorInformers } from "./informer/operator-informers.ts";
+
+export interface ReadinessParts {
+  readonly informers: Pick<OperatorInformers, "notSynced">;
+  readonly certificates?: unknown;
+  readonly admission?: { isReady(): boolean };
+  readonly isEnding: boolean;
+}
+
+/** In the order in which one needs the other. Leading is none of them: a follower serves admission. */
+export function readinessChecks({ informers, certificates, admission, isEnding }: ReadinessParts) {
+  const checks: readonly ReadinessCheck[] = [
+    { name: "lifecycle", missing: isEnding ? "ending" : undefined },
+    {
+      name: "certificates",
+      missing: certificates === undefined ? "the Secret with the operator's certificates; the log says why" : undefined,
+    },
+    { name: "informers", missing: informers.notSynced() },
+    {
+      name: "admission",
+      missing: admission?.isReady() === true ? undefined : "admission; it follows the informers, and Pepr's store",
+    },
+  ];
+  return checks;
+}
+
+/** As one clause. */
+export function firstMissing(checks: readonly ReadinessCheck[]): string | undefined {
+  const first = checks.find(({ missing }) => missing !== undefined);
+  if (first?.missing === undefined) return undefined;
+  return first.name === "lifecycle" ? first.missing : `waiting for ${first.missing}`;
+}
