@@ -2,12 +2,12 @@
  * A published configuration, shared by all proxies of its Gateway. Pure but for a cache: many proxies stand at the same
  * configuration, and the way from there is computed once.
  */
-import type { ConfigDelta, ProxyConfig, ResourceKey } from "../../model/proxy-config.ts";
-import { configDelta, type HeldConfig } from "../delta.ts";
+import type { ConfigDelta, ProxyConfig } from "../../model/proxy-config.ts";
+import { configDelta, type HeldConfig, type HeldVersions, heldOf } from "../delta.ts";
 
 export class PublishedConfig implements HeldConfig {
   readonly revision: string;
-  readonly versions: ReadonlyMap<ResourceKey, string>;
+  readonly versions: HeldVersions;
   readonly #config: ProxyConfig;
   /**
    * By identity: what one proxy claims to hold can never spoil the delta of another. Weak: an old configuration goes
@@ -18,9 +18,7 @@ export class PublishedConfig implements HeldConfig {
   constructor(config: ProxyConfig) {
     this.#config = config;
     this.revision = config.revision;
-    const versions = new Map<ResourceKey, string>();
-    for (const [key, { version }] of config.resources) versions.set(key, version);
-    this.versions = versions;
+    this.versions = heldOf(config).versions;
   }
 
   deltaFrom(held: HeldConfig): ConfigDelta {
