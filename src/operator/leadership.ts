@@ -3,7 +3,7 @@
  * callbacks are tied together here, so that taking over and stepping down are each one place.
  */
 import { randomUUID } from "node:crypto";
-import { type ControlServer, createControlServer } from "../control/server/server.ts";
+import { createControlServer } from "../control/server/server.ts";
 import { systemClock } from "../loop/clock.ts";
 import { ReconcileLoop } from "../loop/reconcile-loop.ts";
 import { CONTROLLER_NAME, FIELD_MANAGER, LEADER_LEASE_NAME } from "../model/identity.ts";
@@ -20,8 +20,9 @@ import type { OperatorMetrics } from "./metrics.ts";
 import { ProxyReports } from "./observe/proxies.ts";
 import { SETTLE_MS, SettledPorts } from "./observe/settled-ports.ts";
 import { Acknowledgements } from "./reconcile/acknowledgements.ts";
-import { Pass } from "./reconcile/pass.ts";
+import { Publication } from "./reconcile/publication.ts";
 import { StatusWriter } from "./reconcile/statuses.ts";
+import { Writing, type WritingParts } from "./reconcile/writing.ts";
 import { Applier } from "./write/applier.ts";
 import { EventRecorder } from "./write/events.ts";
 
@@ -81,14 +82,26 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   });
   const acknowledgements = new Acknowledgements(stream.subscribers);
   const mayBeAwaited = () => clock.nowMs() - state.leadingSinceMs < AWAIT_PROXIES_MS;
-  const pass = createPass(parts, { stream, reports, ports, acknowledgements, mayBeAwaited });
+  const publication = new Publication({ informers, bundle: parts.bundle, reports, ports, stream, acknowledgements });
+  const writing = createWriting(parts, {
+    published: () => publication.newest,
+    acknowledgements,
+    mayBeAwaited,
+    onLeft: (inMs) => void setTimeout(() => writes.kick(), inMs).unref(),
+  });
+  const common = { active: () => election.leading && informers.synced, clock, random: Math.random, log, retryAfterMs };
+  // Two loops, for what the proxies get must not wait for what the API server takes (docs/decisions/021).
   const loop = new ReconcileLoop({
-    pass: (signal) => pass.run(signal),
-    active: () => election.leading && informers.synced,
-    clock,
-    random: Math.random,
-    log,
-    retryAfterMs,
+    ...common,
+    pass: async () => {
+      publication.run();
+      writes.kick();
+    },
+    onPass: (result) => metrics.published(result),
+  });
+  const writes = new ReconcileLoop({
+    ...common,
+    pass: (signal) => writing.run(signal),
     onPass: (result) => metrics.passEnded(result),
   });
   const election = new LeaderElection({
@@ -103,11 +116,11 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       kickLater(AWAIT_PROXIES_MS);
     },
     onLost: () => {
-      loop.cancel();
+      writes.cancel();
       stream.stepDown();
       reports.clear();
       ports.clear();
-      pass.forget();
+      publication.forget();
     },
     clock,
     random: Math.random,
@@ -129,6 +142,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     },
     stop: async () => {
       await loop.stop();
+      await writes.stop();
       stream.stepDown();
       await election.stop();
       await stream.close();
@@ -136,32 +150,27 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   };
 }
 
-interface StreamParts {
-  readonly stream: ControlServer;
-  readonly reports: ProxyReports;
-  readonly ports: SettledPorts;
-  readonly acknowledgements: Acknowledgements;
-  readonly mayBeAwaited: () => boolean;
-}
+type WritingTies = Pick<WritingParts, "published" | "acknowledgements" | "mayBeAwaited" | "onLeft">;
 
-function createPass({ options, informers, bundle, certificates, metrics }: LeadershipParts, parts: StreamParts): Pass {
+function createWriting({ options, informers, certificates, metrics }: LeadershipParts, ties: WritingTies): Writing {
   const { log, client, podName } = options;
   const clock = systemClock;
   const events = new EventRecorder({ client, controller: CONTROLLER_NAME, instance: podName, clock, log });
-  return new Pass({
-    ...parts,
+  const statuses = new StatusWriter({
+    client,
+    informers: informers.of,
+    events,
+    clock,
+    onRequest: (kind) => metrics.statusWritten(kind),
+  });
+  informers.onChange((kind, key) => statuses.touched(kind, key));
+  return new Writing({
+    ...ties,
     log,
     informers,
-    bundle,
     events,
     applier: createApplier(client, informers.of, metrics),
-    statuses: new StatusWriter({
-      client,
-      informers: informers.of,
-      events,
-      clock,
-      onRequest: (kind) => metrics.statusWritten(kind),
-    }),
+    statuses,
     pod: { image: options.proxyImage, operatorNamespace: options.namespace },
     caBundle: () => certificates.caBundle(),
   });

@@ -8,7 +8,14 @@ export class OperatorMetrics {
   readonly #registry = new Registry();
   readonly #passes = new Histogram({
     name: "fsm_gateway_operator_pass_seconds",
-    help: "How long passes took, by outcome.",
+    help: "How long passes took that write what was planned (applies, acknowledgements, statuses), by outcome.",
+    labelNames: ["outcome"],
+    buckets: PASS_SECONDS,
+    registers: [this.#registry],
+  });
+  readonly #publications = new Histogram({
+    name: "fsm_gateway_operator_publish_seconds",
+    help: "How long it took to plan and to publish to the proxies what they must be, by outcome.",
     labelNames: ["outcome"],
     buckets: PASS_SECONDS,
     registers: [this.#registry],
@@ -44,6 +51,10 @@ export class OperatorMetrics {
 
   passEnded({ outcome, durationMs }: PassResult): void {
     this.#passes.observe({ outcome }, durationMs / 1_000);
+  }
+
+  published({ outcome, durationMs }: PassResult): void {
+    this.#publications.observe({ outcome }, durationMs / 1_000);
   }
 
   statusWritten(kind: string): void {

@@ -19,11 +19,13 @@ export type StatusOutcome =
   /** The object was deleted, or another one has its name now. */
   | "gone";
 
-export interface StatusWriteOptions {
+export interface StatusWriteOptions<T extends KubernetesObject> {
   /** Nothing is sent once it aborts. */
   readonly signal?: AbortSignal;
   /** Told of each PUT that is sent, accepted or not; for metrics. */
   readonly onRequest?: () => void;
+  /** Told of the object as it is after a PUT that was accepted. */
+  readonly onWritten?: (object: T) => void;
 }
 
 interface WithStatus<Status> extends KubernetesObject {
@@ -41,9 +43,9 @@ export async function writeStatus<Status extends object, T extends WithStatus<St
   type: ResourceType,
   cached: T,
   next: (current: T) => Status | undefined,
-  options: StatusWriteOptions = {},
+  options: StatusWriteOptions<T> = {},
 ): Promise<StatusOutcome> {
-  const { signal, onRequest } = options;
+  const { signal, onRequest, onWritten } = options;
   let current = cached;
   for (let attempt = 1; ; attempt++) {
     const status = next(current);
@@ -51,11 +53,12 @@ export async function writeStatus<Status extends object, T extends WithStatus<St
     signal?.throwIfAborted();
     try {
       onRequest?.();
-      await client.put(type, statusOnly(type, current, status), {
+      const written = await client.put<T>(type, statusOnly(type, current, status), {
         signal,
         subresource: "status",
         fieldManager: FIELD_MANAGER,
       });
+      onWritten?.(written);
       return "written";
     } catch (error) {
       if (isApiError(error, "NotFound")) return "gone";
