@@ -22,6 +22,7 @@ const SOURCES: OperatorSources = {
 export function sampledOperatorMetrics(): OperatorMetrics {
   const metrics = new OperatorMetrics("x", SOURCES);
   metrics.passEnded({ outcome: "succeeded", durationMs: 1 });
+  metrics.roundEnded({ outcome: "succeeded", durationMs: 2 });
   metrics.changed("Gateway");
   metrics.kicked("change");
   metrics.published(10);

@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { SubscriberView } from "../control/server/gateway-feeds.ts";
-import { type ControlServer, createControlServer } from "../control/server/server.ts";
+import { createControlServer } from "../control/server/server.ts";
 import { systemClock } from "../loop/clock.ts";
 import { ReconcileLoop } from "../loop/reconcile-loop.ts";
 import { CONTROLLER_NAME, FIELD_MANAGER, LEADER_LEASE_NAME } from "../model/identity.ts";
@@ -21,8 +21,9 @@ import type { OperatorMetrics } from "./metrics.ts";
 import { ProxyReports } from "./observe/proxies.ts";
 import { SETTLE_MS, SettledPorts } from "./observe/settled-ports.ts";
 import { Acknowledgements } from "./reconcile/acknowledgements.ts";
-import { Pass } from "./reconcile/pass.ts";
+import { Publication } from "./reconcile/publication.ts";
 import { StatusWriter } from "./reconcile/statuses.ts";
+import { Writing, type WritingParts } from "./reconcile/writing.ts";
 import { ChangeTrail, type KickCause } from "./trail.ts";
 import { Applier } from "./write/applier.ts";
 import { EventRecorder, type EventRecorderOptions } from "./write/events.ts";
@@ -105,15 +106,36 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   });
   const acknowledgements = new Acknowledgements(stream.subscribers);
   const mayBeAwaited = () => clock.nowMs() - state.leadingSinceMs < AWAIT_PROXIES_MS;
-  const pass = createPass(parts, { stream, reports, ports, acknowledgements, trail, mayBeAwaited });
+  const publication = new Publication({
+    informers,
+    bundle: parts.bundle,
+    reports,
+    ports,
+    stream,
+    acknowledgements,
+    trail,
+  });
+  const writing = createWriting(parts, {
+    published: () => publication.newest,
+    acknowledgements,
+    trail,
+    mayBeAwaited,
+    onLeft: (inMs) => void setTimeout(() => writes.kick(), inMs).unref(),
+  });
+  const common = { active: () => election.leading && informers.synced, clock, random: Math.random, log, retryAfterMs };
+  // Two loops, for what the proxies get must not wait for what the API server takes (docs/decisions/021).
   const loop = new ReconcileLoop({
-    pass: (signal) => pass.run(signal),
-    active: () => election.leading && informers.synced,
-    clock,
-    random: Math.random,
-    log,
-    retryAfterMs,
+    ...common,
+    pass: async () => {
+      publication.run();
+      writes.kick();
+    },
     onPass: (result) => metrics.passEnded(result),
+  });
+  const writes = new ReconcileLoop({
+    ...common,
+    pass: (signal) => writing.run(signal),
+    onPass: (result) => metrics.roundEnded(result),
   });
   const election = new LeaderElection({
     client,
@@ -130,11 +152,11 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     onLost: () => {
       metrics.leadershipChanged("following");
       trail.clear();
-      loop.cancel();
+      writes.cancel();
       stream.stepDown();
       reports.clear();
       ports.clear();
-      pass.forget();
+      publication.forget();
     },
     clock,
     random: Math.random,
@@ -166,6 +188,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     },
     stop: async () => {
       await loop.stop();
+      await writes.stop();
       stream.stepDown();
       await election.stop();
       await stream.close();
@@ -173,32 +196,26 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   };
 }
 
-interface StreamParts {
-  readonly stream: ControlServer;
-  readonly reports: ProxyReports;
-  readonly ports: SettledPorts;
-  readonly acknowledgements: Acknowledgements;
-  readonly trail: ChangeTrail;
-  readonly mayBeAwaited: () => boolean;
-}
+type WritingTies = Pick<WritingParts, "published" | "acknowledgements" | "trail" | "mayBeAwaited" | "onLeft">;
 
-function createPass({ options, informers, bundle, certificates, metrics }: LeadershipParts, parts: StreamParts): Pass {
+function createWriting({ options, informers, certificates, metrics }: LeadershipParts, ties: WritingTies): Writing {
   const { log, client, podName } = options;
   const clock = systemClock;
   const onOutcome: EventRecorderOptions["onOutcome"] = (outcome) => metrics.eventEnded(outcome);
   const events = new EventRecorder({ client, controller: CONTROLLER_NAME, instance: podName, clock, log, onOutcome });
   const onWrite = (write: Write) => {
     metrics.wrote(write);
-    parts.trail.wrote(write);
+    ties.trail.wrote(write);
   };
-  return new Pass({
-    ...parts,
+  const statuses = new StatusWriter({ client, informers: informers.of, events, clock, onWrite });
+  informers.onChange((kind, key) => statuses.touched(kind, key));
+  return new Writing({
+    ...ties,
     log,
     informers,
-    bundle,
     events,
     applier: createApplier(client, informers.of, onWrite),
-    statuses: new StatusWriter({ client, informers: informers.of, events, clock, onWrite }),
+    statuses,
     pod: { image: options.proxyImage, operatorNamespace: options.namespace },
     caBundle: () => certificates.caBundle(),
   });

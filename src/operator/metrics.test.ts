@@ -15,8 +15,9 @@ test("every metric has a sample, and its value is what was told or asked, in bas
       .map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]),
   );
   const expected = {
-    'pass_seconds_sum{outcome="succeeded"}': 0.001,
-    'pass_seconds_count{outcome="failed"}': 0,
+    'publish_seconds_sum{outcome="succeeded"}': 0.001,
+    'publish_seconds_count{outcome="failed"}': 0,
+    'write_seconds_sum{outcome="succeeded"}': 0.002,
     'changes_total{kind="Gateway"}': 1,
     'kicks_total{cause="change"}': 1,
     change_published_seconds_sum: 0.01,

@@ -23,7 +23,18 @@ const PASS_OUTCOMES: readonly PassResult["outcome"][] = ["succeeded", "failed", 
 
 export class OperatorMetrics {
   readonly #registry = new Registry();
-  readonly #passes = this.#seconds("pass_seconds", "How long passes took, by outcome.", PASS_SECONDS, ["outcome"]);
+  readonly #passes = this.#seconds(
+    "publish_seconds",
+    "How long passes took, which plan and publish, by outcome.",
+    PASS_SECONDS,
+    ["outcome"],
+  );
+  readonly #rounds = this.#seconds(
+    "write_seconds",
+    "How long rounds of writing took (applies, acknowledgements, statuses), by outcome.",
+    PASS_SECONDS,
+    ["outcome"],
+  );
   readonly #changes = this.#counter("changes_total", "Changes that informers have seen, by kind.", ["kind"]);
   readonly #kicks = this.#counter("kicks_total", "Requests for a pass, by what asked; many make one pass.", ["cause"]);
   readonly #published = this.#seconds(
@@ -59,13 +70,20 @@ export class OperatorMetrics {
   constructor(version: string, sources: OperatorSources) {
     addGauges(this.#registry, version, sources);
     // A rate needs a series that was there before: these have one from the start.
-    for (const outcome of PASS_OUTCOMES) this.#passes.zero({ outcome });
+    for (const outcome of PASS_OUTCOMES) {
+      this.#passes.zero({ outcome });
+      this.#rounds.zero({ outcome });
+    }
     for (const to of ["leading", "following"]) this.#transitions.inc({ to }, 0);
     for (const outcome of ["applied", "refused"]) this.#answers.zero({ outcome });
   }
 
   passEnded({ outcome, durationMs }: PassResult): void {
     this.#passes.observe({ outcome }, durationMs / 1_000);
+  }
+
+  roundEnded({ outcome, durationMs }: PassResult): void {
+    this.#rounds.observe({ outcome }, durationMs / 1_000);
   }
 
   changed(kind: string): void {

@@ -6,6 +6,7 @@ import type { ProxyConfig, Resource, ResourceKey, RouteResource, VersionedResour
 import { EMPTY_REVISION, resourceKey, updateRevision, versioned } from "../model/revision.ts";
 import type { RuleBackend } from "./backends/resolve-all.ts";
 import type { GatewayWork, Settlement } from "./gateway-work.ts";
+import { sameElements } from "./incremental/same.ts";
 import type { AssessedListener } from "./listeners/assess.ts";
 import { type AnyRoute, kindOf, routeName } from "./routes/route.ts";
 
@@ -17,78 +18,92 @@ interface KeyedResource {
 /** What one listener or route brings; several may bring the same resource, and then bring it alike. */
 type Part = readonly KeyedResource[];
 
-/** What a configuration is made from: what is the same object as before has the same part. */
+/** What a configuration is made from, and what of it is other than at the last time. */
 export interface ConfigInputs {
   readonly work: GatewayWork;
   readonly backendsOf: (route: AnyRoute) => readonly RuleBackend[];
-  /** Routes whose backends are others than before. */
-  readonly changedBackends: ReadonlySet<AnyRoute>;
+  /** Routes whose settlements or backends are others than before; those of other Gateways may be among them. */
+  readonly changed: Iterable<AnyRoute>;
+  /** Routes that are attached no more. */
+  readonly gone: Iterable<AnyRoute>;
 }
 
 const EMPTY: ProxyConfig = { revision: EMPTY_REVISION, resources: new Map() };
+const NOTHING: Part = [];
 
 export class ConfigBuilder {
-  #work: GatewayWork | undefined;
-  #parts = new Map<AssessedListener | AnyRoute, Part>();
+  #listeners: readonly AssessedListener[] = [];
+  readonly #parts = new Map<AssessedListener | AnyRoute, Part>();
+  /** How many parts bring a resource: several routes may share a Service, and what several bring is counted once. */
+  readonly #bringers = new Map<ResourceKey, number>();
   #config: ProxyConfig = EMPTY;
 
-  build(inputs: ConfigInputs): ProxyConfig {
-    const isPatched = inputs.work === this.#work && this.#patch(inputs);
-    if (!isPatched) this.#rebuild(inputs);
-    this.#work = inputs.work;
+  build({ work, backendsOf, changed, gone }: ConfigInputs): ProxyConfig {
+    const touched = new Map<ResourceKey, VersionedResource | undefined>();
+    this.#replaceListeners(work.listeners, touched);
+    for (const route of changed) {
+      if (!work.hasSettled(route)) continue;
+      this.#replacePart(route, routeResources(route, work.settled(route), backendsOf(route)).map(keyed), touched);
+    }
+    for (const route of gone) this.#replacePart(route, NOTHING, touched);
+    this.#apply(touched);
     return this.#config;
   }
 
-  /** The common case: some endpoints are others. Not possible when a route brings other resources than before. */
-  #patch({ work, backendsOf, changedBackends }: ConfigInputs): boolean {
-    const changed: KeyedResource[] = [];
-    for (const route of changedBackends) {
-      const old = this.#parts.get(route);
-      if (old === undefined) continue;
-      const part = routeResources(route, work.settled(route), backendsOf(route)).map(keyed);
-      if (part.length !== old.length || part.some(({ key }, i) => key !== old[i]?.key)) return false;
-      this.#parts.set(route, part);
-      changed.push(...part);
+  #replaceListeners(
+    listeners: readonly AssessedListener[],
+    touched: Map<ResourceKey, VersionedResource | undefined>,
+  ): void {
+    if (sameElements(listeners, this.#listeners)) return;
+    const kept = new Set(listeners);
+    for (const listener of this.#listeners) if (!kept.has(listener)) this.#replacePart(listener, NOTHING, touched);
+    for (const listener of kept) {
+      if (this.#parts.has(listener)) continue;
+      this.#replacePart(listener, listenerResources(listener).map(keyed), touched);
     }
-    // Of the routes that changed none may be of this Gateway: the copy of a large map is spared then.
-    if (changed.length === 0) return true;
-    const resources = new Map(this.#config.resources);
-    for (const { key, versioned: value } of changed) resources.set(key, value);
-    // Routes may share a Service: what several bring is counted once.
-    this.#replace(resources, new Set(changed.map(({ key }) => key)));
-    return true;
+    this.#listeners = listeners;
   }
 
-  #rebuild({ work, backendsOf, changedBackends }: ConfigInputs): void {
-    const before = this.#parts;
-    const parts = new Map<AssessedListener | AnyRoute, Part>();
-    for (const listener of work.listeners) {
-      parts.set(listener, before.get(listener) ?? listenerResources(listener).map(keyed));
+  /** Writes into `touched` what the resources are now that may be others than before; undefined for one that is no more. */
+  #replacePart(
+    owner: AssessedListener | AnyRoute,
+    part: Part,
+    touched: Map<ResourceKey, VersionedResource | undefined>,
+  ): void {
+    const before = this.#parts.get(owner) ?? NOTHING;
+    for (const { key, versioned: value } of part) {
+      this.#bringers.set(key, (this.#bringers.get(key) ?? 0) + 1);
+      touched.set(key, value);
     }
-    for (const [route, settlement] of work.settlements()) {
-      const old =
-        changedBackends.has(route) || settlement !== this.#work?.settled(route) ? undefined : before.get(route);
-      parts.set(route, old ?? routeResources(route, settlement, backendsOf(route)).map(keyed));
+    for (const { key } of before) {
+      const bringers = (this.#bringers.get(key) ?? 0) - 1;
+      if (bringers > 0) this.#bringers.set(key, bringers);
+      else {
+        this.#bringers.delete(key);
+        touched.set(key, undefined);
+      }
     }
-    this.#parts = parts;
-    const resources = gathered(parts.values());
-    const gone = [...this.#config.resources.keys()].filter((key) => !resources.has(key));
-    this.#replace(resources, [...resources.keys(), ...gone]);
+    if (part === NOTHING) this.#parts.delete(owner);
+    else this.#parts.set(owner, part);
   }
 
-  /** `touched`: the keys that may differ, each once. */
-  #replace(resources: ReadonlyMap<ResourceKey, VersionedResource>, touched: Iterable<ResourceKey>): void {
+  #apply(touched: ReadonlyMap<ResourceKey, VersionedResource | undefined>): void {
     const before = this.#config;
+    const others = [...touched].filter(([key, now]) => before.resources.get(key)?.version !== now?.version);
+    // A copy of a large map is spared when all is as it was.
+    if (others.length === 0) return;
+    const resources = new Map(before.resources);
     const added: VersionedResource[] = [];
     const removed: VersionedResource[] = [];
-    for (const key of touched) {
+    for (const [key, now] of others) {
       const old = before.resources.get(key);
-      const now = resources.get(key);
-      if (old?.version === now?.version) continue;
-      if (now !== undefined) added.push(now);
       if (old !== undefined) removed.push(old);
+      if (now === undefined) resources.delete(key);
+      else {
+        added.push(now);
+        resources.set(key, now);
+      }
     }
-    if (added.length === 0 && removed.length === 0) return;
     this.#config = { revision: updateRevision(before.revision, { added, removed }), resources };
   }
 }
@@ -119,12 +134,4 @@ function routeResources(
     backends: backends.map(({ backend, weight }) => ({ backend: backend.name, weight })),
   };
   return [resource, ...backends.flatMap(({ backend, needs }) => [backend, ...needs])];
-}
-
-function gathered(parts: Iterable<Part>): Map<ResourceKey, VersionedResource> {
-  const resources = new Map<ResourceKey, VersionedResource>();
-  for (const part of parts) {
-    for (const { key, versioned: value } of part) if (!resources.has(key)) resources.set(key, value);
-  }
-  return resources;
 }

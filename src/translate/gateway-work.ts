@@ -1,6 +1,7 @@
 /**
  * What is settled about one Gateway once all routes have been heard: its listeners, the routes attached to each, and which of
- * them got which hostname. It judges nothing and never changes.
+ * them got which hostname. It judges nothing. It is kept while the Gateway is, and told which routes came and went: only what
+ * they touch is settled again.
  */
 import type { Gateway } from "../gateway-api/objects.ts";
 import type { AssessedGateway, AssessedListener, AssessedListenerSet } from "./listeners/assess.ts";
@@ -22,43 +23,109 @@ export interface Settlement {
 
 const NOTHING_SETTLED: Settlement = { won: [], lost: [] };
 
+/** Which routes another settlement concerns. */
+export interface Resettled {
+  /** Those with another settlement than before. */
+  readonly changed: ReadonlySet<AnyRoute>;
+  /** Those that are attached no more. */
+  readonly gone: ReadonlySet<AnyRoute>;
+}
+
 export class GatewayWork {
-  readonly gateway: Gateway;
-  readonly listeners: readonly AssessedListener[];
-  readonly listenerSets: readonly AssessedListenerSet[];
-  readonly clientCertificate: AssessedGateway["clientCertificate"];
+  #assessed: AssessedGateway;
+  readonly #claims = new HostnameClaims();
+  readonly #attached = new Map<AnyRoute, AttachedRoute>();
   readonly #settlements = new Map<AnyRoute, Settlement>();
   readonly #counts = new Map<string, number>();
 
-  /** `before`: settlements that have not changed are taken over, so that they are the same objects. */
-  constructor(
-    { gateway, listeners, listenerSets, clientCertificate }: AssessedGateway,
-    attached: readonly AttachedRoute[],
-    before?: GatewayWork,
-  ) {
-    this.gateway = gateway;
-    this.listeners = listeners;
-    this.listenerSets = listenerSets;
-    this.clientCertificate = clientCertificate;
-    const claims = new HostnameClaims();
-    for (const { route, attachments } of attached) {
-      for (const { assessed, hostnames } of attachments) {
-        this.#counts.set(assessed.name, this.attachedRoutes(assessed.name) + 1);
-        for (const hostname of hostnames) claims.claim(assessed.name, hostname, route);
-      }
+  constructor(assessed: AssessedGateway) {
+    this.#assessed = assessed;
+  }
+
+  get gateway(): Gateway {
+    return this.#assessed.gateway;
+  }
+
+  get listeners(): readonly AssessedListener[] {
+    return this.#assessed.listeners;
+  }
+
+  get listenerSets(): readonly AssessedListenerSet[] {
+    return this.#assessed.listenerSets;
+  }
+
+  get clientCertificate(): AssessedGateway["clientCertificate"] {
+    return this.#assessed.clientCertificate;
+  }
+
+  /** The Gateway as it is now. Routes of listeners that are others than before must come with the next `update`. */
+  assess(assessed: AssessedGateway): void {
+    this.#assessed = assessed;
+  }
+
+  /** A route whose attachments are others than before leaves and joins. */
+  update(left: Iterable<AnyRoute>, joined: readonly AttachedRoute[]): Resettled {
+    const contested = new Set<AnyRoute>();
+    const gone = new Set<AnyRoute>();
+    for (const route of left) {
+      this.#leave(route, contested);
+      gone.add(route);
     }
     // Every route must have claimed its hostnames before any route can know which of them it got.
-    for (const one of attached) {
-      this.#settlements.set(one.route, keepIfEqual(before?.settled(one.route), settle(claims, one)));
+    for (const one of joined) this.#join(one, contested);
+    for (const { route } of joined) {
+      contested.add(route);
+      gone.delete(route);
     }
+    const changed = new Set<AnyRoute>();
+    for (const route of contested) {
+      const one = this.#attached.get(route);
+      if (one === undefined) continue;
+      const before = this.#settlements.get(route);
+      const now = keepIfEqual(before, settle(this.#claims, one));
+      if (now !== before) changed.add(route);
+      this.#settlements.set(route, now);
+    }
+    for (const route of gone) this.#settlements.delete(route);
+    return { changed, gone };
+  }
+
+  /** Adds to `contested` those whose hostnames have another winner now. */
+  #leave(route: AnyRoute, contested: Set<AnyRoute>): void {
+    for (const { assessed, hostnames } of this.#attached.get(route)?.attachments ?? []) {
+      this.#count(assessed.name, -1);
+      for (const hostname of hostnames) {
+        if (!this.#claims.release(assessed.name, hostname, route)) continue;
+        for (const heir of this.#claims.claimants(assessed.name, hostname.hostname)) contested.add(heir);
+      }
+    }
+    this.#attached.delete(route);
+  }
+
+  #join(one: AttachedRoute, contested: Set<AnyRoute>): void {
+    const { route, attachments } = one;
+    this.#attached.set(route, one);
+    for (const { assessed, hostnames } of attachments) {
+      this.#count(assessed.name, 1);
+      for (const hostname of hostnames) {
+        if (!this.#claims.claim(assessed.name, hostname, route)) continue;
+        for (const loser of this.#claims.claimants(assessed.name, hostname.hostname)) contested.add(loser);
+      }
+    }
+  }
+
+  #count(listener: string, difference: number): void {
+    const count = this.attachedRoutes(listener) + difference;
+    if (count === 0) this.#counts.delete(listener);
+    else this.#counts.set(listener, count);
   }
 
   routes(): Iterable<AnyRoute> {
     return this.#settlements.keys();
   }
 
-  settlements(): Iterable<[AnyRoute, Settlement]> {
-    return this.#settlements;
+  hasSettled(route: AnyRoute): boolean {
+    return this.#settlements.has(route);
   }
 
   settled(route: AnyRoute): Settlement {

@@ -21,9 +21,9 @@ import { requestedAddress } from "./addresses/requested.ts";
 import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
 import { ConfigBuilder } from "./config.ts";
 import { type AttachedRoute, GatewayWork } from "./gateway-work.ts";
-import { Derivation } from "./incremental/derivation.ts";
-import { sameElements, sameMap, stableList } from "./incremental/same.ts";
-import { type AssessedGateway, assessGateway } from "./listeners/assess.ts";
+import { Derivation, type Update } from "./incremental/derivation.ts";
+import { sameElements, sameMap, sameValue, stableList } from "./incremental/same.ts";
+import { type AssessedGateway, type AssessedListener, assessGateway } from "./listeners/assess.ts";
 import { type Changes, Indexer } from "./lookups.ts";
 import { gatewaysByPolicy } from "./policies/ancestors.ts";
 import {
@@ -41,17 +41,27 @@ import { policyStatus } from "./status/policy.ts";
 import { routeStatus } from "./status/route.ts";
 import { unresolvedHosts } from "./status/unresolved-hosts.ts";
 
+type GatewayStatuses = ReturnType<typeof gatewayStatuses>;
+
 /** What is kept about one Gateway. */
 interface GatewayState {
-  readonly assessed: AssessedGateway;
-  readonly attached: readonly AttachedRoute[];
   readonly work: GatewayWork;
   readonly builder: ConfigBuilder;
+  /** Of the last translation: those that say the same again are the same objects. */
+  statuses: GatewayStatuses;
+}
+
+/** Which routes came of a Gateway's settling anew. */
+interface Settled {
+  /** By Gateway. */
+  readonly gone: ReadonlyMap<string, ReadonlySet<AnyRoute>>;
+  /** Of all Gateways. */
+  readonly changed: ReadonlySet<AnyRoute>;
 }
 
 interface OurGateway {
   readonly assessed: AssessedGateway;
-  readonly parents: readonly (readonly [string, Parent])[];
+  readonly parents: readonly [string, Parent][];
 }
 
 export class Translator {
@@ -65,9 +75,10 @@ export class Translator {
   #routes: readonly AnyRoute[] = [];
   #listenerSets: ReadonlyMap<string, readonly ListenerSet[]> = new Map();
   #parents: ReadonlyMap<string, Parent> = new Map();
-  #states: ReadonlyMap<string, GatewayState> = new Map();
-  /** The results that `#states` was made from. */
-  #settledFrom: readonly unknown[] = [];
+  readonly #states = new Map<string, GatewayState>();
+  readonly #ours = new Map<string, OurGateway>();
+  /** The Gateways that each route is attached to, for it to leave them. */
+  readonly #attachedTo = new Map<AnyRoute, readonly string[]>();
   #unresolved: ReadonlyMap<string, readonly UnresolvedHost[]> = new Map();
 
   translate(snapshot: Snapshot): Plan {
@@ -79,18 +90,26 @@ export class Translator {
     this.#routes = stableList(this.#routes, [...snapshot.tlsRoutes, ...snapshot.tcpRoutes, ...snapshot.httpRoutes]);
     this.#assess(snapshot, changes);
     const attached = this.#attach(changes);
-    this.#settle(attached);
+    const settled = this.#settle(attached);
     const changedBackends = this.#resolveBackends(changes);
+    const changed = new Set([...settled.changed, ...changedBackends]);
 
     const gateways = new Map<string, GatewayPlan>();
     const statuses: StatusPlan[] = ourClasses.map((c) => gatewayClassStatus(c, snapshot));
-    for (const [key, { work, builder }] of this.#states) {
-      const config = builder.build({ work, backendsOf: (route) => this.#backends.result(route), changedBackends });
+    for (const key of this.#ours.keys()) {
+      const state = this.#states.get(key) as GatewayState;
+      const { work, builder } = state;
+      const gone = settled.gone.get(key) ?? NO_GONE;
+      const config = builder.build({ work, backendsOf: (route) => this.#backends.result(route), changed, gone });
       gateways.set(key, gatewayPlan(work, config));
       const gatewayClass = classes.get(work.gateway.spec.gatewayClassName);
-      statuses.push(...gatewayStatuses(work, gatewayClass, config, snapshot.deployments.get(key)));
+      const judged = gatewayStatuses(work, gatewayClass, config, snapshot.deployments.get(key));
+      state.statuses = judged.map((status, i) =>
+        sameValue(state.statuses[i], status) ? (state.statuses[i] ?? status) : status,
+      );
+      statuses.push(...state.statuses);
     }
-    this.#judgeRoutes(snapshot, changes, [...attached, ...changedBackends]);
+    this.#judgeRoutes(snapshot, changes, [...attached.made, ...changed]);
     this.#judgePolicies(snapshot, changes);
     for (const status of this.#routeStatuses.results) if (status !== undefined) statuses.push(status);
     for (const status of this.#policyStatuses.results) if (status !== undefined) statuses.push(status);
@@ -108,18 +127,18 @@ export class Translator {
       context: [listenerSets],
       inputs: (gateway) => [setsOf(gateway)],
       compute: (lookups, gateway) => {
-        const assessed = assessGateway(lookups, gateway, setsOf(gateway));
-        return { assessed, parents: parentsOf(assessed) };
+        return keepListeners(this.#ours.get(objectKey(gateway)), assessGateway(lookups, gateway, setsOf(gateway)));
       },
       lookups: this.#indexer.lookups,
       changes,
     });
+    this.#ours.clear();
+    for (const ours of this.#assessed.results) this.#ours.set(objectKey(ours.assessed.gateway), ours);
     const parents = this.#assessed.results.flatMap((ours) => ours.parents);
     if (!sameMap(this.#parents, parents)) this.#parents = new Map(parents);
   }
 
-  /** @returns the routes whose attachments are new. */
-  #attach(changes: Changes): ReadonlySet<AnyRoute> {
+  #attach(changes: Changes): Update<AnyRoute> {
     const parents = this.#parents;
     // A parent that is not ours, or not there, is not ours to judge.
     return this.#attachments.update({
@@ -132,24 +151,34 @@ export class Translator {
     });
   }
 
-  #settle(changed: ReadonlySet<AnyRoute>): void {
-    const from = [this.#attachments.results, this.#assessed.results];
-    // The common case: endpoints are others, and nothing that was settled depends on them.
-    if (changed.size === 0 && sameElements(this.#settledFrom, from)) return;
-    this.#settledFrom = from;
-    const attached = new Map<string, AttachedRoute[]>();
-    for (const { attached: ofRoute } of this.#attachments.results) {
-      for (const [key, one] of ofRoute) {
-        const list = attached.get(key);
-        if (list === undefined) attached.set(key, [one]);
-        else list.push(one);
-      }
+  #settle({ made, gone }: Update<AnyRoute>): Settled {
+    const left = new Map<string, AnyRoute[]>();
+    const joined = new Map<string, AttachedRoute[]>();
+    for (const route of new Set([...gone, ...made])) {
+      for (const key of this.#attachedTo.get(route) ?? []) addTo(left, key, route);
+      this.#attachedTo.delete(route);
     }
-    const states = this.#assessed.results.map(({ assessed }): [string, GatewayState] => {
-      const key = objectKey(assessed.gateway);
-      return [key, nextState(this.#states.get(key), assessed, attached.get(key) ?? NO_ROUTES)];
-    });
-    if (changed.size > 0 || !sameMap(this.#states, states)) this.#states = new Map(states);
+    for (const route of made) {
+      const { attached } = this.#attachments.result(route);
+      if (attached.length === 0) continue;
+      this.#attachedTo.set(
+        route,
+        attached.map(([key]) => key),
+      );
+      for (const [key, one] of attached) addTo(joined, key, one);
+    }
+    for (const key of this.#states.keys()) if (!this.#ours.has(key)) this.#states.delete(key);
+    const changed = new Set<AnyRoute>();
+    const goneFrom = new Map<string, ReadonlySet<AnyRoute>>();
+    for (const [key, { assessed }] of this.#ours) {
+      const state = this.#states.get(key) ?? newState(assessed);
+      this.#states.set(key, state);
+      state.work.assess(assessed);
+      const resettled = state.work.update(left.get(key) ?? [], joined.get(key) ?? []);
+      for (const route of resettled.changed) changed.add(route);
+      goneFrom.set(key, resettled.gone);
+    }
+    return { changed, gone: goneFrom };
   }
 
   /** @returns the routes whose backends are others than before. */
@@ -161,7 +190,7 @@ export class Translator {
       compute: (lookups, route) => (isBacked(route) ? resolveBackends(lookups, route) : NO_BACKENDS),
       lookups: this.#indexer.lookups,
       changes,
-    });
+    }).made;
   }
 
   #judgeRoutes({ controllerName, deployments }: Snapshot, changes: Changes, suspects: readonly AnyRoute[]): void {
@@ -175,7 +204,7 @@ export class Translator {
     const unresolvedAt = (gateway: string) => this.#unresolved.get(gateway) ?? NO_HOSTS;
     this.#routeStatuses.update({
       subjects: this.#routes,
-      context: [this.#states, this.#unresolved, controllerName],
+      context: [this.#unresolved, controllerName],
       suspects,
       inputs: (route, place) => {
         const inputs: unknown[] = [controllerName, backends[place], attachments[place]];
@@ -209,7 +238,7 @@ export class Translator {
 }
 
 const NO_INPUTS: readonly unknown[] = [];
-const NO_ROUTES: readonly AttachedRoute[] = [];
+const NO_GONE: ReadonlySet<AnyRoute> = new Set();
 const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];
 const NO_HOSTS: readonly UnresolvedHost[] = [];
@@ -234,13 +263,38 @@ function isBacked(route: AnyRoute): route is TlsRoute | TcpRoute {
   return kindOf(route) !== "HTTPRoute";
 }
 
-function nextState(
-  before: GatewayState | undefined,
-  assessed: AssessedGateway,
-  routes: readonly AttachedRoute[],
-): GatewayState {
-  const attached = stableList(before?.attached, routes);
-  if (before !== undefined && before.assessed === assessed && before.attached === attached) return before;
-  const work = new GatewayWork(assessed, attached, before?.work);
-  return { assessed, attached, work, builder: before?.builder ?? new ConfigBuilder() };
+function newState(assessed: AssessedGateway): GatewayState {
+  return { work: new GatewayWork(assessed), builder: new ConfigBuilder(), statuses: [] };
+}
+
+/**
+ * Listeners, and the parents that have them, that say what they said before are the same objects: so the routes of one
+ * ListenerSet are not attached again because another was added.
+ */
+function keepListeners(before: OurGateway | undefined, assessed: AssessedGateway): OurGateway {
+  const known = new Map(before?.assessed.listeners.map((listener) => [listener.name, listener]));
+  const listeners = assessed.listeners.map((listener) => {
+    const old = known.get(listener.name);
+    return old !== undefined && saysTheSame(old, listener) ? old : listener;
+  });
+  const kept = { ...assessed, listeners };
+  const parentsBefore = new Map(before?.parents);
+  const parents = parentsOf(kept).map(([key, parent]): [string, Parent] => {
+    const old = parentsBefore.get(key);
+    const isSame = old?.owner === parent.owner && sameElements(old.listeners, parent.listeners);
+    return [key, old !== undefined && isSame ? old : parent];
+  });
+  return { assessed: kept, parents };
+}
+
+function saysTheSame(a: AssessedListener, b: AssessedListener): boolean {
+  const { owner, listener, ...said } = a;
+  const { owner: _, listener: __, ...saidNow } = b;
+  return owner === b.owner && listener === b.listener && sameValue(said, saidNow);
+}
+
+function addTo<T>(lists: Map<string, T[]>, key: string, element: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [element]);
+  else list.push(element);
 }

@@ -192,7 +192,7 @@ function passes() {
     () => undefined,
   );
   return async () => {
-    const { snapshot } = takeSnapshot(informers, reports, ports, "v1.6.3");
+    const { snapshot } = takeSnapshot(informers, reports, ports, "v1.6.3", () => []);
     assert.deepEqual(await write(translator.translate(snapshot).statuses), []);
   };
 }

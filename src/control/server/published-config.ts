@@ -3,12 +3,12 @@
  * configuration, and the way from there is computed once.
  */
 import type { Cause } from "../../model/cause.ts";
-import type { ConfigDelta, ProxyConfig, ResourceKey } from "../../model/proxy-config.ts";
-import { configDelta, type HeldConfig } from "../delta.ts";
+import type { ConfigDelta, ProxyConfig } from "../../model/proxy-config.ts";
+import { configDelta, type HeldConfig, type HeldVersions, heldOf } from "../delta.ts";
 
 export class PublishedConfig implements HeldConfig {
   readonly revision: string;
-  readonly versions: ReadonlyMap<ResourceKey, string>;
+  readonly versions: HeldVersions;
   /** For the log. */
   readonly cause: Cause | undefined;
   readonly #config: ProxyConfig;
@@ -22,9 +22,7 @@ export class PublishedConfig implements HeldConfig {
     this.#config = config;
     this.cause = cause;
     this.revision = config.revision;
-    const versions = new Map<ResourceKey, string>();
-    for (const [key, { version }] of config.resources) versions.set(key, version);
-    this.versions = versions;
+    this.versions = heldOf(config).versions;
   }
 
   deltaFrom(held: HeldConfig): ConfigDelta {

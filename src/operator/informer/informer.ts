@@ -10,7 +10,7 @@ import type { Logger } from "../../model/log.ts";
 import { isApiError, retryAfterMs } from "../kube/api-error.ts";
 import type { KubeClient, Selection } from "../kube/client.ts";
 import { apiVersionOf, type ResourceType } from "../kube/resource.ts";
-import { Store } from "./store.ts";
+import { type IsSameToJudge, Store } from "./store.ts";
 
 /** The page size of client-go: a page stays far below a second and below etcd's message limit. */
 const DEFAULT_PAGE_LIMIT = 500;
@@ -47,6 +47,8 @@ export interface InformerOptions<T extends KubernetesObject> {
    * name, namespace, uid, resourceVersion.
    */
   readonly transform?: (object: T) => T | undefined;
+  /** Versions for which it says yes replace each other for `get`, and not for `items`. */
+  readonly isSameToJudge?: IsSameToJudge<T>;
   readonly clock: Clock;
   /** From [0, 1). */
   readonly random: () => number;
@@ -61,7 +63,9 @@ export interface Cache<T extends KubernetesObject = KubernetesObject> {
   readonly whenSynced: Promise<void>;
   /** What is read at present; undefined while the cluster does not serve the kind. */
   readonly type: ResourceType | undefined;
+  /** All objects, for who judges them; one whose newest version says nothing else may be of an older one. */
   items(): readonly T[];
+  /** The newest version of one. */
   get(key: string): T | undefined;
 }
 
@@ -93,7 +97,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   readonly kind: string;
   readonly whenSynced: Promise<void>;
   readonly #options: InformerOptions<T>;
-  readonly #store = new Store<T>();
+  readonly #store: Store<T>;
   readonly #listeners = new Set<(kind: string, key: string) => void>();
   readonly #stopped = new AbortController();
   readonly #counts = { lists: 0, watches: 0, failures: 0 };
@@ -110,6 +114,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   constructor(options: InformerOptions<T>) {
     this.kind = options.kind;
     this.#options = options;
+    this.#store = new Store<T>(options.isSameToJudge);
     this.whenSynced = new Promise((resolve) => {
       this.#markSynced = resolve;
     });

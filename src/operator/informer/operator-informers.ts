@@ -38,6 +38,7 @@ import {
 } from "../kube/resource.ts";
 import { Informer, type InformerOptions } from "./informer.ts";
 import { InformerSet } from "./informer-set.ts";
+import { isSameToTranslator } from "./judged.ts";
 import { trimmed, trimmedAuthorities, trimmedFor, trimmedHttpRoute, trimmedSecret, trimmedSlice } from "./trim.ts";
 
 export interface OperatorInformersOptions {
@@ -112,6 +113,7 @@ function discovered<T extends KubernetesObject>(
     },
     onNotFound: () => discovery.invalidate(),
     transform: trimmed,
+    isSameToJudge: isSameToTranslator,
     ...choices,
   });
 }

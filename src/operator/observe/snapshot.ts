@@ -1,5 +1,5 @@
 /** The snapshot of one pass: the caches as they are, and each Gateway's running side. */
-import { objectKey, serviceKey } from "../../gateway-api/objects.ts";
+import { type EndpointSlice, objectKey } from "../../gateway-api/objects.ts";
 import { childName } from "../../infra/names.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { ObservedDeployment, Snapshot } from "../../model/snapshot.ts";
@@ -19,17 +19,17 @@ export function takeSnapshot(
   reports: ProxyReports,
   ports: SettledPorts,
   bundleVersion: string | undefined,
+  slicesOf: (service: string) => readonly EndpointSlice[],
 ): OperatorSnapshot {
   const informers = set.of;
   const deployments = new Map<string, ObservedDeployment>();
   const silent = new Map<string, readonly string[]>();
   const gateways = informers.gateways.items();
-  const slices = Map.groupBy(informers.endpointSlices.items(), serviceKey);
   for (const gateway of gateways) {
     const key = objectKey(gateway);
     const child = `${gateway.metadata.namespace}/${childName(gateway.metadata.name)}`;
     const service = informers.services.get(child);
-    const observed = observeDeployment(service, slices.get(child) ?? [], reports.of(key));
+    const observed = observeDeployment(service, slicesOf(child), reports.of(key));
     deployments.set(key, observed.deployment);
     if (observed.silent.length > 0) silent.set(key, observed.silent);
   }

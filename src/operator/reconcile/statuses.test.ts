@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import { systemClock } from "../../loop/clock.ts";
+import { ManualClock } from "../../loop/manual-clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
-import type { RouteStatusPlan } from "../../model/plan.ts";
+import type { GatewayStatusPlan, RouteStatusPlan, StatusPlan } from "../../model/plan.ts";
 import { StatusWriter } from "./statuses.ts";
 
 const NOW = "2026-01-01T00:00:00Z";
@@ -54,13 +55,17 @@ function stage(count: number) {
     clock: systemClock,
     onWrite: unasked,
   });
-  const write = (plans: readonly RouteStatusPlan[]) => writer.write(plans, new AbortController().signal);
-  return { state, routes, route, plan, plans: names.map(plan), write };
+  const write = async (plans: readonly RouteStatusPlan[]) =>
+    (await writer.write(plans, new AbortController().signal)).failures;
+  const writeAll = async (plans: readonly RouteStatusPlan[]) => {
+    for (let i = 0; i <= plans.length / 64; i++) assert.deepEqual(await write(plans), []);
+  };
+  return { state, routes, route, plan, plans: names.map(plan), write, writeAll, writer };
 }
 
 test("what is as wanted is not looked at again while neither the plan nor the object is another", async () => {
-  const { state, plans, write } = stage(5_000);
-  assert.deepEqual(await write(plans), []);
+  const { state, plans, write, writeAll } = stage(5_000);
+  await writeAll(plans);
   assert.ok(state.looks >= 5_000);
   state.looks = 0;
   assert.deepEqual(await write(plans), []);
@@ -68,14 +73,129 @@ test("what is as wanted is not looked at again while neither the plan nor the ob
 });
 
 test("another object or another plan is looked at, and only that", async () => {
-  const { state, routes, route, plan, plans, write } = stage(3);
+  const { state, routes, route, plan, plans, write, writer } = stage(3);
   await write(plans);
   state.looks = 0;
   routes.set("ns/r1", route("r1"));
+  writer.touched("TLSRoute", "ns/r1");
   assert.deepEqual(await write(plans), []);
   const forOne = state.looks;
   assert.ok(forOne > 0);
   state.looks = 0;
   assert.deepEqual(await write(plans.with(2, plan("r2"))), []);
   assert.equal(state.looks, forOne);
+});
+
+/** A Gateway and routes whose statuses are written; the cache has them only when `deliver` is called, as the watch would. */
+function writing(count: number) {
+  const clock = new ManualClock();
+  const puts: { readonly kind: string; readonly version: string; readonly routes?: number }[] = [];
+  const objects = new Map<string, KubernetesObject>();
+  const onTheWay = new Map<string, KubernetesObject>();
+  const type = (kind: string) => ({ group: "g", version: "v1", kind, plural: `${kind}s`, namespaced: true });
+  const cache = (kind: string) => ({ type: type(kind), get: (key: string) => objects.get(`${kind} ${key}`) });
+  const none = { type: undefined, get: () => undefined };
+  const writer = new StatusWriter({
+    client: {
+      get: () => assert.fail("nobody else writes"),
+      put: async <T extends KubernetesObject>(_: unknown, sent: KubernetesObject): Promise<T> => {
+        const { kind, metadata, status } = sent as KubernetesObject & {
+          status: { listeners?: [{ attachedRoutes: number }] };
+        };
+        const [listener] = status.listeners ?? [];
+        const { resourceVersion: version = "" } = metadata;
+        puts.push({ kind, version, ...(listener !== undefined && { routes: listener.attachedRoutes }) });
+        const stored = { ...sent, metadata: { ...metadata, resourceVersion: `${Number(version) + 1}` } };
+        onTheWay.set(`${kind} ${objectKey(sent)}`, stored);
+        return stored as KubernetesObject as T;
+      },
+    },
+    informers: {
+      ...{ gatewayClasses: none, listenerSets: none, tcpRoutes: none, httpRoutes: none, backendTlsPolicies: none },
+      gateways: cache("Gateway"),
+      tlsRoutes: cache("TLSRoute"),
+    },
+    events: { record: () => false },
+    clock,
+    onWrite: () => undefined,
+  });
+  const add = (kind: string, name: string) => {
+    const metadata = { namespace: "ns", name, uid: name, resourceVersion: "1" };
+    objects.set(`${kind} ns/${name}`, { apiVersion: "g/v1", kind, metadata });
+  };
+  const names = Array.from({ length: count }, (_, i) => `r${i}`);
+  add("Gateway", "g");
+  for (const name of names) add("TLSRoute", name);
+  const target = (name: string) => ({ namespace: "ns", name, uid: name, generation: 1 });
+  const routes = names.map((name): RouteStatusPlan => {
+    return { kind: "TLSRoute", ...target(name), parents: [{ parentRef, conditions: [desired] }] };
+  });
+  const gateway = (attachedRoutes: number, status: "True" | "False" = "True"): GatewayStatusPlan => ({
+    kind: "Gateway",
+    ...target("g"),
+    ...{ addresses: [], attachedListenerSets: 0, conditions: [{ ...desired, status }] },
+    listeners: [{ name: "l", supportedKinds: [], attachedRoutes, conditions: [] }],
+  });
+  const deliver = () => {
+    for (const [id, object] of onTheWay) {
+      objects.set(id, object);
+      const [kind = "", key = ""] = id.split(" ");
+      writer.touched(kind, key);
+    }
+    onTheWay.clear();
+  };
+  const write = (plans: readonly StatusPlan[]) => writer.write(plans, new AbortController().signal);
+  return { clock, puts, routes, gateway, deliver, write };
+}
+
+test("numbers of routes alone are written five times a second at most; what else a Gateway says, at once", async () => {
+  const { clock, puts, gateway, deliver, write } = writing(0);
+  const counted = () => puts.map(({ routes }) => routes);
+  assert.deepEqual(await write([gateway(1)]), { failures: [] });
+  deliver();
+  assert.deepEqual(await write([gateway(2)]), { failures: [], leftForMs: 200 });
+  await clock.advance(150);
+  const last = gateway(3);
+  assert.deepEqual(await write([last]), { failures: [], leftForMs: 50 });
+  assert.deepEqual(counted(), [1]);
+  await clock.advance(50);
+  assert.deepEqual(await write([last]), { failures: [] });
+  assert.deepEqual(counted(), [1, 3]);
+  deliver();
+  assert.deepEqual(await write([gateway(4, "False")]), { failures: [] });
+  assert.deepEqual(counted(), [1, 3, 4]);
+});
+
+test("a status that the watch has not brought back yet is written on, not in conflict with itself, and not twice", async () => {
+  const { clock, puts, gateway, deliver, write } = writing(0);
+  await write([gateway(1)]);
+  await clock.advance(200);
+  await write([gateway(2)]);
+  assert.deepEqual(
+    puts.map(({ version }) => version),
+    ["1", "2"],
+  );
+  await clock.advance(200);
+  await write([gateway(2)]);
+  deliver();
+  await write([gateway(2)]);
+  assert.equal(puts.length, 2);
+});
+
+test("many routes are written in parts, each status once, and a Gateway does not wait for all of them", async () => {
+  const { clock, puts, routes, gateway, deliver, write } = writing(200);
+  assert.equal((await write([gateway(100), ...routes])).leftForMs, 0);
+  assert.equal(puts.length, 65);
+  await clock.advance(200);
+  deliver();
+  const last = [gateway(200), ...routes];
+  assert.equal((await write(last)).leftForMs, 0);
+  assert.equal(puts[65]?.kind, "Gateway");
+  for (let rounds = 0; rounds < 10; rounds++) {
+    deliver();
+    await write(last);
+  }
+  assert.deepEqual(await write(last), { failures: [] }, "nothing is left");
+  assert.equal(puts.filter(({ kind }) => kind === "Gateway").length, 2);
+  assert.equal(puts.filter(({ kind }) => kind === "TLSRoute").length, 200);
 });

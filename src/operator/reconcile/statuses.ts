@@ -2,6 +2,7 @@
  * Writes the statuses of a plan, in an order in which nobody reads of a route that its Gateway does not know of, and tells
  * transitions as Events. Which entries are ours is the merge's business.
  */
+import { isDeepStrictEqual } from "node:util";
 import {
   type Condition,
   type KubernetesObject,
@@ -55,29 +56,126 @@ const RANK = {
   BackendTLSPolicy: 2,
 } satisfies Readonly<Record<StatusPlan["kind"], number>>;
 const RANKS = [0, 1, 2] as const;
+/** The rank of those that count routes. */
+const OWNERS = 1;
+/** So many of a rank in one go: some tenths of a second, after which Gateways are looked at again before more routes. */
+const MAX_BATCH = 64;
+/** `attachedRoutes` alone is written no more often than this: who attaches a thousand routes need not see each number. */
+const COUNTS_MS = 200;
+
+export interface StatusReport {
+  /** Mostly ApiErrors: the pass is to be repeated. */
+  readonly failures: readonly unknown[];
+  /** Something is left, and is due in so many ms. */
+  readonly leftForMs?: number;
+}
+
+/** What was last written for an owner of listeners. */
+interface Counted {
+  readonly plan: StatusPlan;
+  readonly atMs: number;
+}
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
   /** The cached object for which a plan was last seen to be its status: while both are the same, there is nothing to merge. */
   readonly #done = new WeakMap<StatusPlan, KubernetesObject>();
+  /** What a write made of a cached object: newer than the cache until the watch has brought it. */
+  readonly #written = new WeakMap<KubernetesObject, StatusObject>();
+  readonly #counted = new Map<string, Counted>();
+  #plans: readonly StatusPlan[] = [];
+  readonly #byTarget = new Map<string, StatusPlan>();
+  /** Targets whose plan or object is another than when they were last looked at. */
+  readonly #due = new Set<string>();
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
   }
 
-  /** Resolves with the failures, mostly ApiErrors: the pass is to be repeated. */
-  async write(plans: readonly StatusPlan[], signal: AbortSignal): Promise<readonly unknown[]> {
+  /** To be called for every object that was added, changed or removed, with the key under which the caches have it. */
+  touched(kind: string, key: string): void {
+    const target = `${kind} ${key}`;
+    if (this.#byTarget.has(target)) this.#due.add(target);
+  }
+
+  /**
+   * `plans` are all there are. Writes what of them is due, but of what comes last only so much that what comes first does not
+   * wait for long: the rest is left.
+   */
+  async write(plans: readonly StatusPlan[], signal: AbortSignal): Promise<StatusReport> {
+    this.#take(plans);
+    const due = this.#collect();
+    const nowMs = this.#options.clock.nowMs();
     const failures: unknown[] = [];
+    let leftForMs: number | undefined;
     for (const rank of RANKS) {
-      const due = plans.filter((plan) => RANK[plan.kind] === rank && !this.#isDone(plan));
-      failures.push(...failuresOf(await concurrently(due, (plan) => this.#writeOne(plan, signal))));
+      const ofRank = due.filter((plan) => RANK[plan.kind] === rank);
+      const waits = ofRank.map((plan) => this.#waitMs(plan, nowMs));
+      const ready = ofRank.filter((_, i) => waits[i] === 0);
+      const batch = ready.slice(0, MAX_BATCH);
+      const outcomes = await concurrently(batch, (plan) => this.#writeOne(plan, signal));
+      outcomes.forEach((outcome, i) => {
+        const plan = batch[i];
+        if (outcome.status === "fulfilled" && plan !== undefined) this.#settle(plan);
+      });
+      failures.push(...failuresOf(outcomes));
+      const left = [...(ready.length > batch.length ? [0] : []), ...waits.filter((ms) => ms > 0)];
+      if (left.length > 0) leftForMs = Math.min(leftForMs ?? Number.POSITIVE_INFINITY, ...left);
     }
-    return failures;
+    return { failures, ...(leftForMs !== undefined && { leftForMs }) };
+  }
+
+  /** Compares by place: what did not change stands where it stood, but after one that was removed. */
+  #take(plans: readonly StatusPlan[]): void {
+    const before = this.#plans;
+    if (plans === before) return;
+    this.#plans = plans;
+    plans.forEach((plan, i) => {
+      if (plan === before[i]) return;
+      const target = targetOf(plan);
+      if (this.#byTarget.get(target) === plan) return;
+      this.#byTarget.set(target, plan);
+      this.#due.add(target);
+    });
+    if (this.#byTarget.size === plans.length) return;
+    const kept = new Set(plans);
+    for (const [target, plan] of this.#byTarget) {
+      if (kept.has(plan)) continue;
+      this.#byTarget.delete(target);
+      this.#counted.delete(target);
+      this.#due.delete(target);
+    }
+  }
+
+  #collect(): readonly StatusPlan[] {
+    const due: StatusPlan[] = [];
+    for (const target of this.#due) {
+      const plan = this.#byTarget.get(target);
+      if (plan === undefined || this.#isDone(plan)) this.#due.delete(target);
+      else due.push(plan);
+    }
+    return due;
+  }
+
+  /** It was looked at, and nothing is left to do unless its plan or object has changed since. */
+  #settle(plan: StatusPlan): void {
+    const target = targetOf(plan);
+    const cached = this.#cacheOf(plan.kind).get(objectKey({ metadata: plan }));
+    if (this.#byTarget.get(target) === plan && (this.#isDone(plan) || cached?.metadata.uid !== plan.uid))
+      this.#due.delete(target);
   }
 
   #isDone(plan: StatusPlan): boolean {
     const done = this.#done.get(plan);
     return done !== undefined && done === this.#cacheOf(plan.kind).get(objectKey({ metadata: plan }));
+  }
+
+  /** How long a status must wait that says nothing else than its last one but for numbers of routes. */
+  #waitMs(plan: StatusPlan, nowMs: number): number {
+    const last = this.#counted.get(targetOf(plan));
+    if (last === undefined || last.plan === plan) return 0;
+    const waitMs = last.atMs + COUNTS_MS - nowMs;
+    return waitMs > 0 && isDeepStrictEqual(withoutCounts(last.plan), withoutCounts(plan)) ? waitMs : 0;
   }
 
   async #writeOne(plan: StatusPlan, signal: AbortSignal): Promise<StatusOutcome> {
@@ -94,11 +192,16 @@ export class StatusWriter {
       return after;
     };
     const told = { verb: "status", kind: plan.kind, object: objectKey({ metadata: plan }) } as const;
-    const sent = { signal, onOutcome: (outcome: WriteOutcome) => onWrite({ ...told, outcome }) };
-    const outcome = await writeStatus(client, cache.type, cached, next, sent);
+    const onOutcome = (outcome: WriteOutcome) => onWrite({ ...told, outcome });
+    const onWritten = (object: StatusObject) => void this.#written.set(cached, object);
+    const sent = { signal, onOutcome, onWritten };
+    const outcome = await writeStatus(client, cache.type, this.#written.get(cached) ?? cached, next, sent);
     if (outcome === "gone") return outcome;
     this.#done.set(plan, cached);
-    if (outcome === "written") this.#tell(cached, plan, before, after);
+    if (outcome === "written") {
+      if (RANK[plan.kind] === OWNERS) this.#counted.set(targetOf(plan), { plan, atMs: clock.nowMs() });
+      this.#tell(cached, plan, before, after);
+    }
     this.#tellFull(cached, plan, after);
     return outcome;
   }
@@ -146,6 +249,15 @@ export class StatusWriter {
         return informers.backendTlsPolicies;
     }
   }
+}
+
+function targetOf(plan: StatusPlan): string {
+  return `${plan.kind} ${objectKey({ metadata: plan })}`;
+}
+
+function withoutCounts(plan: StatusPlan): unknown {
+  if (!("listeners" in plan)) return plan;
+  return { ...plan, listeners: plan.listeners.map(({ attachedRoutes: _, ...listener }) => listener) };
 }
 
 /** Every condition of a status that may be ours, by where it stands. */

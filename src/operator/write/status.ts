@@ -20,11 +20,13 @@ export type StatusOutcome =
   /** The object was deleted, or another one has its name now. */
   | "gone";
 
-export interface StatusWriteOptions {
+export interface StatusWriteOptions<T extends KubernetesObject> {
   /** Nothing is sent once it aborts. */
   readonly signal?: AbortSignal;
   /** Told of each PUT that was answered; for metrics and the log. */
   readonly onOutcome?: (outcome: WriteOutcome) => void;
+  /** Told of the object as it is after a PUT that was accepted. */
+  readonly onWritten?: (object: T) => void;
 }
 
 interface WithStatus<Status> extends KubernetesObject {
@@ -42,9 +44,9 @@ export async function writeStatus<Status extends object, T extends WithStatus<St
   type: ResourceType,
   cached: T,
   next: (current: T) => Status | undefined,
-  options: StatusWriteOptions = {},
+  options: StatusWriteOptions<T> = {},
 ): Promise<StatusOutcome> {
-  const { signal, onOutcome } = options;
+  const { signal, onOutcome, onWritten } = options;
   let current = cached;
   for (let attempt = 1; ; attempt++) {
     const status = next(current);
@@ -52,7 +54,7 @@ export async function writeStatus<Status extends object, T extends WithStatus<St
     signal?.throwIfAborted();
     try {
       const sent = { signal, subresource: "status", fieldManager: FIELD_MANAGER } as const;
-      await tellOutcome(client.put(type, statusOnly(type, current, status), sent), onOutcome, signal);
+      onWritten?.(await tellOutcome(client.put<T>(type, statusOnly(type, current, status), sent), onOutcome, signal));
       return "written";
     } catch (error) {
       if (isApiError(error, "NotFound")) return "gone";

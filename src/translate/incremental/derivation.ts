@@ -19,7 +19,7 @@ interface Entry {
 
 export interface Round<S, R, I extends readonly unknown[] = readonly unknown[]> {
   readonly subjects: readonly S[];
-  /** While these and `subjects` are the same, no subject's `inputs` can have changed but those in `suspects`. */
+  /** While these are the same, no known subject's `inputs` can have changed but those in `suspects`. */
   readonly context: readonly unknown[];
   readonly suspects?: Iterable<S>;
   /** What the result is made from besides the subject and the look-ups; compared by identity, each in its place. */
@@ -28,6 +28,13 @@ export interface Round<S, R, I extends readonly unknown[] = readonly unknown[]> 
   readonly compute: (lookups: Lookups, subject: S, place: number, inputs: I) => R;
   readonly lookups: Lookups;
   readonly changes: Changes;
+}
+
+export interface Update<S> {
+  /** Subjects whose results are new. */
+  readonly made: ReadonlySet<S>;
+  /** Subjects of the update before that are none any more. */
+  readonly gone: ReadonlySet<S>;
 }
 
 /** What one update goes by. */
@@ -39,6 +46,7 @@ interface Pass<S, R, I extends readonly unknown[]> extends Round<S, R, I> {
 
 export class Derivation<S extends object, R> {
   #context: readonly unknown[] | undefined;
+  #subjects: readonly S[] = [];
   #entries = new Map<S, Entry>();
   #results: readonly R[] = [];
   /** Subjects by what they asked. */
@@ -55,36 +63,62 @@ export class Derivation<S extends object, R> {
     return this.#results[place] as R;
   }
 
-  /** @returns the subjects whose results are new; every result is current then. */
-  update<I extends readonly unknown[]>(round: Round<S, R, I>): ReadonlySet<S> {
-    const { subjects, suspects = [] } = round;
+  /** Every result is current then. */
+  update<I extends readonly unknown[]>(round: Round<S, R, I>): Update<S> {
+    const { subjects, context } = round;
     const dirty = this.#dirty(round.changes);
-    const context = [subjects, ...round.context];
     const isSame = this.#context !== undefined && sameElements(this.#context, context);
-    this.#context = context;
     const pass: Pass<S, R, I> = { ...round, dirty, recorder: new Recorder(round.lookups), made: new Set() };
-    if (isSame) {
-      const results = [...this.#results];
-      for (const subject of new Set([...dirty, ...suspects])) {
-        const { place } = this.#entries.get(subject) as Entry;
-        results[place] = this.#current(pass, subject, place);
-      }
-      if (pass.made.size > 0) this.#results = results;
-      return pass.made;
+    const isPatched = isSame && this.#subjects.length <= subjects.length;
+    const gone = isPatched ? this.#patch(pass) : this.#updateAll(pass);
+    this.#context = context;
+    this.#subjects = subjects;
+    return { made: pass.made, gone };
+  }
+
+  /** The common case: some subjects are others, at their places or at the end, or are suspected, or asked what has changed. */
+  #patch<I extends readonly unknown[]>(pass: Pass<S, R, I>): ReadonlySet<S> {
+    const { subjects, suspects = [], dirty, made } = pass;
+    const before = this.#subjects;
+    const results = [...this.#results];
+    const others: number[] = [];
+    for (let place = 0; place < subjects.length; place++) if (subjects[place] !== before[place]) others.push(place);
+    for (const place of others) results[place] = this.#current(pass, subjects[place] as S, place);
+    const gone = new Set<S>();
+    for (const place of others) {
+      const subject = before[place];
+      if (subject !== undefined && this.#entries.get(subject)?.place === place) gone.add(subject);
     }
+    for (const subject of gone) this.#forget(subject);
+    for (const subject of new Set([...dirty, ...suspects])) {
+      const known = this.#entries.get(subject);
+      if (known !== undefined && !made.has(subject))
+        results[known.place] = this.#current(pass, subject, known.place, results);
+    }
+    if (others.length > 0 || made.size > 0) this.#results = results;
+    return gone;
+  }
+
+  #updateAll<I extends readonly unknown[]>(pass: Pass<S, R, I>): ReadonlySet<S> {
+    const { subjects } = pass;
     const results = subjects.map((subject, place) => this.#current(pass, subject, place));
-    if (this.#entries.size > subjects.length) this.#forgetAllBut(new Set(subjects));
+    const gone = new Set<S>();
+    if (this.#entries.size > subjects.length) {
+      const kept = new Set(subjects);
+      for (const subject of this.#entries.keys()) if (!kept.has(subject)) gone.add(subject);
+      for (const subject of gone) this.#forget(subject);
+    }
     this.#results = stableList(this.#results, results);
-    return pass.made;
+    return gone;
   }
 
   /** The result of a subject, made anew if need be. */
-  #current<I extends readonly unknown[]>(pass: Pass<S, R, I>, subject: S, place: number): R {
+  #current<I extends readonly unknown[]>(pass: Pass<S, R, I>, subject: S, place: number, results = this.#results): R {
     const { inputs, compute, dirty, recorder, made } = pass;
     const given = inputs(subject, place);
     const known = this.#entries.get(subject);
     if (known !== undefined && !dirty.has(subject) && sameElements(known.inputs, given)) {
-      const result = this.#results[known.place] as R;
+      const result = results[known.place] as R;
       if (known.place !== place) this.#entries.set(subject, { ...known, place });
       return result;
     }
@@ -107,12 +141,9 @@ export class Derivation<S extends object, R> {
     return dirty;
   }
 
-  #forgetAllBut(subjects: ReadonlySet<S>): void {
-    for (const [subject, entry] of this.#entries) {
-      if (subjects.has(subject)) continue;
-      this.#unlink(entry, subject);
-      this.#entries.delete(subject);
-    }
+  #forget(subject: S): void {
+    this.#unlink(this.#entries.get(subject), subject);
+    this.#entries.delete(subject);
   }
 
   #link(subject: S, asked: readonly Asked[]): void {

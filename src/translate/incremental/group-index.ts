@@ -30,12 +30,12 @@ export class GroupIndex<T> {
     return changed;
   }
 
-  /** The common case: some objects are others now, at the same places and under the same keys. */
+  /** The common case: some objects are others now, at the same places and under the same keys, and new ones come last. */
   #replaceInPlace(list: readonly T[]): ReadonlySet<string> | undefined {
     const old = this.#list;
-    if (old.length !== list.length) return undefined;
+    if (old.length > list.length) return undefined;
     const replaced: [T, T][] = [];
-    for (let i = 0; i < list.length; i++) {
+    for (let i = 0; i < old.length; i++) {
       const [before, now] = [old[i] as T, list[i] as T];
       if (before === now) continue;
       if (!sameKeys(this.#keysOf(before), this.#keysOf(now))) return undefined;
@@ -46,6 +46,12 @@ export class GroupIndex<T> {
       for (const key of this.#keysOf(now)) {
         const group = this.#groups.get(key) ?? [];
         this.#groups.set(key, group.with(group.indexOf(before), now));
+        changed.add(key);
+      }
+    }
+    for (const added of list.slice(old.length)) {
+      for (const key of this.#keysOf(added)) {
+        this.#groups.set(key, [...(this.#groups.get(key) ?? []), added]);
         changed.add(key);
       }
     }

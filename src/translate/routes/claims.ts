@@ -24,16 +24,42 @@ export interface LostHostname {
   readonly by: Precedence;
 }
 
-/** The claims of one Gateway, by listener (AssessedListener.name) and hostname. */
+/** The claims of one Gateway, by listener (AssessedListener.name) and hostname. They come and go one by one. */
 export class HostnameClaims {
-  readonly #winners = new Map<string, Map<string, Claim>>();
+  /** Of each hostname all claims, that of the winner first; never empty. */
+  readonly #claims = new Map<string, Map<string, readonly [Claim, ...Claim[]]>>();
 
-  claim(listener: string, { hostname, original }: EffectiveHostname, route: AnyRoute): void {
-    const claims = this.#winners.get(listener) ?? new Map<string, Claim>();
-    this.#winners.set(listener, claims);
-    const holder = claims.get(hostname);
+  /** @returns whether the hostname has another winner than before. */
+  claim(listener: string, { hostname, original }: EffectiveHostname, route: AnyRoute): boolean {
+    const ofListener = this.#claims.get(listener) ?? new Map<string, readonly [Claim, ...Claim[]]>();
+    this.#claims.set(listener, ofListener);
+    const claims = ofListener.get(hostname);
     const challenger = { route, original };
-    if (holder === undefined || compare(challenger, holder).order < 0) claims.set(hostname, challenger);
+    const wins = claims === undefined || compare(challenger, claims[0]).order < 0;
+    if (claims === undefined) ofListener.set(hostname, [challenger]);
+    else ofListener.set(hostname, wins ? [challenger, ...claims] : [...claims, challenger]);
+    return wins;
+  }
+
+  /** Takes a claim back. @returns whether the hostname had been the route's. */
+  release(listener: string, { hostname }: EffectiveHostname, route: AnyRoute): boolean {
+    const ofListener = this.#claims.get(listener);
+    const claims = ofListener?.get(hostname) ?? [];
+    const [first, ...others] = claims.filter((claim) => claim.route !== route);
+    if (first === undefined) ofListener?.delete(hostname);
+    else ofListener?.set(hostname, claims[0]?.route === route ? winnerFirst(first, others) : [first, ...others]);
+    if (ofListener?.size === 0) this.#claims.delete(listener);
+    return claims[0]?.route === route;
+  }
+
+  /** The routes that claim a hostname, the winner first. */
+  claimants(listener: string, hostname: string): readonly AnyRoute[] {
+    return (
+      this.#claims
+        .get(listener)
+        ?.get(hostname)
+        ?.map(({ route }) => route) ?? []
+    );
   }
 
   /** Splits a route's hostnames on a listener, which it has claimed, into those it got and those another route holds. */
@@ -45,12 +71,17 @@ export class HostnameClaims {
     const won: string[] = [];
     const lost: LostHostname[] = [];
     for (const { hostname, original } of hostnames) {
-      const winner = this.#winners.get(listener.name)?.get(hostname);
+      const winner = this.#claims.get(listener.name)?.get(hostname)?.[0];
       if (winner === undefined || winner.route === route) won.push(hostname);
       else lost.push({ listener, hostname, winner: winner.route, by: compare(winner, { route, original }).by });
     }
     return { won, lost };
   }
+}
+
+function winnerFirst(first: Claim, others: readonly Claim[]): readonly [Claim, ...Claim[]] {
+  const winner = others.reduce((best, claim) => (compare(claim, best).order < 0 ? claim : best), first);
+  return [winner, ...[first, ...others].filter((claim) => claim !== winner)];
 }
 
 /** Negative when `a` comes first. */

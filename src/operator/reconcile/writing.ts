@@ -1,39 +1,32 @@
 /**
- * One pass: snapshot → plan → stream, apply, status. It reads the whole and brings everything in line with it; what failed
- * makes it throw, to be repeated. It decides nothing that the translator could.
+ * The other half of the operator's work: plan → apply, status, Events. It works on the newest plan that was published, as fast as
+ * the API server takes it, and waits for the proxies' acknowledgements; what failed makes it throw, to be repeated. It decides
+ * nothing that the translator could.
  */
-
-import type { ControlServer } from "../../control/server/server.ts";
 import { type Gateway, objectKey } from "../../gateway-api/objects.ts";
 import { infrastructureOf } from "../../infra/infrastructure.ts";
 import type { ProxyPodOptions } from "../../infra/pod.ts";
 import type { Logger } from "../../model/log.ts";
 import type { Plan } from "../../model/plan.ts";
-import { Translator } from "../../translate/translator.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
-import type { InstalledBundle } from "../kube/bundle.ts";
-import type { ProxyReports } from "../observe/proxies.ts";
-import type { SettledPorts } from "../observe/settled-ports.ts";
-import { takeSnapshot } from "../observe/snapshot.ts";
-import type { ChangeTrail, PassTrail } from "../trail.ts";
+import type { ChangeTrail } from "../trail.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
-import type { Acknowledgements } from "./acknowledgements.ts";
+import type { Acknowledgements, Publications } from "./acknowledgements.ts";
 import { gatewaysOf } from "./depends-on.ts";
+import type { Published } from "./publication.ts";
 import type { StatusWriter } from "./statuses.ts";
 
-export interface PassParts {
+export interface WritingParts {
   readonly log: Logger;
   readonly informers: OperatorInformers;
-  readonly bundle: InstalledBundle;
-  readonly reports: ProxyReports;
-  readonly ports: SettledPorts;
-  readonly stream: Pick<ControlServer, "publish" | "retract">;
+  /** The newest of all. */
+  readonly published: () => Published | undefined;
   readonly acknowledgements: Acknowledgements;
+  readonly trail: Pick<ChangeTrail, "beginWriting" | "wrote">;
   readonly applier: Applier;
   readonly statuses: StatusWriter;
   readonly events: EventRecorder;
-  readonly trail: Pick<ChangeTrail, "begin" | "beginWriting">;
   readonly pod: ProxyPodOptions;
   readonly caBundle: () => string;
   /**
@@ -41,38 +34,23 @@ export interface PassParts {
    * lead: until they have found it, nothing that depends on their word is written.
    */
   readonly mayBeAwaited: () => boolean;
+  /** Something is left to be written: in so many ms another round is due. */
+  readonly onLeft: (inMs: number) => void;
 }
 
-/** What a pass has published, and is to be written. */
-interface Published {
-  readonly plan: Plan;
-  /** Revisions by Gateway, of those that are other than before. */
-  readonly changed: ReadonlyMap<string, string>;
-  readonly silent: ReturnType<typeof takeSnapshot>["silent"];
-  readonly gateways: readonly Gateway[];
-}
+export class Writing {
+  readonly #parts: WritingParts;
+  /** What the proxies have been waited for already: one that was late is not waited for again. */
+  #awaited: Publications = new Map();
 
-export class Pass {
-  readonly #parts: PassParts;
-  /** Keeps what it made of the last snapshot. */
-  readonly #translator = new Translator();
-  /** Revisions by Gateway. */
-  #published: ReadonlyMap<string, string> = new Map();
-
-  constructor(parts: PassParts) {
+  constructor(parts: WritingParts) {
     this.#parts = parts;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { informers, reports, ports, bundle, trail } = this.#parts;
-    const pass = trail.begin();
-    const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
-    const plan = this.#translator.translate(snapshot);
-    const changed = this.#publish(plan, pass);
-    pass.published(changed);
-    const round = trail.beginWriting();
+    const round = this.#parts.trail.beginWriting();
     try {
-      await this.#write({ plan, silent, changed, gateways: snapshot.gateways }, signal);
+      await this.#write(signal);
       round.end("succeeded");
     } catch (error) {
       round.end(signal.aborted ? "cancelled" : "failed");
@@ -80,31 +58,27 @@ export class Pass {
     }
   }
 
-  async #write({ plan, silent, changed, gateways }: Published, signal: AbortSignal): Promise<void> {
-    const { applier, acknowledgements, statuses } = this.#parts;
+  async #write(signal: AbortSignal): Promise<void> {
+    const { published, applier, statuses, onLeft } = this.#parts;
+    const newest = published();
+    if (newest === undefined) return;
+    const { plan, gateways, silent, publications } = newest;
     const applied = await applier.reconcile(this.#infrastructure(plan), signal);
-    await acknowledgements.wait(changed);
+    await this.#wait(publications);
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
-    const settled = this.#without(awaited, plan.statuses);
-    const failures = [...applied.failures, ...(await statuses.write(settled, signal))];
+    const { failures: notWritten, leftForMs } = await statuses.write(this.#without(awaited, plan.statuses), signal);
+    const failures = [...applied.failures, ...notWritten];
     this.#tellForeign(applied.foreign, gateways);
     for (const gateway of gateways) this.#tellMissingClass(gateway);
     if (failures.length > 0) throw new AggregateError(failures, writesFailed(failures));
+    if (leftForMs !== undefined) onLeft(leftForMs);
   }
 
-  /** Forgets what was published: another replica may have changed it by the time this one leads again. */
-  forget(): void {
-    this.#published = new Map();
-  }
-
-  /** Returns what is other than before. */
-  #publish(plan: Plan, { cause }: PassTrail): ReadonlyMap<string, string> {
-    const { stream } = this.#parts;
-    const before = this.#published;
-    this.#published = new Map([...plan.gateways].map(([key, { config }]) => [key, config.revision]));
-    for (const [key, { config }] of plan.gateways) stream.publish(key, config, cause);
-    for (const key of before.keys()) if (!plan.gateways.has(key)) stream.retract(key);
-    return new Map([...this.#published].filter(([key, revision]) => before.get(key) !== revision));
+  async #wait(publications: Publications): Promise<void> {
+    const before = this.#awaited;
+    this.#awaited = publications;
+    const news = [...publications].filter(([key, number]) => before.get(key) !== number);
+    await this.#parts.acknowledgements.wait(new Map(news));
   }
 
   /** The statuses that speak of none of these Gateways. */

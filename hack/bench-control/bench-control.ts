@@ -1,0 +1,107 @@
+/**
+ * `npm run bench:control`: the control plane's own figures on the test cluster, a fresh one for each scenario. Prints tables, and
+ * writes rows and the page. Owns the order of things and the exit code.
+ */
+
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { CHECKOUT, deployedCluster } from "../../test/e2e/deploy.ts";
+import type { Cluster } from "../../test/support/cluster.ts";
+import { machineAndCheckout } from "../bench/report/machine.ts";
+import { asText, number } from "../bench/report/table.ts";
+import { APP } from "./names.ts";
+import { backendsPod, gateway, namespace } from "./objects.ts";
+import { BadUsage, parseOptions, USAGE } from "./options.ts";
+import { controlPage, type Outcome } from "./page.ts";
+import { type Row, rowOf } from "./rows.ts";
+import type { Figure, Scenario } from "./scenario.ts";
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args, process.env);
+  if (options === "help") {
+    console.log(USAGE);
+    return 0;
+  }
+  const startedAtMs = performance.now();
+  const say = (what: string) =>
+    console.error(`${((performance.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${what}`);
+  const outcomes: Outcome[] = [];
+  let kubernetes = "unknown";
+  for (const scenario of options.scenarios) {
+    say(`${scenario.id}: a fresh cluster`);
+    const cluster = await deployedCluster(options.cluster);
+    try {
+      kubernetes = await versionOf(cluster);
+      await prepare(cluster);
+      say(`${scenario.id}: ${scenario.title}`);
+      const figures = await measure(cluster, options.cluster, scenario, options.quick);
+      outcomes.push({ scenario, rows: figures.map((figure) => rowOf(scenario.id, figure)) });
+    } catch (error) {
+      // The others are worth having; that this one is missing is told, and fails the run.
+      outcomes.push({ scenario, rows: [], failure: error instanceof Error ? error.message : String(error) });
+      say(`${scenario.id} failed: ${error}`);
+    } finally {
+      await cluster.down();
+    }
+    console.log(`\n${asText(table(outcomes.at(-1) as Outcome))}`);
+  }
+  const rows = outcomes.flatMap((outcome) => outcome.rows);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 1)}\n`);
+  if (options.report !== undefined) {
+    const before = existsSync(options.report) ? readFileSync(options.report, "utf8") : undefined;
+    const run = { date: new Date(), machine: machineAndCheckout(CHECKOUT), kubernetes, quick: options.quick };
+    writeFileSync(options.report, controlPage(run, outcomes, before));
+  }
+  const isMissed = rows.some(({ missed }) => missed) || outcomes.some(({ failure }) => failure !== undefined);
+  return isMissed ? 1 : 0;
+}
+
+/** The Gateway, and two Pods of backends. */
+async function prepare(cluster: Cluster): Promise<void> {
+  await cluster.apply(JSON.stringify(namespace(APP)));
+  const script = join(import.meta.dirname, "backends.mjs");
+  await cluster.kubectlOrThrow(["-n", APP, "create", "configmap", "backends", `--from-file=${script}`]);
+  const items = [backendsPod("backends-0"), backendsPod("backends-1"), gateway(APP, "gw")];
+  await cluster.apply(JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  const ready = ["wait", "--for=condition=Ready", "pod/backends-0", "pod/backends-1", "--timeout=55s"];
+  await cluster.kubectlOrThrow(["-n", APP, ...ready]);
+}
+
+async function measure(cluster: Cluster, name: string, { id }: Scenario, quick: boolean): Promise<readonly Figure[]> {
+  const driver = join(import.meta.dirname, "driver.ts");
+  const child = cluster.startOutside([process.execPath, driver, name, id, quick ? "quick" : "full"]);
+  child.stdin.end();
+  child.stderr.pipe(process.stderr, { end: false });
+  const [[code], output] = await Promise.all([once(child, "close"), text(child.stdout)]);
+  if (code !== 0) throw new Error(`the driver ended with ${code}`);
+  return JSON.parse(output);
+}
+
+async function versionOf(cluster: Cluster): Promise<string> {
+  const { gitVersion } = JSON.parse(await cluster.kubectlOrThrow(["get", "--raw", "/version"]));
+  return String(gitVersion);
+}
+
+function table({ scenario, rows, failure }: Outcome) {
+  return {
+    title: `${scenario.id}: ${scenario.title}`,
+    header: ["", "unit", "p50", "p99", "min", "max", "samples", "goal"],
+    lines: rows.map((row) => lineOf(scenario.id, row)),
+    notes: failure === undefined ? [] : [`failed: ${failure}`],
+  };
+}
+
+function lineOf(scenario: string, { metric, unit, median, p99, min, max, samples, goal, missed }: Row) {
+  const judged = goal === undefined ? "" : `${goal} ${missed ? "MISSED" : "met"}`;
+  return [metric.slice(scenario.length + 1), unit, ...[median, p99, min, max].map(number), String(samples), judged];
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof BadUsage)) throw error;
+  console.error(`bench:control: ${error.message}`);
+  process.exitCode = 2;
+}

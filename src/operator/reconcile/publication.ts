@@ -1,0 +1,92 @@
+/**
+ * The first half of the operator's work: snapshot → plan → stream. It never waits, so that a change reaches the proxies at once,
+ * whatever is being written meanwhile; what is to be written is the other half's (writing.ts), which reads the newest plan here.
+ */
+import type { ControlServer } from "../../control/server/server.ts";
+import { type EndpointSlice, type Gateway, serviceKey } from "../../gateway-api/objects.ts";
+import type { Plan } from "../../model/plan.ts";
+import { GroupIndex } from "../../translate/incremental/group-index.ts";
+import { Translator } from "../../translate/translator.ts";
+import type { OperatorInformers } from "../informer/operator-informers.ts";
+import type { InstalledBundle } from "../kube/bundle.ts";
+import type { ProxyReports } from "../observe/proxies.ts";
+import type { SettledPorts } from "../observe/settled-ports.ts";
+import { takeSnapshot } from "../observe/snapshot.ts";
+import type { ChangeTrail, PassTrail } from "../trail.ts";
+import type { Acknowledgements, Publications } from "./acknowledgements.ts";
+
+export interface PublicationParts {
+  readonly informers: OperatorInformers;
+  readonly bundle: InstalledBundle;
+  readonly reports: ProxyReports;
+  readonly ports: SettledPorts;
+  readonly stream: Pick<ControlServer, "publish" | "retract">;
+  readonly acknowledgements: Acknowledgements;
+  readonly trail: Pick<ChangeTrail, "begin">;
+}
+
+/** What came of a snapshot. */
+export interface Published {
+  readonly plan: Plan;
+  /** Of the snapshot: ours and others'. */
+  readonly gateways: readonly Gateway[];
+  /** Gateways with Pods that take connections and have not been heard, by `namespace/name`. */
+  readonly silent: ReadonlyMap<string, readonly string[]>;
+  /** What the proxies must have taken up before the plan's statuses are true. */
+  readonly publications: Publications;
+}
+
+export class Publication {
+  readonly #parts: PublicationParts;
+  /** Keeps what it made of the last snapshot. */
+  readonly #translator = new Translator();
+  readonly #slices = new GroupIndex<EndpointSlice>((slice) => [serviceKey(slice)]);
+  /** Revisions by Gateway. */
+  #revisions: ReadonlyMap<string, string> = new Map();
+  #newest: Published | undefined;
+
+  constructor(parts: PublicationParts) {
+    this.#parts = parts;
+  }
+
+  /** Undefined before the first. */
+  get newest(): Published | undefined {
+    return this.#newest;
+  }
+
+  run(): void {
+    const { informers, reports, ports, bundle, acknowledgements, trail } = this.#parts;
+    const pass = trail.begin();
+    this.#slices.update(informers.of.endpointSlices.items());
+    const slicesOf = (service: string) => this.#slices.get(service) ?? [];
+    const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version, slicesOf);
+    const plan = this.#translator.translate(snapshot);
+    pass.published(this.#publish(plan, pass));
+    this.#newest = { plan, gateways: snapshot.gateways, silent, publications: acknowledgements.newest() };
+  }
+
+  /** Forgets what was published: another replica may have changed it by the time this one leads again. */
+  forget(): void {
+    for (const key of this.#revisions.keys()) this.#parts.acknowledgements.retracted(key);
+    this.#revisions = new Map();
+    this.#newest = undefined;
+  }
+
+  /** Returns what is other than before. */
+  #publish(plan: Plan, { cause }: PassTrail): ReadonlyMap<string, string> {
+    const { stream, acknowledgements } = this.#parts;
+    const before = this.#revisions;
+    this.#revisions = new Map([...plan.gateways].map(([key, { config }]) => [key, config.revision]));
+    for (const [key, { config }] of plan.gateways) {
+      if (before.get(key) === config.revision) continue;
+      acknowledgements.published(key, config.revision);
+      stream.publish(key, config, cause);
+    }
+    for (const key of before.keys()) {
+      if (plan.gateways.has(key)) continue;
+      stream.retract(key);
+      acknowledgements.retracted(key);
+    }
+    return new Map([...this.#revisions].filter(([key, revision]) => before.get(key) !== revision));
+  }
+}
