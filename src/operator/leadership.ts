@@ -27,6 +27,8 @@ import { EventRecorder } from "./write/events.ts";
 
 /** How long after it began to lead a replica waits for proxies that serve to find it: their longest back-off, three times. */
 const AWAIT_PROXIES_MS = 30_000;
+/** How long a pass may go on when the replica is told to end: what it leaves, the next leader does. */
+const LAST_PASS_MS = 500;
 /** Just after a report of a proxy that is gone has expired (observe/proxies.ts). */
 const GONE_PROXY_MS = 20_500;
 
@@ -46,7 +48,7 @@ export interface Leadership {
   start(): Promise<void>;
   /** The serving certificate has changed. */
   rotate(): void;
-  /** Ends the pass in progress, then the streams, then gives the lease up. */
+  /** Ends the pass in progress, cut short if it is long, then the streams, then gives the lease up. */
   stop(): Promise<void>;
 }
 
@@ -128,7 +130,9 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       kick();
     },
     stop: async () => {
+      const cut = setTimeout(() => loop.cancel(), LAST_PASS_MS);
       await loop.stop();
+      clearTimeout(cut);
       stream.stepDown();
       await election.stop();
       await stream.close();

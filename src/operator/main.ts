@@ -16,6 +16,12 @@ import { createLeadership } from "./leadership.ts";
 import { OperatorMetrics } from "./metrics.ts";
 import { type Admission, startAdmission } from "./pepr/start.ts";
 
+/**
+ * How long reviews are answered after the order to end: the API server's node hears of that a moment later, and would admit
+ * unjudged what it could not ask about.
+ */
+const LAME_DUCK_MS = 3_000;
+
 export interface OperatorOptions {
   readonly log: Logger;
   readonly client: KubeClient;
@@ -35,7 +41,7 @@ export interface Operator {
   readonly metrics: OperatorMetrics;
   /** What is not ready yet, in words; undefined when everything is. */
   notReady(): string | undefined;
-  /** Ends in order: no pass, no lease, no stream, no admission. */
+  /** Ends in order: no pass, no lease, no stream; and admission when nobody asks any more. */
   stop(): Promise<void>;
 }
 
@@ -75,7 +81,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     },
     stop: async () => {
       state.ending = true;
+      const lameDuck = clock.sleep(LAME_DUCK_MS);
       await leadership.stop();
+      await lameDuck;
       await Promise.all([admission.close(), certificates.stop()]);
       await informers.stop();
       client.close();
