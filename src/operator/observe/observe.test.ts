@@ -84,6 +84,17 @@ test("the last word of a proxy that is gone stands for a while, and no longer", 
   assert.equal(reports.of("ns/g", NONE).size, 0);
 });
 
+test("a Gateway that is gone is forgotten with its last proxy, and not before", () => {
+  let nowMs = 0;
+  const reports = new ProxyReports(() => nowMs);
+  for (const pod of ["a", "b"]) reports.report("ns/g", pod, report("1"));
+  reports.gone("ns/g", "a");
+  nowMs = 20_000;
+  reports.forgetWithout(new Map());
+  nowMs = 0;
+  assert.deepEqual([...reports.of("ns/g", new Set(["a", "b"])).keys()], ["b"]);
+});
+
 test("a proxy that comes back is as if it had never been gone", () => {
   let nowMs = 0;
   const reports = new ProxyReports(() => nowMs);

@@ -45,6 +45,11 @@ export class ProxyReports {
     return standing;
   }
 
+  /** Forgets the proxies that are gone of Gateways that are, about which nobody asks any more. */
+  forgetWithout(gateways: { has(gateway: string): boolean }): void {
+    for (const gateway of [...this.#gateways.keys()]) if (!gateways.has(gateway)) this.of(gateway, new Set());
+  }
+
   /** When leadership is lost: another replica hears them now. */
   clear(): void {
     this.#gateways.clear();

@@ -34,6 +34,7 @@ export function takeSnapshot(
     deployments.set(key, observed.deployment);
     if (observed.silent.length > 0) silent.set(key, observed.silent);
   }
+  reports.forgetWithout(deployments);
   const snapshot = {
     controllerName: CONTROLLER_NAME,
     gatewayClasses: informers.gatewayClasses.items(),
