@@ -35,18 +35,25 @@ interface PodStatus {
   readonly containerStatuses?: readonly { readonly restartCount: number; readonly ready: boolean }[];
 }
 
+type Program = "operator" | "proxy";
+
 /** Kills, as the kernel would for want of memory, the Pod's one process that runs our program; the sandbox stays. */
-export function killProgram(pod: RunningPod): void {
-  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && isProgramOf(entry, pod));
-  if (pids.length !== 1) throw new Error(`Pod ${pod.name} runs ${pids.length} processes of the operator, not one`);
-  process.kill(Number(pids[0]), "SIGKILL");
+export function killProgram(pod: RunningPod, program: Program = "operator"): void {
+  process.kill(pidOf(pod, program), "SIGKILL");
+}
+
+/** Of the Pod's one process that runs our program, as the machine sees it. */
+export function pidOf(pod: RunningPod, program: Program): number {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && isProgramOf(entry, pod, program));
+  if (pids.length !== 1) throw new Error(`Pod ${pod.name} runs ${pids.length} processes of the ${program}, not one`);
+  return Number(pids[0]);
 }
 
 /** cgroups name a Pod by its uid, with `-` or, where systemd has them, `_`. */
-function isProgramOf(pid: string, { uid }: RunningPod): boolean {
+function isProgramOf(pid: string, { uid }: RunningPod, program: Program): boolean {
   try {
     const cgroup = readFileSync(`/proc/${pid}/cgroup`, "utf8").replaceAll("_", "-");
-    return cgroup.includes(uid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes("operator");
+    return cgroup.includes(uid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(program);
   } catch {
     // The process has ended since.
     return false;
