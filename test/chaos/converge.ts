@@ -42,7 +42,7 @@ export async function converged(world: World): Promise<number> {
 }
 
 async function operatorsWell({ cluster }: World): Promise<boolean> {
-  const pods = await operatorPods(cluster);
+  const pods = (await operatorPods(cluster)).filter(({ isEnding }) => !isEnding);
   if (pods.filter(({ ready }) => ready).length !== OPERATORS) throw new Error(JSON.stringify(pods));
   const leading = await Promise.all(pods.map(isLeading));
   return leading.filter(Boolean).length === 1;

@@ -49,10 +49,10 @@ export async function isLeading({ address }: RunningPod): Promise<boolean> {
   return /^fsm_gateway_operator_leading 1$/m.test((await answer?.text()) ?? "");
 }
 
-/** The proxies of Gateway `app`. */
+/** The proxies of Gateway `app`, without those that are ending. */
 export async function ourProxies({ cluster }: World): Promise<readonly RunningPod[]> {
   const all = await proxyPods(cluster, NAMESPACE);
-  return all.filter(({ name }) => name.startsWith(`${PROXY_LABELS.app}-${GATEWAY}-`));
+  return all.filter(({ name, isEnding }) => !isEnding && name.startsWith(`${PROXY_LABELS.app}-${GATEWAY}-`));
 }
 
 /** What the backend says by one connection. @throws when there is no answer. */

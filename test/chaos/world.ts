@@ -53,10 +53,23 @@ export async function setUpWorld(cluster: Cluster): Promise<World> {
     await sayMore(cluster, operatorKubectl);
     await makeNamespace(cluster);
     await makeBackends(cluster, kubectl);
-    await applyHere(...routes(), gateway(GATEWAY), gateway(OTHER_GATEWAY), stranger(), disruptionBudget());
+    await applyHere(...routes(), gateway(GATEWAY), gateway(OTHER_GATEWAY));
   }
   const address = await programmedAddress(cluster, NAMESPACE, GATEWAY);
   await programmedAddress(cluster, NAMESPACE, OTHER_GATEWAY);
+  await applyHere(stranger());
+  // A Pod with two budgets cannot be evicted at all.
+  const budgets = await kubectl(
+    "get",
+    "poddisruptionbudgets",
+    "-l",
+    Object.entries(PROXY_LABELS)
+      .map(([k, v]) => `${k}=${v}`)
+      .join(),
+    "-o",
+    "name",
+  );
+  if (budgets === "") await applyHere(disruptionBudget());
   await kubectl("scale", "deployment/fsm-gateway-app", `--replicas=${PROXIES}`);
   await kubectl("rollout", "status", "deployment/fsm-gateway-app", "--timeout=55s");
   const ca = await kubectl("get", "configmap", "authority", "-o", "jsonpath={.data.ca\\.crt}");
@@ -130,7 +143,7 @@ export function pod(name: string, gatewayName: string, container: object, labels
     spec: {
       serviceAccountName: `fsm-gateway-${gatewayName}`,
       automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 1,
+      terminationGracePeriodSeconds: 5,
       securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
       containers: [{ name, image: "localhost/node:26", imagePullPolicy: "Never", securityContext, ...container }],
     },

@@ -14,6 +14,8 @@ export interface RunningPod {
   readonly address: string;
   readonly restarts: number;
   readonly ready: boolean;
+  /** It was told to end, and may go on for as long as its connections do. */
+  readonly isEnding: boolean;
 }
 
 export const operatorPods = (cluster: Cluster) => pods(cluster, "fsm-gateway-system", "app=fsm-gateway-operator");
@@ -21,13 +23,20 @@ export const proxyPods = (cluster: Cluster, namespace: string) => pods(cluster, 
 
 async function pods(cluster: Cluster, namespace: string, label: string): Promise<readonly RunningPod[]> {
   const list = JSON.parse(await cluster.kubectlOrThrow(["-n", namespace, "get", "pods", "-l", label, "-o", "json"]));
-  return list.items.map(({ metadata, status }: { metadata: RunningPod; status: PodStatus }) => ({
+  return list.items.map(({ metadata, status }: { metadata: PodMetadata; status: PodStatus }) => ({
     name: metadata.name,
     uid: metadata.uid,
     address: status.podIP,
     restarts: status.containerStatuses?.[0]?.restartCount ?? 0,
     ready: status.containerStatuses?.[0]?.ready ?? false,
+    isEnding: metadata.deletionTimestamp !== undefined,
   }));
+}
+
+interface PodMetadata {
+  readonly name: string;
+  readonly uid: string;
+  readonly deletionTimestamp?: string;
 }
 
 interface PodStatus {

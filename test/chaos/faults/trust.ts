@@ -76,6 +76,7 @@ export const certificateExpires: Fault = {
     await waitFor(
       "all serve a new certificate",
       async () => {
+        await sleep(1_000);
         const shown = await certificatesOf(pods);
         const first = shown[0]?.fingerprint256;
         return first !== before?.fingerprint256 && shown.every(({ fingerprint256 }) => fingerprint256 === first);
