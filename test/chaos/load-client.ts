@@ -58,14 +58,16 @@ async function main(options: LoadOptions): Promise<void> {
   let lastAnswerMs = Date.now();
   let longestGap = { fromMs: lastAnswerMs, ms: 0 };
   const inTheAir = new Set<Promise<void>>();
+  const closeGap = (now: number) => {
+    if (now - lastAnswerMs > longestGap.ms) longestGap = { fromMs: lastAnswerMs, ms: now - lastAnswerMs };
+    lastAnswerMs = now;
+  };
   const begin = () => {
     const atMs = Date.now();
     const one = ask(options)
       .then(() => {
         answered++;
-        const now = Date.now();
-        if (now - lastAnswerMs > longestGap.ms) longestGap = { fromMs: lastAnswerMs, ms: now - lastAnswerMs };
-        lastAnswerMs = now;
+        closeGap(Date.now());
       })
       .catch((error: Error) => void failures.push({ atMs, reason: error.message }))
       .finally(() => inTheAir.delete(one));
@@ -77,6 +79,7 @@ async function main(options: LoadOptions): Promise<void> {
     await Promise.race([sleep(Math.max(0, dueMs - performance.now())), over.promise]);
     if (!isOver) begin();
   }
+  closeGap(Date.now());
   await Promise.all(inTheAir);
   await Promise.all(longs.map((long) => long.ended));
   const account: LoadAccount = { answered, failures, longestGap, long: { opened: opened.length, ended } };
