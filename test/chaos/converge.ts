@@ -2,10 +2,21 @@
  * Is everything as it must be? Every replica ready and one leading, every condition true for its object's generation, every proxy
  * counted in `Programmed`; and a change that is made now serves, on each proxy and through the address.
  */
-import { operatorPods } from "../e2e/operator.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TlsRoute } from "../../src/gateway-api/objects.ts";
 import { waitFor } from "../support/cluster.ts";
-import { ask, isLeading, ourProxies } from "./look.ts";
-import { GATEWAY, HOSTS, PORT, PROXIES, type World } from "./world.ts";
+import { ask, isLeading, operators, ourProxies } from "./look.ts";
+import {
+  GATEWAY,
+  GATEWAY_CLASSES,
+  GATEWAYS,
+  HOSTS,
+  NAMESPACE,
+  PORT,
+  PROXIES,
+  TLS_ROUTES,
+  type World,
+} from "./world.ts";
 
 const OPERATORS = 2;
 /** Longer than the goal: what misses it is measured, not only told. */
@@ -41,24 +52,29 @@ export async function converged(world: World): Promise<number> {
   return Math.round(performance.now() - startedMs);
 }
 
-async function operatorsWell({ cluster }: World): Promise<boolean> {
-  const pods = (await operatorPods(cluster)).filter(({ isEnding }) => !isEnding);
+async function operatorsWell(world: World): Promise<boolean> {
+  const pods = (await operators(world)).filter(({ isEnding }) => !isEnding);
   if (pods.filter(({ ready }) => ready).length !== OPERATORS) throw new Error(JSON.stringify(pods));
   const leading = await Promise.all(pods.map(isLeading));
   return leading.filter(Boolean).length === 1;
 }
 
 /** Sends the fresh route to the other backend, and gives back its name. */
-export async function changeFresh({ kubectl }: World): Promise<string> {
-  const path = "/spec/rules/0/backendRefs/0/name";
-  const now = await kubectl("get", "tlsroute", "fresh", "-o", "jsonpath={.spec.rules[0].backendRefs[0].name}");
-  const value = now === "a" ? "b" : "a";
-  await kubectl("patch", "tlsroute", "fresh", "--type=json", "-p", JSON.stringify([{ op: "replace", path, value }]));
+export async function changeFresh({ client }: World): Promise<string> {
+  const reference = { namespace: NAMESPACE, name: "fresh" };
+  const [path, patchType] = ["/spec/rules/0/backendRefs/0/name", "application/json-patch+json"] as const;
+  const { spec } = await client.get<TlsRoute>(TLS_ROUTES, reference);
+  const value = spec.rules?.[0]?.backendRefs?.[0]?.name === "a" ? "b" : "a";
+  await client.patch(TLS_ROUTES, reference, [{ op: "replace", path, value }], { patchType });
   return value;
 }
 
+/** Asked a few times a second: a handshake is work. */
+const ASK_EVERY_MS = 200;
+
 /** Asked directly: through the address one proxy would hide another. @throws with the answers that are not right. */
 export async function isServed(world: World, backend: string): Promise<boolean> {
+  await sleep(ASK_EVERY_MS);
   const proxies = (await ourProxies(world)).filter(({ ready }) => ready);
   if (proxies.length !== PROXIES) throw new Error(`${proxies.length} proxies are ready`);
   const addresses = [world.address, ...proxies.map(({ address }) => address)];
@@ -68,8 +84,12 @@ export async function isServed(world: World, backend: string): Promise<boolean> 
 }
 
 /** @throws an error that names what is not true. */
-export async function statusesTrue({ kubectl }: World): Promise<boolean> {
-  const { items } = JSON.parse(await kubectl("get", "gatewayclasses,gateways,tlsroutes", "-o", "json"));
+export async function statusesTrue({ client }: World): Promise<boolean> {
+  const kinds = [
+    client.list(GATEWAY_CLASSES),
+    ...[GATEWAYS, TLS_ROUTES].map((type) => client.list(type, { namespace: NAMESPACE })),
+  ];
+  const items: readonly unknown[] = (await Promise.all(kinds)).flatMap((list) => list.items);
   const untrue = (items as readonly StatusObject[]).flatMap(untrueOf);
   if (untrue.length > 0) throw new Error(untrue.join("; "));
   return true;

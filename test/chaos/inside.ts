@@ -1,5 +1,5 @@
 /** The faults, one after the other. Runs in the network outside of the cluster; run.ts starts it there. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,6 +20,15 @@ const SHORT_PER_SECOND = 20;
 const LONG_CONNECTIONS = 20;
 /** Of calm before the fault. */
 const BEFORE_MS = 1_000;
+
+const RESULTS = join(import.meta.dirname, "results.json");
+
+/** The last results with these in the place of older ones of the same faults. */
+function merged(rows: readonly Row[]): readonly Row[] {
+  const before: readonly Row[] = existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, "utf8")) as Results).rows : [];
+  const all = new Map([...before, ...rows].map((row) => [row.fault, row]));
+  return FAULTS.flatMap(({ name }) => all.get(name) ?? []);
+}
 
 async function suffer(world: World, fault: Fault): Promise<Row> {
   const short = { serverName: HOSTS.short, perSecond: SHORT_PER_SECOND };
@@ -80,7 +89,8 @@ for (const fault of FAULTS.filter(isChosen)) {
 }
 const { gitVersion } = JSON.parse(await world.cluster.kubectlOrThrow(["get", "--raw", "/version"]));
 const day = new Date().toISOString().slice(0, 10);
-const results: Results = { made: { day, kubernetes: gitVersion, cores: cpus().length }, rows };
+const made = { day, kubernetes: gitVersion, cores: cpus().length };
+const results: Results = { made, rows: options.docs ? merged(rows) : rows };
 const table = tableOf(results);
 console.log(`\n${table}`);
 const json = `${JSON.stringify(results, null, 2)}\n`;
@@ -88,7 +98,7 @@ if (options.json !== undefined) writeFileSync(options.json, json);
 if (options.docs) {
   const page = join(CHECKOUT, "docs/chaos.md");
   writeFileSync(page, withTable(readFileSync(page, "utf8"), table));
-  writeFileSync(join(import.meta.dirname, "results.json"), json);
+  writeFileSync(RESULTS, json);
 }
 for (const failure of failures) console.error(`missed: ${failure}`);
 world.client.close();

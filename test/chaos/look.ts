@@ -1,14 +1,16 @@
 /** Looks at the world from outside: who leads, who answers, what was written. Changes nothing. */
 import { connect } from "node:tls";
-import { LEADER_LEASE_NAME } from "../../src/model/identity.ts";
-import { LEASES } from "../../src/operator/kube/resource.ts";
+import { LEADER_LEASE_NAME, OPERATOR_APP_LABEL_VALUE } from "../../src/model/identity.ts";
+import { LEASES, type ResourceType } from "../../src/operator/kube/resource.ts";
 import type { Lease } from "../../src/operator/leader/lease.ts";
-import { operatorPods, proxyPods, type RunningPod } from "../e2e/operator.ts";
+import { type PodObject, type RunningPod, runningPod } from "../e2e/operator.ts";
 import { waitFor } from "../support/cluster.ts";
 import { GATEWAY, NAMESPACE, OPERATOR_NAMESPACE, PROXY_LABELS, type World } from "./world.ts";
 
 const ANSWER_TIMEOUT_MS = 2_000;
 const OPERATOR_ADMIN_PORT = 9080;
+
+export const PODS: ResourceType = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
 
 /** The Lease of the leader. */
 export function lease({ client }: World): Promise<Lease> {
@@ -21,7 +23,7 @@ export function leader(world: World, timeoutMs = 60_000): Promise<RunningPod> {
     "a leader",
     async () => {
       const holder = (await lease(world)).spec?.holderIdentity ?? "";
-      const pod = (await operatorPods(world.cluster)).find(({ name }) => holder.startsWith(`${name}_`));
+      const pod = (await operators(world)).find(({ name }) => holder.startsWith(`${name}_`));
       return pod !== undefined && (await isLeading(pod)) && pod;
     },
     timeoutMs,
@@ -50,9 +52,23 @@ export async function isLeading({ address }: RunningPod): Promise<boolean> {
 }
 
 /** The proxies of Gateway `app`, without those that are ending. */
-export async function ourProxies({ cluster }: World): Promise<readonly RunningPod[]> {
-  const all = await proxyPods(cluster, NAMESPACE);
+export async function ourProxies(world: World): Promise<readonly RunningPod[]> {
+  const all = await pods(world, NAMESPACE, PROXY_LABELS);
   return all.filter(({ name, isEnding }) => !isEnding && name.startsWith(`${PROXY_LABELS.app}-${GATEWAY}-`));
+}
+
+/** Those that are ending too. */
+export function operators(world: World): Promise<readonly RunningPod[]> {
+  return pods(world, OPERATOR_NAMESPACE, { app: OPERATOR_APP_LABEL_VALUE });
+}
+
+/** Not by kubectl: a process for each look would starve what is looked at. */
+async function pods({ client }: World, namespace: string, labels: object): Promise<readonly RunningPod[]> {
+  const labelSelector = Object.entries(labels)
+    .map((pair) => pair.join("="))
+    .join();
+  const { items } = await client.list(PODS, { namespace, labelSelector, timeoutMs: 5_000 });
+  return (items as readonly unknown[] as readonly PodObject[]).map(runningPod);
 }
 
 /** What the backend says by one connection. @throws when there is no answer. */

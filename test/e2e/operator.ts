@@ -23,20 +23,24 @@ export const proxyPods = (cluster: Cluster, namespace: string) => pods(cluster, 
 
 async function pods(cluster: Cluster, namespace: string, label: string): Promise<readonly RunningPod[]> {
   const list = JSON.parse(await cluster.kubectlOrThrow(["-n", namespace, "get", "pods", "-l", label, "-o", "json"]));
-  return list.items.map(({ metadata, status }: { metadata: PodMetadata; status: PodStatus }) => ({
+  return list.items.map(runningPod);
+}
+
+/** What a Pod's object says. */
+export function runningPod({ metadata, status }: PodObject): RunningPod {
+  return {
     name: metadata.name,
     uid: metadata.uid,
     address: status.podIP,
     restarts: status.containerStatuses?.[0]?.restartCount ?? 0,
     ready: status.containerStatuses?.[0]?.ready ?? false,
     isEnding: metadata.deletionTimestamp !== undefined,
-  }));
+  };
 }
 
-interface PodMetadata {
-  readonly name: string;
-  readonly uid: string;
-  readonly deletionTimestamp?: string;
+export interface PodObject {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly status: PodStatus;
 }
 
 interface PodStatus {

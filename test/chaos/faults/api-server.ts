@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BACKEND_PORT } from "../../e2e/backends.ts";
-import { operatorPods, type RunningPod } from "../../e2e/operator.ts";
+import type { RunningPod } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
 import { apiServer, apiServerReady } from "../api-server.ts";
 import { changeFresh, isServed } from "../converge.ts";
 import type { Fault, FaultOutcome } from "../fault.ts";
-import { ask, leader, seconds, versions } from "../look.ts";
+import { ask, leader, operators, seconds, versions } from "../look.ts";
 import { cutFromApiServer, destroyConnections, mend } from "../network.ts";
 import { PORT, route, type World } from "../world.ts";
 
@@ -34,7 +34,7 @@ async function withoutApiServer(
   away: "kill" | "pause",
   back: "start" | "continue",
 ): Promise<FaultOutcome> {
-  const [unwritten, before] = [await versions(world), await operatorPods(world.cluster)];
+  const [unwritten, before] = [await versions(world), await operators(world)];
   await apiServer(away);
   try {
     await sleep(AWAY_MS);
@@ -50,28 +50,28 @@ async function withoutApiServer(
 }
 
 /** @throws when a container of the operator was restarted, or a Pod replaced. */
-async function assertSameProcesses({ cluster }: World, before: readonly RunningPod[]): Promise<void> {
+async function assertSameProcesses(world: World, before: readonly RunningPod[]): Promise<void> {
   const named = (pods: readonly RunningPod[]) => pods.map(({ uid, restarts }) => `${uid} ${restarts}`).sort();
-  assert.deepEqual(named(await operatorPods(cluster)), named(before), "no operator was restarted");
+  assert.deepEqual(named(await operators(world)), named(before), "no operator was restarted");
 }
 
 export const watchesCut: Fault = {
   name: "watches-cut",
-  title: "every connection between operators and API server is destroyed, five times, while a route changes",
+  title: "every connection between operators and API server is destroyed, three times, while a route changes",
   cuts: "no connection",
   isQuick: true,
   run: async (world) => {
-    const pods = await operatorPods(world.cluster);
+    const pods = await operators(world);
     let destroyed = 0;
     const servedMs: number[] = [];
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       destroyed += await destroyConnections(world, pods);
       const fromMs = performance.now();
       const backend = await changeFresh(world);
       await waitFor("the change serves", () => isServed(world, backend), 30_000);
       servedMs.push(performance.now() - fromMs);
     }
-    assert.ok(destroyed > pods.length * 5, `${destroyed} connections were destroyed`);
+    assert.ok(destroyed > pods.length * 3, `${destroyed} connections were destroyed`);
     await assertSameProcesses(world, pods);
     const facts = {
       "connections destroyed": String(destroyed),
@@ -95,7 +95,7 @@ export const versionsExpired: Fault = {
     const toA = { name: "a", port: BACKEND_PORT };
     await world.apply(route("doomed", host("doomed"), toA));
     await waitFor("it serves", () => ask(world, world.address, PORT, host("doomed")));
-    const pods = await operatorPods(world.cluster);
+    const pods = await operators(world);
     const expiredBefore = await expirations(world);
     await cutFromApiServer(world, pods);
     try {
@@ -125,8 +125,8 @@ export const versionsExpired: Fault = {
 };
 
 /** How often an informer has said that its version had expired. */
-async function expirations({ cluster, operatorKubectl }: World): Promise<number> {
-  const logs = await Promise.all((await operatorPods(cluster)).map(({ name }) => operatorKubectl("logs", name)));
+async function expirations(world: World): Promise<number> {
+  const logs = await Promise.all((await operators(world)).map(({ name }) => world.operatorKubectl("logs", name)));
   return logs
     .join("\n")
     .split("\n")

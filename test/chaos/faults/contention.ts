@@ -4,25 +4,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isApiError } from "../../../src/operator/kube/api-error.ts";
 import type { ResourceType } from "../../../src/operator/kube/resource.ts";
 import { BACKEND_PORT } from "../../e2e/backends.ts";
-import { operatorPods } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
 import { changeFresh, isServed } from "../converge.ts";
 import type { Fault } from "../fault.ts";
-import { seconds } from "../look.ts";
-import { NAMESPACE, OPERATOR_NAMESPACE, route, type World } from "../world.ts";
+import { operators, seconds } from "../look.ts";
+import { GATEWAYS, NAMESPACE, OPERATOR_NAMESPACE, route, TLS_ROUTES, type World } from "../world.ts";
 
 const STORM_MS = 15_000;
 const STORM_EVERY_MS = 10;
 const THROTTLED_ROUTES = 40;
 
-const TLS_ROUTES: ResourceType = {
-  group: "gateway.networking.k8s.io",
-  version: "v1",
-  kind: "TLSRoute",
-  plural: "tlsroutes",
-  namespaced: true,
-};
-const GATEWAYS: ResourceType = { ...TLS_ROUTES, kind: "Gateway", plural: "gateways" };
 const ANNOTATION = "chaos.example/count";
 
 export const conflicts: Fault = {
@@ -112,7 +103,7 @@ export const throttled: Fault = {
   cuts: "no connection",
   isQuick: false,
   run: async (world) => {
-    const pods = await operatorPods(world.cluster);
+    const pods = await operators(world);
     const names = Array.from({ length: THROTTLED_ROUTES }, (_, i) => `burst-${i}`);
     const toA = { name: "a", port: BACKEND_PORT };
     const objects = names.map((name) => JSON.parse(route(name, `${name}.chaos.example`, toA)));
@@ -143,7 +134,7 @@ export const throttled: Fault = {
       );
     });
     const tookMs = performance.now() - fromMs;
-    const restarts = (await operatorPods(world.cluster)).map((pod) => pod.restarts);
+    const restarts = (await operators(world)).map((pod) => pod.restarts);
     assert.deepEqual(
       restarts,
       pods.map((pod) => pod.restarts),

@@ -1,12 +1,12 @@
 /** Faults of the operator's own processes. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { killProgram, operatorPods } from "../../e2e/operator.ts";
+import { killProgram } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
 import type { Fault } from "../fault.ts";
-import { ask, isLeading, leader, lease, seconds, takenOverAt, versions } from "../look.ts";
+import { ask, isLeading, leader, lease, operators, PODS, seconds, takenOverAt, versions } from "../look.ts";
 import { cutFromApiServer, mend } from "../network.ts";
-import { HOSTS, PORT, type World } from "../world.ts";
+import { HOSTS, OPERATOR_NAMESPACE, PORT, type World } from "../world.ts";
 
 /** A lease lasts 15 s after its last renewal; who waits for it looks every second. */
 const TAKEOVER_MS = 20_000;
@@ -36,8 +36,9 @@ export const leaderDeleted: Fault = {
   isQuick: true,
   run: async (world) => {
     const [old, before, unwritten] = [await leader(world), await lease(world), await versions(world)];
+    // Not by kubectl, which takes a while to start.
     const atMs = Date.now();
-    await world.operatorKubectl("delete", "pod", old.name, "--wait=false");
+    await world.client.delete(PODS, { namespace: OPERATOR_NAMESPACE, name: old.name });
     const tookMs = (await takenOverAt(world, before)) - atMs;
     assert.ok(tookMs <= HAND_OVER_MS, `handed over after ${tookMs} ms`);
     await leader(world);
@@ -85,8 +86,8 @@ export const leaderCutOff: Fault = {
 };
 
 /** Ready, the process as it was, and not leading. */
-async function isFollower({ cluster }: World, name: string): Promise<boolean> {
-  const pod = (await operatorPods(cluster)).find((one) => one.name === name);
+async function isFollower(world: World, name: string): Promise<boolean> {
+  const pod = (await operators(world)).find((one) => one.name === name);
   return pod?.ready === true && !(await isLeading(pod));
 }
 
@@ -101,7 +102,7 @@ export const operatorsGone: Fault = {
     const unwritten = await versions(world);
     await scale(0);
     try {
-      await waitFor("no operator is left", async () => (await operatorPods(world.cluster)).length === 0, 60_000);
+      await waitFor("no operator is left", async () => (await operators(world)).length === 0, 60_000);
       await sleep(AWAY_MS);
       assert.ok(await ask(world, world.address, PORT, HOSTS.fresh), "they serve on");
     } finally {

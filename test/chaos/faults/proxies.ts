@@ -1,11 +1,11 @@
 /** Faults of proxies: killed, rolled out, evicted. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { killProgram, operatorPods, pidOf, type RunningPod } from "../../e2e/operator.ts";
+import { killProgram, pidOf, type RunningPod } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
 import { runOrThrow } from "../../support/run-command.ts";
 import type { Fault } from "../fault.ts";
-import { leader, lease, ourProxies, seconds, takenOverAt } from "../look.ts";
+import { leader, lease, operators, ourProxies, seconds, takenOverAt } from "../look.ts";
 import { GATEWAY, HOSTS, NAMESPACE, OPERATOR_NAMESPACE, PROXIES, type World } from "../world.ts";
 
 const PROXY_ADMIN_PORT = 19001;
@@ -70,7 +70,7 @@ export const eviction: Fault = {
   run: async (world) => {
     const refusedProxies = await evictAll(world, NAMESPACE, await ourProxies(world));
     const [first, before] = [await leader(world), await lease(world)];
-    const rest = (await operatorPods(world.cluster)).filter(({ name }) => name !== first.name);
+    const rest = (await operators(world)).filter(({ name }) => name !== first.name);
     const fromMs = Date.now();
     const evicting = evictAll(world, OPERATOR_NAMESPACE, [first, ...rest]);
     const tookMs = (await takenOverAt(world, before)) - fromMs;

@@ -8,10 +8,10 @@ import { issueServing, SERVING_LIFETIME_MS } from "../../../src/operator/certifi
 import { fromSecretData, toSecretData } from "../../../src/operator/certificates/secret-data.ts";
 import { sentence } from "../../e2e/conditions.ts";
 import { freshGateway } from "../../e2e/objects.ts";
-import { operatorPods, type RunningPod, subscriptions } from "../../e2e/operator.ts";
+import { type RunningPod, subscriptions } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
 import type { Fault } from "../fault.ts";
-import { leader, seconds } from "../look.ts";
+import { leader, operators, seconds } from "../look.ts";
 import { cutFromNode, mend } from "../network.ts";
 import { NAMESPACE, OPERATOR_NAMESPACE, type World } from "../world.ts";
 
@@ -25,7 +25,7 @@ export const webhookAway: Fault = {
   isQuick: true,
   run: async (world) => {
     assert.equal(await isRefused(world), true);
-    await cutFromNode(world, await operatorPods(world.cluster), ADMISSION_PORT);
+    await cutFromNode(world, await operators(world), ADMISSION_PORT);
     let tookMs: number;
     try {
       const fromMs = performance.now();
@@ -71,7 +71,7 @@ export const certificateExpires: Fault = {
     const data = toSecretData({ ...held, serving });
     const fromMs = performance.now();
     await world.operatorKubectl("patch", "secret", CERTIFICATES_SECRET_NAME, "-p", JSON.stringify({ data }));
-    const pods = await operatorPods(world.cluster);
+    const pods = await operators(world);
     const [before] = await certificatesOf(pods);
     await waitFor(
       "all serve a new certificate",
