@@ -33,5 +33,8 @@ if (process.platform !== "linux") {
 run("hack/cluster/setup");
 run(process.execPath, ["hack/image/build.ts"]);
 run(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
-// Last, and as a program of its own: what it prints is the suite's.
-if (chosen.length === 0) run(process.execPath, ["test/conformance/run.ts"]);
+// Last, and as programs of their own: what they print is theirs.
+if (chosen.length === 0) {
+  run(process.execPath, ["test/chaos/run.ts", "--quick"]);
+  run(process.execPath, ["test/conformance/run.ts"]);
+}

@@ -7,7 +7,7 @@ import type { Logger } from "../model/log.ts";
 import { type BackoffLimits, backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 
-const BACKOFF: BackoffLimits = { firstMs: 250, maxMs: 30_000 };
+const BACKOFF: BackoffLimits = { firstMs: 250, maxMs: 10_000 };
 
 export interface PassResult {
   readonly outcome: "succeeded" | "failed" | "cancelled";

@@ -31,6 +31,8 @@ import type { Write } from "./write/outcome.ts";
 
 /** How long after it began to lead a replica waits for proxies that serve to find it: their longest back-off, three times. */
 const AWAIT_PROXIES_MS = 30_000;
+/** How long a round of writing may go on when the replica is told to end: what it leaves, the next leader does. */
+const LAST_ROUND_MS = 500;
 /** Just after a report of a proxy that is gone has expired (observe/proxies.ts). */
 const GONE_PROXY_MS = 20_500;
 
@@ -58,7 +60,7 @@ export interface Leadership {
   start(): Promise<void>;
   /** The serving certificate has changed. */
   rotate(): void;
-  /** Ends the pass in progress, then the streams, then gives the lease up. */
+  /** Ends the pass in progress, cut short if it is long, then the streams, then gives the lease up. */
   stop(): Promise<void>;
 }
 
@@ -187,8 +189,10 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       kick("certificates");
     },
     stop: async () => {
+      const cut = setTimeout(() => writes.cancel(), LAST_ROUND_MS);
       await loop.stop();
       await writes.stop();
+      clearTimeout(cut);
       stream.stepDown();
       await election.stop();
       await stream.close();

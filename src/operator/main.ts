@@ -19,6 +19,12 @@ import { type OperatorPages, operatorPages } from "./pages.ts";
 import { type Admission, startAdmission } from "./pepr/start.ts";
 import { firstMissing, readinessChecks } from "./readiness.ts";
 
+/**
+ * How long reviews are answered after the order to end: the API server's node hears of that a moment later, and would admit
+ * unjudged what it could not ask about.
+ */
+const LAME_DUCK_MS = 3_000;
+
 export interface OperatorOptions {
   readonly log: Logger;
   readonly client: KubeClient;
@@ -42,7 +48,10 @@ export interface Operator {
   /** What is not ready yet, in words; undefined when everything is. */
   notReady(): string | undefined;
   checks(): readonly ReadinessCheck[];
-  /** Ends in order: no pass, no lease, no stream, no admission; what is not there yet it does not wait for. */
+  /**
+   * Ends in order: no pass, no lease, no stream; and admission when nobody asks any more. What is not there yet it does not wait
+   * for.
+   */
   stop(): Promise<void>;
 }
 
@@ -103,7 +112,9 @@ export function startOperator(options: OperatorOptions): Operator {
     checks,
     stop: async () => {
       parts.isEnding = true;
+      const lameDuck = parts.admission === undefined ? undefined : clock.sleep(LAME_DUCK_MS);
       await parts.leadership?.stop();
+      await lameDuck;
       await Promise.all([parts.admission?.close(), parts.certificates?.stop()]);
       await informers.stop();
       client.close();

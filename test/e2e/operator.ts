@@ -14,6 +14,8 @@ export interface RunningPod {
   readonly address: string;
   readonly restarts: number;
   readonly ready: boolean;
+  /** It was told to end, and may go on for as long as its connections do. */
+  readonly isEnding: boolean;
 }
 
 export const operatorPods = (cluster: Cluster) => pods(cluster, "fsm-gateway-system", "app=fsm-gateway-operator");
@@ -21,13 +23,24 @@ export const proxyPods = (cluster: Cluster, namespace: string) => pods(cluster, 
 
 async function pods(cluster: Cluster, namespace: string, label: string): Promise<readonly RunningPod[]> {
   const list = JSON.parse(await cluster.kubectlOrThrow(["-n", namespace, "get", "pods", "-l", label, "-o", "json"]));
-  return list.items.map(({ metadata, status }: { metadata: RunningPod; status: PodStatus }) => ({
+  return list.items.map(runningPod);
+}
+
+/** What a Pod's object says. */
+export function runningPod({ metadata, status }: PodObject): RunningPod {
+  return {
     name: metadata.name,
     uid: metadata.uid,
     address: status.podIP,
     restarts: status.containerStatuses?.[0]?.restartCount ?? 0,
     ready: status.containerStatuses?.[0]?.ready ?? false,
-  }));
+    isEnding: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+export interface PodObject {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly status: PodStatus;
 }
 
 interface PodStatus {
@@ -35,18 +48,25 @@ interface PodStatus {
   readonly containerStatuses?: readonly { readonly restartCount: number; readonly ready: boolean }[];
 }
 
+type Program = "operator" | "proxy";
+
 /** Kills, as the kernel would for want of memory, the Pod's one process that runs our program; the sandbox stays. */
-export function killProgram(pod: RunningPod): void {
-  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && isProgramOf(entry, pod));
-  if (pids.length !== 1) throw new Error(`Pod ${pod.name} runs ${pids.length} processes of the operator, not one`);
-  process.kill(Number(pids[0]), "SIGKILL");
+export function killProgram(pod: RunningPod, program: Program = "operator"): void {
+  process.kill(pidOf(pod, program), "SIGKILL");
+}
+
+/** Of the Pod's one process that runs our program, as the machine sees it. */
+export function pidOf(pod: RunningPod, program: Program): number {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && isProgramOf(entry, pod, program));
+  if (pids.length !== 1) throw new Error(`Pod ${pod.name} runs ${pids.length} processes of the ${program}, not one`);
+  return Number(pids[0]);
 }
 
 /** cgroups name a Pod by its uid, with `-` or, where systemd has them, `_`. */
-function isProgramOf(pid: string, { uid }: RunningPod): boolean {
+function isProgramOf(pid: string, { uid }: RunningPod, program: Program): boolean {
   try {
     const cgroup = readFileSync(`/proc/${pid}/cgroup`, "utf8").replaceAll("_", "-");
-    return cgroup.includes(uid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes("operator");
+    return cgroup.includes(uid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(program);
   } catch {
     // The process has ended since.
     return false;

@@ -65,6 +65,15 @@ test("an authority that has ended, or whose key is another's, is replaced as a w
   assert.equal(dueNow(mixed, NAMES, START), "everything");
 });
 
+test("an authority that has ended while nobody looked is followed by the next one, which is trusted already", async () => {
+  const held = await advance(undefined, NAMES, START);
+  const prepared = await advance(held, NAMES, after(3_649));
+  const late = await advance(prepared, NAMES, after(3_651));
+  assert.equal(late.authority, prepared.next);
+  assert.deepEqual(late.trusted, [prepared.next?.certificate]);
+  assert.ok(isSignedBy(late));
+});
+
 test("certificates survive the way into a Secret and back; damage is seen", async () => {
   const held = await advance(undefined, NAMES, START);
   const worn = await advance(held, NAMES, after(2_500));

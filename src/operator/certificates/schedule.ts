@@ -27,8 +27,10 @@ export const TRUST_AHEAD_MS = 30 * DAY_MS;
 
 /** The first thing to be done, if any; after it, ask again. */
 export function dueNow(held: HeldCertificates | undefined, dnsNames: readonly string[], now: Date): Due {
-  if (held === undefined || !isUsable(held.authority, now)) return "everything";
+  if (held === undefined) return "everything";
   const { authority, next, trusted } = held;
+  // Whoever was away when it was due is late; the next authority is trusted by the proxies, a new one would not be.
+  if (!isUsable(authority, now)) return next !== undefined && isUsable(next, now) ? "promotion" : "everything";
   if (next === undefined) {
     if (isWorn(authority, now)) return "next-authority";
   } else if (now.getTime() >= notBefore(next) + TRUST_AHEAD_MS) {

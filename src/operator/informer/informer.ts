@@ -18,7 +18,8 @@ const DEFAULT_PAGE_LIMIT = 500;
 const WATCH_SECONDS = { least: 240, spread: 120 };
 /** A watch shorter than this that brought nothing is a failure: its repetition must back off. */
 const SHORT_WATCH_MS = 1_000;
-const BACKOFF = { firstMs: 500, maxMs: 30_000 };
+/** However long the API server was away: within this time of its return the truth is being read again. */
+const BACKOFF = { firstMs: 500, maxMs: 10_000 };
 /** How often an absent kind is looked for, at most; with discovery's shared answer it is found within 10 s. */
 const PROBE_MS = 8_000;
 /**

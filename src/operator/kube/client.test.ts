@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterEach, test } from "node:test";
 import { type Cluster, KubeConfig, type User } from "@kubernetes/client-node";
+import { noBlackhole, startBlackhole } from "../../../test/wire/blackhole.ts";
 import { isApiError, retryAfterMs } from "./api-error.ts";
 import { KubeClient } from "./client.ts";
 import { DEPLOYMENTS, NAMESPACES, SERVICES } from "./resource.ts";
@@ -111,6 +112,23 @@ test("no answer in time is a Timeout, of the head and of the body", async () => 
   await assert.rejects(silent.client.get(NAMESPACES, { name: "ns" }, call), (error) => isApiError(error, "Timeout"));
   const half = await setUp((_, response) => response.writeHead(200).write("{"));
   await assert.rejects(half.client.get(NAMESPACES, { name: "ns" }, call), (error) => isApiError(error, "Timeout"));
+});
+
+test("who cannot even be connected to is given up soon, however long the call may take", {
+  skip: noBlackhole(),
+}, async () => {
+  const hole = await startBlackhole();
+  cleanups.push(() => hole.close());
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser({ name: "hole", server: `https://${hole.address}`, skipTLSVerify: true }, { name: "" });
+  const client = new KubeClient(config);
+  cleanups.push(() => client.close());
+  const watch = client.watch(NAMESPACES, { resourceVersion: "1", timeoutSeconds: 300 });
+  for (const call of await Promise.allSettled([client.list(NAMESPACES), watch.next()])) {
+    const error = call.status === "rejected" ? call.reason : undefined;
+    assert.ok(isApiError(error, "Unreachable"));
+    assert.match(error.message, /no connection within 5000 ms/);
+  }
 });
 
 test("an abort by the caller is no ApiError: its own reason comes back", async () => {

@@ -4,11 +4,19 @@
  */
 import http from "node:http";
 import https from "node:https";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { ApiError, failureOf } from "./api-error.ts";
 import type { Connection } from "./connection.ts";
 
 /** The name in the API server's audit log and metrics. */
 const USER_AGENT = "fsm-gateway";
+
+/**
+ * TCP and TLS of a new connection, in ms. Far below any request's limit: a first packet that was lost while the way was cut is
+ * repeated by the kernel after up to half a minute, a new try at once.
+ */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /** A message of a broken answer is for people: no more than this of it, in characters. */
 const MAX_MESSAGE_CHARS = 500;
@@ -93,9 +101,19 @@ async function send(
   return new Promise((resolve, reject) => {
     const outgoing = (target.protocol === "http:" ? http : https).request(options, resolve);
     outgoing.on("error", reject);
+    outgoing.on("socket", (socket) => limitConnect(socket));
     if (use === "single") guardSilence(outgoing, request.timeoutMs);
     outgoing.end(body);
   });
+}
+
+/** A socket of the pool is connected already, and is left alone. */
+function limitConnect(socket: Socket): void {
+  if (!socket.connecting) return;
+  const late = () => socket.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS} ms`));
+  const timer = setTimeout(late, CONNECT_TIMEOUT_MS);
+  const done = () => clearTimeout(timer);
+  socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", done).once("close", done);
 }
 
 /**

@@ -105,7 +105,7 @@ test("a leader that is cut off stops 10 s after its last renewal, and only then 
     assert.equal(a.election.leading, false);
     assert.equal(b.events.length, 1);
     const takenAtMs = Number(b.events[0]?.split(" ")[1]);
-    assert.ok(takenAtMs >= 15_000 && takenAtMs <= 17_100, `${cut}: taken after ${takenAtMs} ms`);
+    assert.ok(takenAtMs >= 15_000 && takenAtMs <= 16_100, `${cut}: taken after ${takenAtMs} ms`);
     assert.equal(store.lease?.spec?.leaseTransitions, 1);
   }
 });
@@ -123,7 +123,7 @@ test("a cut shorter than the deadline loses nothing", async () => {
   assert.deepEqual(a.events, ["started 0"]);
 });
 
-test("a replica that stops gives the lease up, and a follower leads within 2 s", async () => {
+test("a replica that stops gives the lease up, and a follower leads within 1 s", async () => {
   const store = new LeaseStore();
   const clock = new ManualClock();
   const a = replica(store, clock, "a");
@@ -137,7 +137,7 @@ test("a replica that stops gives the lease up, and a follower leads within 2 s",
   await stopping;
   assert.equal(a.election.leading, false);
   assert.equal(store.lease?.spec?.holderIdentity, "");
-  await clock.advance(2_000);
+  await clock.advance(1_000);
   assert.equal(b.election.leading, true);
   assert.deepEqual(a.events, ["started 0"], "stopping is not losing");
 });

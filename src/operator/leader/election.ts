@@ -10,16 +10,23 @@ import type { KubeClient } from "../kube/client.ts";
 import { LEASES } from "../kube/resource.ts";
 import { type Lease, type LeaseSpec, mayTake, type Observed, observe, released, taken } from "./lease.ts";
 
-/** client-go's defaults, as kube-controller-manager uses them. */
-const DEFAULT_TIMES = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
+/** client-go's defaults, as kube-controller-manager uses them; but followers look twice as often, for a hand-over within 2 s. */
+const DEFAULT_TIMES = {
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+  followPeriodMs: 1_000,
+};
 
 export interface ElectionTimes {
   /** How long the others wait after the last renewal that they saw. */
   readonly leaseDurationMs: number;
   /** How long a leader leads after its last renewal; below the lease's duration, for clocks that run apart. */
   readonly renewDeadlineMs: number;
-  /** Between renewals, and between looks at another's lease. */
+  /** Between renewals. */
   readonly retryPeriodMs: number;
+  /** Between looks at another's lease: a lease that was given up is taken after this at the latest. */
+  readonly followPeriodMs: number;
 }
 
 export interface ElectionOptions {
@@ -90,8 +97,9 @@ export class LeaderElection {
         const lostRace = isApiError(error, "Conflict", "AlreadyExists");
         if (!signal.aborted) log[lostRace ? "debug" : "warn"]("lease was not renewed or read", { identity, error });
       }
+      const periodMs = this.#leading ? this.#times.retryPeriodMs : this.#times.followPeriodMs;
       // Jitter only shortens: a follower must look at least once in a period.
-      await clock.sleep(this.#times.retryPeriodMs * (0.75 + random() / 4), signal);
+      await clock.sleep(periodMs * (0.75 + random() / 4), signal);
     }
   }
 

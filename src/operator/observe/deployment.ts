@@ -17,13 +17,10 @@ export function observeDeployment(
   slices: readonly EndpointSlice[],
   reports: ReadonlyMap<string, ProxyReport>,
 ): Observation {
-  const ready = new Set<string>();
+  const ready = takingPods(slices);
   const readyPorts = new Set<number>();
-  for (const { endpoints, ports } of slices) {
-    const taking = (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
-    if (taking.length === 0) continue;
-    for (const { targetRef } of taking) if (targetRef?.name !== undefined) ready.add(targetRef.name);
-    for (const { port } of ports ?? []) if (port !== undefined) readyPorts.add(port);
+  for (const slice of slices.filter((one) => taking(one).length > 0)) {
+    for (const { port } of slice.ports ?? []) if (port !== undefined) readyPorts.add(port);
   }
   // A Pod that is ending or starting takes no connections: what it has bound does not matter, unless there is no other.
   const relevant = [...reports].filter(([pod]) => ready.size === 0 || ready.has(pod)).map(([, report]) => report);
@@ -31,6 +28,16 @@ export function observeDeployment(
     deployment: { addresses: addressesOf(service), readyPorts: [...readyPorts], proxies: relevant },
     silent: [...ready].filter((pod) => !reports.has(pod)),
   };
+}
+
+/** Names of the Pods that take connections. */
+export function takingPods(slices: readonly EndpointSlice[]): ReadonlySet<string> {
+  const names = slices.flatMap(taking).map(({ targetRef }) => targetRef?.name);
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+function taking({ endpoints }: EndpointSlice) {
+  return (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
 }
 
 function addressesOf(service: Service | undefined): ObservedDeployment["addresses"] {

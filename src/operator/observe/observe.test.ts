@@ -60,15 +60,39 @@ test("addresses and host names of a LoadBalancer", () => {
   ]);
 });
 
+const NONE: ReadonlySet<string> = new Set();
+
+test("the last word of a proxy that takes connections stands for as long as it does: it serves what it said", () => {
+  let nowMs = 0;
+  const reports = new ProxyReports(() => nowMs);
+  reports.report("ns/g", "a", report("1"));
+  reports.gone("ns/g", "a");
+  nowMs = 100_000;
+  assert.equal(reports.of("ns/g", new Set(["a"])).get("a")?.revision, "1");
+  assert.equal(reports.of("ns/g", NONE).size, 0);
+  assert.equal(reports.of("ns/g", new Set(["a"])).size, 0, "what was forgotten is not remembered again");
+});
+
 test("the last word of a proxy that is gone stands for a while, and no longer", () => {
   let nowMs = 0;
   const reports = new ProxyReports(() => nowMs);
   reports.report("ns/g", "a", report("1"));
   reports.gone("ns/g", "a");
   nowMs = 19_999;
-  assert.equal(reports.of("ns/g").get("a")?.revision, "1");
+  assert.equal(reports.of("ns/g", NONE).get("a")?.revision, "1");
   nowMs = 20_000;
-  assert.equal(reports.of("ns/g").size, 0);
+  assert.equal(reports.of("ns/g", NONE).size, 0);
+});
+
+test("a Gateway that is gone is forgotten with its last proxy, and not before", () => {
+  let nowMs = 0;
+  const reports = new ProxyReports(() => nowMs);
+  for (const pod of ["a", "b"]) reports.report("ns/g", pod, report("1"));
+  reports.gone("ns/g", "a");
+  nowMs = 20_000;
+  reports.forgetWithout(new Map());
+  nowMs = 0;
+  assert.deepEqual([...reports.of("ns/g", new Set(["a", "b"])).keys()], ["b"]);
 });
 
 test("a proxy that comes back is as if it had never been gone", () => {
@@ -78,6 +102,6 @@ test("a proxy that comes back is as if it had never been gone", () => {
   reports.gone("ns/g", "a");
   reports.report("ns/g", "a", report("2"));
   nowMs = 100_000;
-  assert.equal(reports.of("ns/g").get("a")?.revision, "2");
-  assert.equal(reports.of("ns/other").size, 0);
+  assert.equal(reports.of("ns/g", NONE).get("a")?.revision, "2");
+  assert.equal(reports.of("ns/other", NONE).size, 0);
 });

@@ -1,6 +1,6 @@
 /**
  * What the proxies last said, by Gateway and Pod. A stream that ends is no news of the data plane, which serves on: its last
- * report stands for a while, until the proxy is back or must be counted as silent. Holds no socket and no timer.
+ * report stands for as long as the Pod takes connections, and for a while of a Pod that does not. Holds no socket and no timer.
  */
 import type { ProxyReport } from "../../model/proxy-report.ts";
 
@@ -32,16 +32,22 @@ export class ProxyReports {
     if (heard !== undefined) proxies?.set(proxyId, { ...heard, goneAtMs: this.#nowMs() });
   }
 
-  /** The reports that stand, by Pod name. */
-  of(gateway: string): ReadonlyMap<string, ProxyReport> {
+  /** The reports that stand, by Pod name; `taking`: the Pods that take connections. */
+  of(gateway: string, taking: ReadonlySet<string>): ReadonlyMap<string, ProxyReport> {
     const proxies = this.#gateways.get(gateway) ?? new Map<string, Heard>();
     const standing = new Map<string, ProxyReport>();
     for (const [proxyId, { report, goneAtMs }] of proxies) {
-      if (goneAtMs === undefined || this.#nowMs() - goneAtMs < REMEMBERED_MS) standing.set(proxyId, report);
+      const isRecent = goneAtMs === undefined || this.#nowMs() - goneAtMs < REMEMBERED_MS;
+      if (isRecent || taking.has(proxyId)) standing.set(proxyId, report);
       else proxies.delete(proxyId);
     }
     if (proxies.size === 0) this.#gateways.delete(gateway);
     return standing;
+  }
+
+  /** Forgets the proxies that are gone of Gateways that are, about which nobody asks any more. */
+  forgetWithout(gateways: { has(gateway: string): boolean }): void {
+    for (const gateway of [...this.#gateways.keys()]) if (!gateways.has(gateway)) this.of(gateway, new Set());
   }
 
   /** When leadership is lost: another replica hears them now. */

@@ -1,0 +1,134 @@
+/** Faults of the API server, and of what lies between it and the operators. */
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BACKEND_PORT } from "../../e2e/backends.ts";
+import type { RunningPod } from "../../e2e/operator.ts";
+import { waitFor } from "../../support/cluster.ts";
+import { apiServer, apiServerReady } from "../api-server.ts";
+import { changeFresh, isServed } from "../converge.ts";
+import type { Fault, FaultOutcome } from "../fault.ts";
+import { ask, leader, operators, seconds, versions } from "../look.ts";
+import { cutFromApiServer, destroyConnections, mend } from "../network.ts";
+import { PORT, route, type World } from "../world.ts";
+
+const AWAY_MS = 25_000;
+
+export const apiServerKilled: Fault = {
+  name: "api-server-killed",
+  title: "the API server is killed, and started after 25 s",
+  cuts: "no connection",
+  isQuick: false,
+  run: (world) => withoutApiServer(world, "kill", "start"),
+};
+
+export const apiServerPaused: Fault = {
+  name: "api-server-paused",
+  title: "the API server stands still for 25 s (SIGSTOP): every request hangs",
+  cuts: "no connection",
+  isQuick: false,
+  run: (world) => withoutApiServer(world, "pause", "continue"),
+};
+
+async function withoutApiServer(
+  world: World,
+  away: "kill" | "pause",
+  back: "start" | "continue",
+): Promise<FaultOutcome> {
+  const [unwritten, before] = [await versions(world), await operators(world)];
+  await apiServer(away);
+  try {
+    await sleep(AWAY_MS);
+  } finally {
+    await apiServer(back);
+  }
+  await apiServerReady(world);
+  const backMs = performance.now();
+  await leader(world);
+  const ledMs = performance.now() - backMs;
+  await assertSameProcesses(world, before);
+  return { facts: { "one leads after": seconds(ledMs), "operators restarted": "0" }, unwritten };
+}
+
+/** @throws when a container of the operator was restarted, or a Pod replaced. */
+async function assertSameProcesses(world: World, before: readonly RunningPod[]): Promise<void> {
+  const named = (pods: readonly RunningPod[]) => pods.map(({ uid, restarts }) => `${uid} ${restarts}`).sort();
+  assert.deepEqual(named(await operators(world)), named(before), "no operator was restarted");
+}
+
+export const watchesCut: Fault = {
+  name: "watches-cut",
+  title: "every connection between operators and API server is destroyed, three times, while a route changes",
+  cuts: "no connection",
+  isQuick: true,
+  run: async (world) => {
+    const pods = await operators(world);
+    let destroyed = 0;
+    const servedMs: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      destroyed += await destroyConnections(world, pods);
+      const fromMs = performance.now();
+      const backend = await changeFresh(world);
+      await waitFor("the change serves", () => isServed(world, backend), 30_000);
+      servedMs.push(performance.now() - fromMs);
+    }
+    assert.ok(destroyed > pods.length * 3, `${destroyed} connections were destroyed`);
+    await assertSameProcesses(world, pods);
+    const facts = {
+      "connections destroyed": String(destroyed),
+      "a change serves after, at most": seconds(Math.max(...servedMs)),
+    };
+    return { facts };
+  },
+};
+
+/**
+ * The API server's watch cache begins anew with the process: a version from before that is older than its first list is answered with 410. What was
+ * deleted meanwhile is told by no event.
+ */
+export const versionsExpired: Fault = {
+  name: "versions-expired",
+  title: "410 Gone: operators are cut off while a route is made, another deleted, and the API server begins anew",
+  cuts: "no connection",
+  isQuick: false,
+  run: async (world) => {
+    const host = (name: string) => `${name}.chaos.example`;
+    const toA = { name: "a", port: BACKEND_PORT };
+    await world.apply(route("doomed", host("doomed"), toA));
+    await waitFor("it serves", () => ask(world, world.address, PORT, host("doomed")));
+    const pods = await operators(world);
+    const expiredBefore = await expirations(world);
+    await cutFromApiServer(world, pods);
+    try {
+      await world.kubectl("delete", "tlsroute", "doomed");
+      await world.apply(route("late", host("late"), toA));
+      await apiServer("kill");
+      await apiServer("start");
+      await apiServerReady(world);
+      await destroyConnections(world, pods);
+    } finally {
+      await mend(world);
+    }
+    const fromMs = performance.now();
+    await waitFor("what was made serves", () => ask(world, world.address, PORT, host("late")));
+    await waitFor("what was deleted does not serve", () =>
+      ask(world, world.address, PORT, host("doomed")).then(
+        () => false,
+        () => true,
+      ),
+    );
+    const tookMs = performance.now() - fromMs;
+    const expired = (await expirations(world)) - expiredBefore;
+    assert.ok(expired > 0, "at least one watch was answered with 410");
+    await world.kubectl("delete", "tlsroute", "late");
+    return { facts: { "watches answered with 410": String(expired), "right again after": seconds(tookMs) } };
+  },
+};
+
+/** How often an informer has said that its version had expired. */
+async function expirations(world: World): Promise<number> {
+  const logs = await Promise.all((await operators(world)).map(({ name }) => world.operatorKubectl("logs", name)));
+  return logs
+    .join("\n")
+    .split("\n")
+    .filter((line) => line.includes("watch has expired")).length;
+}

@@ -1,0 +1,127 @@
+/** Faults of what the API server and the proxies trust: the webhook, and the certificates. */
+import assert from "node:assert/strict";
+import type { X509Certificate } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "node:tls";
+import { ADMISSION_PORT, CERTIFICATES_SECRET_NAME, CONTROL_STREAM_PORT } from "../../../src/model/identity.ts";
+import { issueServing, SERVING_LIFETIME_MS } from "../../../src/operator/certificates/issue.ts";
+import { fromSecretData, toSecretData } from "../../../src/operator/certificates/secret-data.ts";
+import { sentence } from "../../e2e/conditions.ts";
+import { freshGateway } from "../../e2e/objects.ts";
+import { type RunningPod, subscriptions } from "../../e2e/operator.ts";
+import { waitFor } from "../../support/cluster.ts";
+import type { Fault } from "../fault.ts";
+import { leader, operators, seconds } from "../look.ts";
+import { cutFromNode, mend } from "../network.ts";
+import { NAMESPACE, OPERATOR_NAMESPACE, type World } from "../world.ts";
+
+/** The port is the proxies' own: refused at admission, and by a condition when admission was not asked. */
+const RESERVED = freshGateway("reserved", { port: 19001 }).gateway;
+
+export const webhookAway: Fault = {
+  name: "webhook-away",
+  title: "the API server does not reach the webhook: packets are dropped",
+  cuts: "no connection",
+  isQuick: true,
+  run: async (world) => {
+    assert.equal(await isRefused(world), true);
+    await cutFromNode(world, await operators(world), ADMISSION_PORT);
+    let tookMs: number;
+    try {
+      const fromMs = performance.now();
+      await waitFor("admitted unasked", async () => !(await isRefused(world)));
+      tookMs = performance.now() - fromMs;
+      await waitFor("a condition says what admission would have", async () => {
+        const { status } = JSON.parse(await world.kubectl("get", "gateway", "reserved", "-o", "json"));
+        return sentence(status?.listeners?.[0]?.conditions, "Accepted", "False");
+      });
+    } finally {
+      await mend(world);
+      await world.kubectl("delete", "gateway", "reserved", "--ignore-not-found");
+    }
+    await waitFor("refused again", () => isRefused(world));
+    return { facts: { "an object was admitted unjudged after": seconds(tookMs), "refused again": "yes" } };
+  },
+};
+
+async function isRefused({ cluster }: World): Promise<boolean> {
+  const { code, stderr } = await cluster.kubectl(["-n", NAMESPACE, "apply", "-f", "-"], { input: RESERVED });
+  if (code !== 0) assert.match(stderr, /19001 is reserved/);
+  return code !== 0;
+}
+
+const SHORT_LIFE_MS = 60_000;
+/** Operators look at their certificates once a minute. */
+const LOOKED_AT_MS = 75_000;
+
+export const certificateExpires: Fault = {
+  name: "certificate-expires",
+  title: "the operators' Secret is replaced by one whose certificate ends in a minute",
+  cuts: "no connection",
+  isQuick: false,
+  run: async (world) => {
+    const namespace = OPERATOR_NAMESPACE;
+    const secret = JSON.parse(await world.operatorKubectl("get", "secret", CERTIFICATES_SECRET_NAME, "-o", "json"));
+    const held = fromSecretData(secret.data);
+    assert.ok(held !== undefined);
+    const host = `fsm-gateway.${namespace}.svc`;
+    const names = [host, `${host}.cluster.local`];
+    const made = new Date(Date.now() + SHORT_LIFE_MS - SERVING_LIFETIME_MS);
+    const serving = await issueServing(held.authority, names, made);
+    const data = toSecretData({ ...held, serving });
+    const fromMs = performance.now();
+    await world.operatorKubectl("patch", "secret", CERTIFICATES_SECRET_NAME, "-p", JSON.stringify({ data }));
+    const pods = await operators(world);
+    const [before] = await certificatesOf(pods);
+    await waitFor(
+      "all serve a new certificate",
+      async () => {
+        await sleep(1_000);
+        const shown = await certificatesOf(pods);
+        const first = shown[0]?.fingerprint256;
+        return first !== before?.fingerprint256 && shown.every(({ fingerprint256 }) => fingerprint256 === first);
+      },
+      LOOKED_AT_MS,
+    );
+    const renewedMs = performance.now() - fromMs;
+    await sleep(Math.max(0, SHORT_LIFE_MS + 2_000 - renewedMs));
+    for (const { validToDate } of await certificatesOf(pods))
+      assert.ok(validToDate.getTime() > Date.now() + 86_400_000);
+    assert.equal(await isRefused(world), true, "admission is asked, and trusted");
+    await proxiesComeBack(world);
+    return { facts: { "renewed on all replicas after": seconds(renewedMs) } };
+  },
+};
+
+/** Streams that are open have seen the old certificate: they are made to end, and must be made anew under the new one. */
+async function proxiesComeBack(world: World): Promise<void> {
+  const old = await leader(world);
+  await world.operatorKubectl("delete", "pod", old.name, "--wait=false");
+  const next = await waitFor("another leads", async () => {
+    const now = await leader(world);
+    return now.name !== old.name && now;
+  });
+  await waitFor("every proxy has subscribed", async () => (await subscriptions(world.cluster, next)) >= 3);
+}
+
+/** What each operator shows on its ports for admission and the stream. */
+async function certificatesOf(pods: readonly RunningPod[]): Promise<readonly X509Certificate[]> {
+  return Promise.all(
+    pods.flatMap(({ address }) => [ADMISSION_PORT, CONTROL_STREAM_PORT].map((port) => shownBy(address, port))),
+  );
+}
+
+function shownBy(host: string, port: number): Promise<X509Certificate> {
+  return new Promise((resolve, reject) => {
+    // It is only looked at.
+    const socket = connect({ host, port, rejectUnauthorized: false, ALPNProtocols: ["h2", "http/1.1"] });
+    socket.setTimeout(2_000, () => socket.destroy(new Error("no handshake in time")));
+    socket.on("error", reject);
+    socket.on("secureConnect", () => {
+      const certificate = socket.getPeerX509Certificate();
+      socket.destroy();
+      if (certificate === undefined) reject(new Error("no certificate"));
+      else resolve(certificate);
+    });
+  });
+}

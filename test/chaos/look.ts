@@ -1,0 +1,115 @@
+/** Looks at the world from outside: who leads, who answers, what was written. Changes nothing. */
+import { connect } from "node:tls";
+import { LEADER_LEASE_NAME, OPERATOR_APP_LABEL_VALUE } from "../../src/model/identity.ts";
+import { LEASES, type ResourceType } from "../../src/operator/kube/resource.ts";
+import type { Lease } from "../../src/operator/leader/lease.ts";
+import { type PodObject, type RunningPod, runningPod } from "../e2e/operator.ts";
+import { waitFor } from "../support/cluster.ts";
+import { GATEWAY, NAMESPACE, OPERATOR_NAMESPACE, PROXY_LABELS, type World } from "./world.ts";
+
+const ANSWER_TIMEOUT_MS = 2_000;
+const OPERATOR_ADMIN_PORT = 9080;
+
+export const PODS: ResourceType = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
+
+/** The Lease of the leader. */
+export function lease({ client }: World): Promise<Lease> {
+  return client.get<Lease>(LEASES, { namespace: OPERATOR_NAMESPACE, name: LEADER_LEASE_NAME }, { timeoutMs: 2_000 });
+}
+
+/** Who holds the Lease, once that replica says so too. */
+export function leader(world: World, timeoutMs = 60_000): Promise<RunningPod> {
+  return waitFor(
+    "a leader",
+    async () => {
+      const holder = (await lease(world)).spec?.holderIdentity ?? "";
+      const pod = (await operators(world)).find(({ name }) => holder.startsWith(`${name}_`));
+      return pod !== undefined && (await isLeading(pod)) && pod;
+    },
+    timeoutMs,
+  );
+}
+
+/** Waits until somebody else holds the lease, and gives back when it was taken: wall clock, ms. */
+export async function takenOverAt(world: World, before: Lease, timeoutMs = 60_000): Promise<number> {
+  const next = await waitFor(
+    "another leader",
+    async () => {
+      const now = await lease(world);
+      const holder = now.spec?.holderIdentity ?? "";
+      return holder !== "" && holder !== before.spec?.holderIdentity && now;
+    },
+    timeoutMs,
+  );
+  return Date.parse(next.spec?.acquireTime ?? "");
+}
+
+/** What the replica itself says; false when it says nothing. */
+export async function isLeading({ address }: RunningPod): Promise<boolean> {
+  const url = `http://${address}:${OPERATOR_ADMIN_PORT}/metrics`;
+  const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).catch(() => undefined);
+  return /^fsm_gateway_operator_leading 1$/m.test((await answer?.text()) ?? "");
+}
+
+/** The proxies of Gateway `app`, without those that are ending. */
+export async function ourProxies(world: World): Promise<readonly RunningPod[]> {
+  const all = await pods(world, NAMESPACE, PROXY_LABELS);
+  return all.filter(({ name, isEnding }) => !isEnding && name.startsWith(`${PROXY_LABELS.app}-${GATEWAY}-`));
+}
+
+/** Those that are ending too. */
+export function operators(world: World): Promise<readonly RunningPod[]> {
+  return pods(world, OPERATOR_NAMESPACE, { app: OPERATOR_APP_LABEL_VALUE });
+}
+
+/** Not by kubectl: a process for each look would starve what is looked at. */
+async function pods({ client }: World, namespace: string, labels: object): Promise<readonly RunningPod[]> {
+  const labelSelector = Object.entries(labels)
+    .map((pair) => pair.join("="))
+    .join();
+  const { items } = await client.list(PODS, { namespace, labelSelector, timeoutMs: 5_000 });
+  return (items as readonly unknown[] as readonly PodObject[]).map(runningPod);
+}
+
+/** What the backend says by one connection. @throws when there is no answer. */
+export function ask({ ca }: World, address: string, port: number, serverName: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    const socket = connect({ host: address, port, servername: serverName, ca });
+    socket.setEncoding("utf8").on("data", (text) => (answer += text));
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error("no answer in time")));
+    socket.on("error", reject);
+    socket.on("end", () => (answer === "" ? reject(new Error("empty answer")) : resolve(answer)));
+    socket.on("close", () => reject(new Error("closed by the peer")));
+  });
+}
+
+/** What only the operator writes; the fresh route apart, with which convergence is measured. */
+const WRITTEN = "gatewayclasses,gateways,tlsroutes,configmaps,serviceaccounts,services";
+
+/** `Kind name` to resourceVersion. */
+export type Versions = ReadonlyMap<string, string>;
+
+export async function versions({ kubectl }: World): Promise<Versions> {
+  const { items } = JSON.parse(await kubectl("get", WRITTEN, "-o", "json"));
+  const entries: [string, string][] = items.map(({ kind, metadata }: { kind: string; metadata: Metadata }) => [
+    `${kind} ${metadata.name}`,
+    metadata.resourceVersion,
+  ]);
+  return new Map(entries.filter(([key]) => key !== "TLSRoute fresh"));
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly resourceVersion: string;
+}
+
+/** What is other than it was, by `Kind name`. */
+export async function writtenSince(world: World, before: Versions): Promise<readonly string[]> {
+  const after = await versions(world);
+  return [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key));
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
