@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { isMap, type Pair, parseAllDocuments, parseDocument, type Scalar, type YAMLMap } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { CHART, helmProgram, renderChart } from "../../hack/manifest/chart.ts";
 import { RENDERED } from "../../hack/manifest/install.ts";
 import { runCommand } from "../support/run-command.ts";
@@ -52,27 +52,28 @@ test("helm lint finds nothing", async () => {
 });
 
 test("every value has a comment, and the schema knows it and no other", () => {
-  const values = parseDocument(readFileSync(join(CHART, "values.yaml"), "utf8")).contents as YAMLMap;
+  const text = readFileSync(join(CHART, "values.yaml"), "utf8");
+  const lines = text.split("\n");
   const schema = JSON.parse(readFileSync(join(CHART, "values.schema.json"), "utf8"));
   let seen = 0;
-  const visit = (map: YAMLMap, { properties, additionalProperties }: Manifest, path: string): void => {
-    assert.equal(additionalProperties, false, path);
-    const pairs = map.items as readonly Pair<Scalar<string>>[];
-    const known = Object.keys(properties).filter((name) => `${path}${name}` !== "global");
-    assert.deepEqual(pairs.map(({ key }) => key.value).sort(), known.sort());
-    let isExplained = false;
-    for (const [place, { key, value }] of pairs.entries()) {
-      const schemaOfValue = properties[key.value];
-      const hasParts = schemaOfValue.properties !== undefined;
-      // The first comment of a map is the map's own in the library's eyes; a group of scheduling values shares one.
-      const before = place === 0 ? map.commentBefore : key.commentBefore;
-      isExplained = Boolean(before) || (!key.spaceBefore && isExplained);
-      assert.ok(isExplained || hasParts, `${path}${key.value} has no comment`);
+  const visit = (values: Manifest, { properties, required }: Manifest, path: readonly string[]): void => {
+    const known = Object.keys(properties).filter((name) => name !== "global");
+    assert.deepEqual(Object.keys(values).sort(), known.sort(), path.join("."));
+    assert.deepEqual([...required].sort(), known, path.join("."));
+    for (const name of known) {
+      if (properties[name].properties !== undefined) visit(values[name], properties[name], [...path, name]);
+      else
+        assert.match(lines[lineOf([...path, name]) - 1] ?? "", /^ *# ./, `${[...path, name].join(".")} has no comment`);
       seen++;
-      if (hasParts && isMap(value)) visit(value, schemaOfValue, `${path}${key.value}.`);
     }
   };
-  visit(values, schema, "");
+  const lineOf = (path: readonly string[]) =>
+    path.reduce((from, name, depth) => {
+      const line = lines.findIndex((one, i) => i >= from && one.startsWith(`${"  ".repeat(depth)}${name}:`));
+      assert.ok(line >= 0, name);
+      return line;
+    }, 0);
+  visit(parse(text), schema, []);
   assert.ok(seen > 30, `${seen} values`);
 });
 
