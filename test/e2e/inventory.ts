@@ -28,5 +28,5 @@ export async function inventory(cluster: Cluster): Promise<ReadonlySet<string>> 
 
 /** What is there now and was not before. */
 export async function addedSince(cluster: Cluster, before: ReadonlySet<string>): Promise<readonly string[]> {
-  return [...(await inventory(cluster)).difference(before)].sort();
+  return [...(await inventory(cluster))].filter((object) => !before.has(object)).sort();
 }
