@@ -145,7 +145,8 @@ describe("the operator's rights", { timeout: 10 * 60_000 }, () => {
   });
 
   it("hold no Secret when nothing is to be decrypted, and such listeners are told", async () => {
-    await cluster.apply(renderChart(helmProgram(), ["--set", "terminate.enabled=false"]));
+    const input = renderChart(helmProgram(), ["--set", "terminate.enabled=false"]);
+    await cluster.kubectlOrThrow(["apply", "-f", "-"], { input });
     await operatorReady(cluster);
     const since = new Date().toISOString();
     const can = ["auth", "can-i", "list", "secrets", "--all-namespaces", "--as", OPERATOR];
