@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
+import { run } from "../../hack/image/environment.ts";
 import { CHART, helmProgram, renderChart } from "../../hack/manifest/chart.ts";
 import { RENDERED } from "../../hack/manifest/install.ts";
 import { runCommand } from "../support/run-command.ts";
@@ -190,6 +191,17 @@ test("the network policy takes what only the cluster's owner knows", () => {
   );
   assert.deepEqual(apiServer.ports, [{ port: 6443, protocol: "TCP" }]);
   assert.deepEqual(apiServer.to, [{ ipBlock: { cidr: "10.0.0.1/32" } }, { ipBlock: { cidr: "fd00::1/128" } }]);
+});
+
+test("`helm test` asks admission, in a Pod that PodSecurity restricted allows and that holds no key", () => {
+  const { ok, stdout } = run(helm, ["template", "x", CHART, "--show-only", "templates/tests/admission.yaml"]);
+  assert.ok(ok);
+  const { metadata, spec } = parse(stdout);
+  assert.equal(metadata.annotations["helm.sh/hook"], "test");
+  assert.equal(spec.containers[0].image, "localhost/fsm-gateway:dev");
+  assert.ok(spec.containers[0].args[0].includes("AdmissionReview"));
+  assert.deepEqual(spec.volumes[0].secret.items, [{ key: "ca.crt", path: "ca.crt" }]);
+  assert.equal(spec.securityContext.runAsNonRoot, true);
 });
 
 test("a release that is kept in the operator's own namespace does not make it", () => {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:https";
 
 const ATTEMPTS = 10;
-const [host] = process.argv.slice(2);
+const host = process.argv.at(-1);
 
 const route = {
   apiVersion: "gateway.networking.k8s.io/v1",
