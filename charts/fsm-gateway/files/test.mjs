@@ -10,7 +10,12 @@ const route = {
   apiVersion: "gateway.networking.k8s.io/v1",
   kind: "TLSRoute",
   metadata: { name: "helm-test", namespace: "default" },
-  spec: { hostnames: ["a.example"], rules: [{ backendRefs: [{ name: "https://a.example", port: 443 }] }] },
+  spec: {
+    // A parent that is not there may become ours, so that its routes are judged.
+    parentRefs: [{ name: "helm-test" }],
+    hostnames: ["a.example"],
+    rules: [{ backendRefs: [{ name: "https://a.example", port: 443 }] }],
+  },
 };
 const review = {
   apiVersion: "admission.k8s.io/v1",
