@@ -11,6 +11,7 @@ const ROOT = join(import.meta.dirname, "..");
 /** Quick ones first. */
 const SUITES = [
   "test/conformance/*.test.ts",
+  "test/chart/*.test.ts",
   "test/image/*.test.ts",
   "test/api/*.test.ts",
   "test/cluster/*.test.ts",

@@ -1,5 +1,6 @@
 /**
- * `npm run build`: the bundle, the image archive and the manifest that installs them, all below dist/.
+ * `npm run build`: the bundle, the image archive, the manifest that installs them, Gateway API's definitions and the bill of materials,
+ * all below dist/.
  *
  *   node hack/image/build.ts [--image REF] [--platform linux/amd64]…
  *
@@ -12,11 +13,14 @@ import { parseArgs } from "node:util";
 import { DEFINITIONS_FILE } from "../../src/check/definitions-file.ts";
 import { writeDefinitions } from "../gateway-api/build-definitions.ts";
 import { renderInstallManifest } from "../manifest/install.ts";
+import { debianComponent, gatewayApiComponent, nodeComponent } from "../sbom/base.ts";
+import { type Bill, type Component, cycloneDx } from "../sbom/cyclonedx.ts";
+import { npmComponents } from "../sbom/npm.ts";
 import { baseEntries, NODE_PATH, NONROOT } from "./base-layer.ts";
 import { BUNDLE_ENTRY, BUNDLE_FILE, bundle } from "./bundle.ts";
 import { debianPackages } from "./debian.ts";
 import { readTree } from "./disk.ts";
-import { checkout, MissingPrerequisite } from "./environment.ts";
+import { checkout, MissingPrerequisite, run } from "./environment.ts";
 import { cachedGzip } from "./gzip-cache.ts";
 import {
   type Architecture,
@@ -33,10 +37,14 @@ const DEFAULT_IMAGE = "localhost/fsm-gateway:dev";
 const ARCHITECTURES: readonly Architecture[] = ["amd64", "arm64"];
 const APP_FOLDER = "/app";
 const dist = join(checkout, "dist");
+const GATEWAY_API_FILE = "gateway-api-crds.yaml";
+const BILL_FILE = "fsm-gateway.cdx.json";
+/** Where the packages of debian-packages.json come from, as package URLs name it. */
+const DISTRIBUTION = "debian-12";
 
 const USAGE = `Usage: npm run build -- [option]...
 
-Makes dist/bundle/, dist/fsm-gateway.oci.tar and dist/install.yaml.
+Makes dist/bundle/, dist/fsm-gateway.oci.tar, dist/install.yaml, dist/${GATEWAY_API_FILE} and dist/${BILL_FILE}.
 
   --image REF         the image's name in the archive and in the manifest (default ${DEFAULT_IMAGE})
   --platform OS/ARCH  linux/amd64 or linux/arm64; repeatable (default: both)
@@ -86,10 +94,21 @@ function imageConfig(version: string): ImageConfig {
   };
 }
 
-function platformImage(architecture: Architecture, app: Layer, config: ImageConfig): PlatformImage {
+interface Platform {
+  readonly image: PlatformImage;
+  /** What lies below the bundle. */
+  readonly components: readonly Component[];
+}
+
+function platformOf(architecture: Architecture, app: Layer, config: ImageConfig): Platform {
   const packages = debianPackages(architecture, (line) => console.log(`note: ${line}`));
-  const base = baseEntries({ architecture, node: nodeBinary(architecture), packages, roots: rootCertificates });
-  return { architecture, config, layers: [packLayer(base, cachedGzip), app] };
+  const node = nodeBinary(architecture);
+  const base = baseEntries({ architecture, node, packages, roots: rootCertificates });
+  const components = [
+    nodeComponent({ version: node.version, architecture, versions: process.versions }),
+    ...packages.map(({ control }) => debianComponent(control, DISTRIBUTION)),
+  ];
+  return { image: { architecture, config, layers: [packLayer(base, cachedGzip), app] }, components };
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -98,10 +117,11 @@ async function main(args: readonly string[]): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8"));
 
   const folder = join(dist, "bundle");
-  await bundle(BUNDLE_ENTRY, folder);
+  const bundled = await bundle(BUNDLE_ENTRY, folder);
   addDefinitions(join(folder, DEFINITIONS_FILE));
   const app = packLayer(readTree(folder, APP_FOLDER), cachedGzip);
-  const images = options.architectures.map((name) => platformImage(name, app, imageConfig(version)));
+  const platforms = options.architectures.map((name) => platformOf(name, app, imageConfig(version)));
+  const images = platforms.map(({ image }) => image);
 
   const output = join(dist, "fsm-gateway.oci.tar");
   const { digest, entries } = imageArchive(options.image, images);
@@ -112,7 +132,45 @@ async function main(args: readonly string[]): Promise<void> {
   const manifest = join(dist, "install.yaml");
   writeFileSync(manifest, renderInstallManifest({ image: options.image, version }));
   console.log(`${relative(checkout, manifest)}: installs ${options.image}`);
+  writeFileSync(join(dist, GATEWAY_API_FILE), gatewayApiCrds());
+  console.log(`dist/${GATEWAY_API_FILE}: the definitions of Gateway API, experimental channel`);
+
+  const base = platforms.flatMap(({ components }) => components);
+  const image = { reference: options.image, digest };
+  const bill = billOf({ version, image, bundled, base });
+  writeFileSync(join(dist, BILL_FILE), bill);
+  console.log(`dist/${BILL_FILE}: what the image is made of`);
   console.log(`built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+interface BillParts {
+  readonly version: string;
+  readonly image: Bill["image"];
+  /** Folders of npm packages. */
+  readonly bundled: readonly string[];
+  readonly base: readonly Component[];
+}
+
+function billOf({ version, image, bundled, base }: BillParts): string {
+  const read = (path: string) => readFileSync(join(checkout, path), "utf8");
+  const npm = npmComponents(bundled, JSON.parse(read("package-lock.json")));
+  const others = [...base, gatewayApiComponent(read("hack/gateway-api/go.mod"))];
+  return cycloneDx({
+    name: "fsm-gateway",
+    version,
+    license: "Apache-2.0",
+    image,
+    components: [...npm.components, ...others],
+    needs: [...npm.direct, ...others.map(({ purl }) => purl)],
+  });
+}
+
+/** For those who have not got the definitions from elsewhere; the experimental channel has every kind that is served here. */
+function gatewayApiCrds(): string {
+  const head = `# Gateway API's own definitions, experimental channel, from its Go module. Apply with: kubectl apply --server-side -f ${GATEWAY_API_FILE}\n`;
+  const { ok, stdout, stderr } = run(join(checkout, "hack/gateway-api/crds"), ["experimental"]);
+  if (!ok) throw new MissingPrerequisite(stderr.trim());
+  return head + stdout;
 }
 
 /** What `check` judges by; without it the image would have a command that cannot work. */

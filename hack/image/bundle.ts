@@ -22,8 +22,11 @@ const THREADS = [
 const REQUIRE_SHIM = `import { createRequire as __fsmCreateRequire } from "node:module";
 const require = __fsmCreateRequire(import.meta.url);`;
 
-/** Writes the bundle of `entry` to `folder`, emptied first. Not minified, so that stack traces can be read. */
-export async function bundle(entry: string, folder: string): Promise<void> {
+/**
+ * Writes the bundle of `entry` to `folder`, emptied first. Not minified, so that stack traces can be read. Gives back the folders,
+ * relative to the checkout, of the packages that it has code of.
+ */
+export async function bundle(entry: string, folder: string): Promise<readonly string[]> {
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: checkout,
@@ -45,7 +48,9 @@ export async function bundle(entry: string, folder: string): Promise<void> {
   // The bundle is ES modules wherever it lies, whatever package.json is above it.
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), `${JSON.stringify({ type: "module" })}\n`);
-  writeFileSync(join(folder, "THIRD-PARTY-LICENSES.txt"), licenses(bundledPackages(metafile)));
+  const packages = bundledPackages(metafile);
+  writeFileSync(join(folder, "THIRD-PARTY-LICENSES.txt"), licenses(packages));
+  return packages;
 }
 
 /** The folders, relative to the checkout, of the packages that the bundle has code of. */

@@ -1,8 +1,8 @@
 /**
- * The manifest of `kubectl apply -f install.yaml`: the definitions in crds/ and the hand-written parts beside this file, one after
- * the other, with the image and version put in. What they spell must agree with src/model/identity.ts; test/manifest asserts it.
+ * The manifest of `kubectl apply -f install.yaml`: what the chart renders with its default values (`npm run manifest` keeps it beside this
+ * file), with the image and version put in. What it spells must agree with src/model/identity.ts; test/manifest asserts it.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 export interface InstallOptions {
   /** Reference of the image that operator and proxies run. */
@@ -11,22 +11,27 @@ export interface InstallOptions {
   readonly version: string;
 }
 
-/** Definitions first: what is of a kind comes after the kind. */
-const FOLDERS = [new URL("../../crds/", import.meta.url), new URL("./parts/", import.meta.url)];
+export const RENDERED = new URL("./install.yaml", import.meta.url);
 
-/** YAML documents in the order in which they can be applied. @throws on a placeholder without a value. */
-export function renderInstallManifest(options: InstallOptions): string {
-  const values: Readonly<Record<string, string>> = { IMAGE: options.image, VERSION: options.version };
-  const documents = FOLDERS.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith(".yaml"))
-      .sort()
-      .map((name) => readFileSync(new URL(name, folder), "utf8").trim()),
-  );
-  return `${documents.join("\n---\n")}\n`.replaceAll(/__([A-Z]+)__/g, (_whole, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`the manifest has a placeholder without a value: ${name}`);
+/** What the chart's defaults render, as it writes it. The image is where the operator's is said and where its proxies' is. */
+const IMAGE = { text: '"localhost/fsm-gateway:dev"', times: 2 };
+/** The labels of the Deployment and of its Pods. */
+const VERSION = { text: /(?<=app\.kubernetes\.io\/version: )"[^"]+"/g, times: 2 };
+
+/** YAML documents in the order in which they can be applied. @throws Error when the rendered manifest has not what is to be replaced. */
+export function renderInstallManifest({ image, version }: InstallOptions): string {
+  const withImage = replaced(readFileSync(RENDERED, "utf8"), IMAGE, image);
+  return replaced(withImage, VERSION, version);
+}
+
+function replaced(manifest: string, { text, times }: typeof IMAGE | typeof VERSION, value: string): string {
+  let count = 0;
+  const result = manifest.replaceAll(text, () => {
+    count++;
     // A JSON string is a YAML string, whatever characters it holds (YAML 1.2, section 1.3).
     return JSON.stringify(value);
   });
+  if (count !== times)
+    throw new Error(`the rendered manifest has ${text} ${count} times, not ${times}: npm run manifest`);
+  return result;
 }

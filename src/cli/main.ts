@@ -13,6 +13,7 @@ import {
   logLevelOption,
   logRefusedOption,
   parseAddress,
+  parseBoolean,
   parseGatewayName,
   parseHostPort,
   parsePort,
@@ -148,6 +149,12 @@ function addOperator(program: Command): void {
       "watch a cluster's Gateways and TLSRoutes, run their proxies, write their status, refuse what cannot work",
     )
     .requiredOption("--proxy-image <reference>", "image of the proxies", process.env.FSM_GATEWAY_PROXY_IMAGE)
+    .option(
+      "--terminate <boolean>",
+      "serve listeners that decrypt; false: such listeners are told so, and no Secrets are read",
+      parseBoolean,
+      true,
+    )
     .option("--admin-port <port>", "serve /healthz, /readyz and /metrics here", parsePort)
     .option("--admission-port <port>", "serve admission here; 0 for any free port", (value) => parsePort(value, 0))
     .option("--stream-port <port>", "serve the proxies' configuration stream here", parsePort)

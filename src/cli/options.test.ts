@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   collectAddress,
   collectConnectTo,
+  parseBoolean,
   parseGatewayName,
   parseHostPort,
   parsePort,
@@ -36,6 +37,7 @@ test("connect-to is curl's, with a host in lower case and an address to go to", 
 test("what is not a port, address, number or name is refused with what was given", () => {
   assert.throws(() => parsePort("0"), /"0" is not a port: 1–65535/);
   assert.throws(() => collectAddress("nowhere", undefined), /"nowhere" is not an IP address/);
+  assert.throws(() => parseBoolean("no"), /"no" is neither true nor false/);
   assert.throws(() => parseSeconds("-1"), /"-1" is not a number of seconds/);
   assert.throws(() => parseGatewayName("gateway"), /"gateway" is not NAMESPACE\/NAME/);
 });

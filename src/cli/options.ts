@@ -65,6 +65,11 @@ export function parsePort(value: string, least = 1): number {
   return port;
 }
 
+export function parseBoolean(value: string): boolean {
+  if (value !== "true" && value !== "false") throw new InvalidArgumentError(`"${value}" is neither true nor false`);
+  return value === "true";
+}
+
 export function parseSeconds(value: string): number {
   const seconds = Number(value);
   if (!Number.isFinite(seconds) || seconds < 0) throw new InvalidArgumentError(`"${value}" is not a number of seconds`);

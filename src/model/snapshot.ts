@@ -41,7 +41,10 @@ export interface Snapshot {
   readonly endpointSlices: readonly EndpointSlice[];
   /** What is known of each Gateway's running proxies, by `namespace/name`. Absent: nothing runs yet. */
   readonly deployments: ReadonlyMap<string, ObservedDeployment>;
-  /** Kinds of Gateway API that the cluster does not serve, such as `XBackend`. Their lists above are empty. */
+  /**
+   * Kinds that are not seen, whose lists above are empty: those of Gateway API that the cluster does not serve, such as `XBackend`,
+   * and `Secret` where the operator is not to read any (`--terminate=false`).
+   */
   readonly absentKinds: ReadonlySet<string>;
   /** Version of the installed Gateway API bundle, as its CRDs say in `gateway.networking.k8s.io/bundle-version`. */
   readonly bundleVersion?: string;

@@ -13,6 +13,7 @@ import { createOperatorInformers, type OperatorInformers } from "./informer/oper
 import { InstalledBundle } from "./kube/bundle.ts";
 import type { KubeClient } from "./kube/client.ts";
 import { Discovery } from "./kube/discovery.ts";
+import { SECRETS } from "./kube/resource.ts";
 import { createLeadership, type Leadership } from "./leadership.ts";
 import { OperatorMetrics } from "./metrics.ts";
 import { type OperatorPages, operatorPages } from "./pages.ts";
@@ -34,6 +35,8 @@ export interface OperatorOptions {
   /** Name of this replica. */
   readonly podName: string;
   readonly proxyImage: string;
+  /** Serve listeners that decrypt? Without, no Secret is read but the operator's own. */
+  readonly terminate: boolean;
   readonly admissionPort: number;
   readonly streamPort: number;
   /** The operator cannot go on: the process should end, to be started anew. */
@@ -70,7 +73,15 @@ export function startOperator(options: OperatorOptions): Operator {
   const parts: Parts = { isEnding: false };
   const bundle = new InstalledBundle({ client, log, onChange: () => parts.leadership?.kick("change") });
   const discovery = new Discovery(client, clock);
-  const informers = createOperatorInformers({ client, discovery, bundle, clock, random: Math.random, log });
+  const informers = createOperatorInformers({
+    client,
+    discovery,
+    bundle,
+    terminate: options.terminate,
+    clock,
+    random: Math.random,
+    log,
+  });
   const sources = {
     leading: () => parts.leadership?.leading ?? false,
     leader: () => parts.leadership?.leader ?? "",
@@ -93,6 +104,7 @@ export function startOperator(options: OperatorOptions): Operator {
     log.info("reading the cluster", { kinds: informers.missing() });
     await informers.whenAllSynced;
     sayAbsent(log, informers.absent());
+    if (!options.terminate) log.info("listeners that decrypt are not served, and no Secrets are read");
 
     const admission = await serveAdmission(options, { certificates, informers: informers.of, leadership, metrics });
     parts.admission = admission;
@@ -123,7 +135,9 @@ export function startOperator(options: OperatorOptions): Operator {
 }
 
 /** Once; without Gateways nothing works, while the standard channel never has all the kinds. */
-function sayAbsent(log: Logger, absent: ReadonlySet<string>): void {
+function sayAbsent(log: Logger, notSeen: ReadonlySet<string>): void {
+  // Secret is served everywhere: it is not seen only where it is not to be read.
+  const absent = new Set([...notSeen].filter((kind) => kind !== SECRETS.kind));
   const level = absent.has("Gateway") ? "warn" : "info";
   if (absent.size > 0)
     log[level]("the cluster does not serve these kinds; they are looked for", { kinds: [...absent] });

@@ -32,7 +32,7 @@ export interface Lookups {
   /** The BackendTLSPolicies that target a Service, whichever of its ports. */
   policiesOf(service: string): readonly BackendTlsPolicy[];
   xBackend(key: string): XBackend | undefined;
-  /** Does the cluster lack this kind of Gateway API? */
+  /** Is this kind not seen, as the cluster does not serve it or we are not to read it? */
   isAbsent(kind: string): boolean;
 }
 

@@ -1,15 +1,17 @@
 /** What tests of the operator's parts at a real API server have in common. */
 
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
+import { parseAllDocuments } from "yaml";
+import { renderInstallManifest } from "../../hack/manifest/install.ts";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/model/identity.ts";
 import { KubeClient } from "../../src/operator/kube/client.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { runOrThrow } from "../support/run-command.ts";
 
 const crds = fileURLToPath(new URL("../../hack/gateway-api/crds", import.meta.url));
-const parts = fileURLToPath(new URL("../../hack/manifest/parts", import.meta.url));
+/** Kinds of the manifest that say what the operator may do, and whom they need. */
+const ACCESS = ["Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
 
 export { SILENT } from "../../src/loop/silent-log.ts";
 
@@ -42,7 +44,9 @@ export async function startFixture(): Promise<Fixture> {
       await server.stop();
     },
     operatorClient: async () => {
-      for (const part of ["00-namespaces", "20-access"]) await kubectl(["apply", "-f", join(parts, `${part}.yaml`)]);
+      const manifest = parseAllDocuments(renderInstallManifest({ image: "image", version: "0" }));
+      const items = manifest.map((document) => document.toJS()).filter(({ kind }) => ACCESS.includes(kind));
+      await kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
       const { code, stdout, stderr } = await server.kubectl([
         "create",
         "token",

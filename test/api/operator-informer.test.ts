@@ -24,12 +24,12 @@ after(() => api?.stop());
 /** Waits a tenth as long, so that probes for absent kinds take 1 s at most. */
 const hurried: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 10, signal) };
 
-function operatorInformers(clock: Clock = hurried) {
+function operatorInformers(clock: Clock = hurried, terminate = true) {
   const bundleChanges: unknown[] = [];
   const { client } = api;
   const bundle = new InstalledBundle({ client, log: SILENT, onChange: () => bundleChanges.push(bundle.current) });
   const discovery = new Discovery(client, clock);
-  const common = { client, discovery, bundle, clock, random: Math.random, log: SILENT };
+  const common = { client, discovery, bundle, terminate, clock, random: Math.random, log: SILENT };
   return { set: createOperatorInformers(common), bundle, discovery, bundleChanges };
 }
 
@@ -73,6 +73,25 @@ spec: { controllerName: test.example/late }
   const { tcpRoutes, listenerSets, backendTlsPolicies } = set.of;
   const versions = [tcpRoutes, listenerSets, backendTlsPolicies].map(({ type }) => type?.version);
   assert.deepEqual(versions, ["v1", "v1", "v1"]);
+});
+
+test("without Terminate no Secret is listed or watched, and the kind counts as absent", async (t) => {
+  await api.applyYaml(`
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/tls
+metadata: { name: certificate, namespace: default }
+data: { tls.crt: "", tls.key: "" }
+`);
+  const [reading, other] = [operatorInformers(hurried, true).set, operatorInformers(hurried, false).set];
+  t.after(() => Promise.all([reading.stop(), other.stop()]));
+  for (const set of [reading, other]) set.start();
+  await Promise.all([reading.whenAllSynced, other.whenAllSynced]);
+  assert.ok(reading.of.secrets.get("default/certificate") !== undefined);
+  assert.ok(!reading.absent().has("Secret"));
+  assert.deepEqual(other.of.secrets.items(), []);
+  assert.deepEqual(other.of.secrets.counts, { lists: 0, watches: 0, failures: 0 });
+  assert.ok(other.absent().has("Secret"));
 });
 
 test("the operator's own pace: a kind of the experimental channel is found within 10 s of being served", async (t) => {

@@ -5,24 +5,37 @@
 import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { type Cluster, type GatewayApiChannel, gatewayApiCrds, testCluster } from "../support/cluster.ts";
+import {
+  type Cluster,
+  type ClusterOptions,
+  type GatewayApiChannel,
+  gatewayApiCrds,
+  testCluster,
+} from "../support/cluster.ts";
 import { runOrThrow } from "../support/run-command.ts";
 
 export const CHECKOUT = join(import.meta.dirname, "../..");
 const ARCHIVE = join(CHECKOUT, "dist/fsm-gateway.oci.tar");
-const SOURCES = ["pepr.ts", "package.json", "{src,capabilities,crds,hack/image,hack/manifest}/**/*.*"];
-/** One after the other the tests of this folder share a name, and nothing else. */
-const NAME = "fsm-e2e";
+const SOURCES = ["pepr.ts", "package.json", "{src,capabilities,crds,hack/image,hack/manifest,hack/sbom}/**/*.*"];
+export const INSTALL_MANIFEST = join(CHECKOUT, "dist/install.yaml");
+/** One after the other the tests of this folder share a name, and nothing else. CLUSTER_NAME gives them another. */
+const NAME = process.env.CLUSTER_NAME ?? "fsm-e2e";
 
-/** A fresh cluster with the image in it and nothing applied. */
-export async function freshCluster(name = NAME): Promise<Cluster> {
+/** A fresh cluster with the image in it and nothing applied. Its default namespace enforces PodSecurity restricted. */
+export async function freshCluster(name = NAME, options: ClusterOptions = {}): Promise<Cluster> {
   await buildWhenStale();
-  const cluster = testCluster(name);
+  const cluster = testCluster(name, options);
   await cluster.down();
   return orDown(cluster, async () => {
     await cluster.up();
     await cluster.loadImage(ARCHIVE);
+    await restrict(cluster, "default");
   });
+}
+
+/** No Pod of the namespace may have more than PodSecurity restricted allows, the Gateways' proxies among them. */
+export async function restrict(cluster: Cluster, namespace: string): Promise<void> {
+  await cluster.kubectlOrThrow(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"]);
 }
 
 /** The caller has no cluster to end yet: what fails in here ends it. */
@@ -61,11 +74,12 @@ function definitionsOf(stream: string, plurals: readonly string[]): string {
 export async function deployedCluster(
   name = NAME,
   installDefinitions = (cluster: Cluster) => applyCrds(cluster, "experimental"),
+  options: ClusterOptions = {},
 ): Promise<Cluster> {
-  const cluster = await freshCluster(name);
+  const cluster = await freshCluster(name, options);
   return orDown(cluster, async () => {
     await installDefinitions(cluster);
-    await cluster.kubectlOrThrow(["apply", "-f", join(CHECKOUT, "dist/install.yaml")]);
+    await cluster.kubectlOrThrow(["apply", "-f", INSTALL_MANIFEST]);
     await operatorReady(cluster);
     await cluster.kubectlOrThrow(["wait", "--for=condition=Accepted", "gatewayclass/fsm", "--timeout=55s"]);
   });

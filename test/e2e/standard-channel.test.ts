@@ -9,13 +9,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Cluster, waitFor } from "../support/cluster.ts";
 import { BACKEND_PORT, deployBackends } from "./backends.ts";
-import { applyCrds, CHECKOUT, freshCluster, operatorReady } from "./deploy.ts";
+import { applyCrds, freshCluster, INSTALL_MANIFEST, operatorReady } from "./deploy.ts";
 import { applyPair, programmedAddress } from "./gateways.ts";
 import { freshGateway } from "./objects.ts";
 import { operatorPods } from "./operator.ts";
 import { startTraffic } from "./traffic.ts";
 
-const INSTALL = ["apply", "-f", join(CHECKOUT, "dist/install.yaml")];
+const INSTALL = ["apply", "-f", INSTALL_MANIFEST];
 const HOST = "app.example";
 
 describe("the standard channel", { timeout: 10 * 60_000 }, () => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Cluster, waitFor } from "../support/cluster.ts";
 import { ShellSession } from "../support/shell-session.ts";
-import { applyCrds, CHECKOUT, freshCluster } from "./deploy.ts";
+import { applyCrds, CHECKOUT, freshCluster, restrict } from "./deploy.ts";
 import { type GuideStep, guideSteps } from "./guide.ts";
 import { freshGateway } from "./objects.ts";
 
@@ -99,7 +99,7 @@ describe("the walkthrough", { timeout: 10 * 60_000 }, () => {
 
   it(`says Programmed only when traffic flows: ${FRESH_GATEWAYS} fresh Gateways, the first connection to each`, async () => {
     await cluster.kubectlOrThrow(["create", "namespace", "fresh"]);
-    await cluster.kubectlOrThrow(["label", "namespace", "fresh", "pod-security.kubernetes.io/enforce=restricted"]);
+    await restrict(cluster, "fresh");
     const failures: string[] = [];
     for (let n = 0; n < FRESH_GATEWAYS; n++) {
       const { gateway, route } = freshGateway(`fresh-${n}`);
@@ -117,14 +117,14 @@ describe("the walkthrough", { timeout: 10 * 60_000 }, () => {
   });
 
   it("runs under PodSecurity restricted", async () => {
-    // The namespace of the fresh Gateways enforces it; this one is asked what it would forbid.
-    const label = [
-      "label",
-      "namespace",
-      "httpbin",
-      "--dry-run=server",
-      "pod-security.kubernetes.io/enforce=restricted",
-    ];
+    // The operator's namespace and that of the fresh Gateways enforce it; the guide's own is asked what it would forbid.
+    const enforce = "pod-security.kubernetes.io/enforce";
+    const labels = (namespace: string) =>
+      cluster.kubectlOrThrow(["get", "namespace", namespace, "-o", "jsonpath={.metadata.labels}"]);
+    for (const namespace of ["fsm-gateway-system", "pepr-system", "fresh"]) {
+      assert.equal(JSON.parse(await labels(namespace))[enforce], "restricted", namespace);
+    }
+    const label = ["label", "namespace", "httpbin", "--dry-run=server", `${enforce}=restricted`];
     const { code, stderr } = await cluster.kubectl(label);
     assert.deepEqual([code, stderr], [0, ""]);
     // Nothing that the linux engine needs is refused there.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { renderInstallManifest } from "../../hack/manifest/install.ts";
 import * as identity from "../../src/model/identity.ts";
 import { GATEWAY_API_KINDS } from "../../src/operator/kube/resource.ts";
@@ -11,7 +12,7 @@ const IMAGE = "registry.example:5000/fsm-gateway@sha256:0123";
 // biome-ignore lint/suspicious/noExplicitAny: a manifest has no type; each assertion says what it expects.
 type Manifest = any;
 
-const objects: Manifest[] = parseAllDocuments(renderInstallManifest({ image: IMAGE, version: "0.1.0" })).map(
+const objects: Manifest[] = parseAllDocuments(renderInstallManifest({ image: IMAGE, version: "9.8.7" })).map(
   (document) => {
     assert.deepEqual(document.errors, []);
     return document.toJS();
@@ -74,8 +75,57 @@ test("the webhook asks our Service at the path that Pepr serves, and fails open"
 
 test("image and version are put in, quoted", () => {
   assert.equal(container.image, IMAGE);
-  assert.deepEqual(container.args, ["operator", "--proxy-image", IMAGE]);
-  assert.equal(deployment.metadata.labels["app.kubernetes.io/version"], "0.1.0");
+  assert.deepEqual(container.args.slice(0, 3), ["operator", "--proxy-image", IMAGE]);
+  for (const { labels } of [deployment.metadata, deployment.spec.template.metadata]) {
+    assert.equal(labels["app.kubernetes.io/version"], "9.8.7");
+  }
+});
+
+test("the chart is of the program's version", () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  assert.equal(parse(read("charts/fsm-gateway/Chart.yaml")).appVersion, JSON.parse(read("package.json")).version);
+});
+
+test("both namespaces enforce PodSecurity restricted", () => {
+  const namespaces = objects.filter(({ kind }) => kind === "Namespace");
+  assert.deepEqual(
+    namespaces.map(({ metadata }) => metadata.name),
+    [identity.OPERATOR_NAMESPACE, "pepr-system"],
+  );
+  for (const { metadata } of namespaces) {
+    assert.equal(metadata.labels["pod-security.kubernetes.io/enforce"], "restricted", metadata.name);
+  }
+});
+
+test("every definition of crds/ is installed, and left by `helm uninstall`", () => {
+  const files = readdirSync(new URL("../../crds/", import.meta.url)).filter((name) => name.endsWith(".yaml"));
+  const definitions = objects.filter(({ kind }) => kind === "CustomResourceDefinition");
+  assert.equal(definitions.length, files.length);
+  for (const file of files) {
+    const { spec } = parse(readFileSync(new URL(`../../crds/${file}`, import.meta.url), "utf8"));
+    const installed = the("CustomResourceDefinition", `${spec.names.plural}.${spec.group}`);
+    assert.deepEqual(installed.spec, spec);
+    assert.equal(installed.metadata.annotations["helm.sh/resource-policy"], "keep");
+  }
+});
+
+test("nobody reaches the operator but admission's callers, proxies, and who asks for health", () => {
+  const { spec } = the("NetworkPolicy", identity.OPERATOR_NAME);
+  assert.deepEqual(spec.podSelector.matchLabels, { app: identity.OPERATOR_APP_LABEL_VALUE });
+  assert.deepEqual(spec.policyTypes, ["Ingress", "Egress"]);
+  const from = Object.fromEntries(spec.ingress.map((rule: Manifest) => [rule.ports[0].port, rule.from]));
+  const proxies = {
+    namespaceSelector: {},
+    podSelector: { matchLabels: { [identity.APP_LABEL]: identity.APP_LABEL_VALUE } },
+  };
+  assert.deepEqual(from, { admission: undefined, stream: [proxies], admin: undefined });
+  assert.deepEqual(
+    spec.egress.map((rule: Manifest) => rule.ports.map(({ port }: Manifest) => port)),
+    [
+      [53, 53],
+      [443, 6443, 8443, 16443],
+    ],
+  );
 });
 
 test("nobody is given a wildcard; secrets are changed by name only, and read everywhere by list and watch only", () => {
@@ -106,7 +156,7 @@ test("every kind of Gateway API that the operator reads it may read, and its def
   const definitions = rules.find(({ resources }: Manifest) => resources.includes("customresourcedefinitions"));
   const expected = Object.values(GATEWAY_API_KINDS).map(({ group, kind }) => ({ group, plural: pluralOf(kind) }));
   for (const { group, plural } of expected) {
-    for (const verb of ["get", "list", "watch"]) assert.ok(granted(group, verb).includes(plural), `${verb} ${plural}`);
+    for (const verb of ["list", "watch"]) assert.ok(granted(group, verb).includes(plural), `${verb} ${plural}`);
   }
   const names = expected.map(({ group, plural }) => `${plural}.${group}`);
   assert.deepEqual([...definitions.resourceNames].sort(), names.sort());

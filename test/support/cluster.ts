@@ -38,11 +38,20 @@ export interface Cluster {
   outsideCa(): Promise<string>;
   /** Imports an OCI archive. */
   loadImage(file: string): Promise<void>;
+  /** Gives a loaded image another name too. */
+  tagImage(name: string, other: string): Promise<void>;
+  /** What one part of it has logged so far; `audit` has something on a cluster that was made with `audit`. */
+  log(part: string): Promise<string>;
+}
+
+export interface ClusterOptions {
+  /** Log every write to the API, and what the operator reads (hack/cluster/conf/audit.yaml). Takes effect when it comes up. */
+  readonly audit?: boolean;
 }
 
 /** The cluster of that name; the default one is shared by whoever works on this machine. Nothing is started by this call. */
-export function testCluster(name = "k8s"): Cluster {
-  const env = { CLUSTER_NAME: name };
+export function testCluster(name = "k8s", { audit = false }: ClusterOptions = {}): Cluster {
+  const env = { CLUSTER_NAME: name, ...(audit && { CLUSTER_AUDIT: "1" }) };
   const script = (file: string, args: readonly string[], options?: CommandOptions) =>
     runCommand(`${checkout}hack/cluster/${file}`, args, { ...options, env: { ...options?.env, ...env } });
   const mustRun = (file: string, args: readonly string[], options?: CommandOptions) =>
@@ -60,6 +69,8 @@ export function testCluster(name = "k8s"): Cluster {
     addOutsideHost: async (address, ...names) => void (await mustRun("outside-host", [address, ...names])),
     outsideCa: () => mustRun("outside", ["sh", "-c", 'cat "$CURL_CA_BUNDLE"']),
     loadImage: async (file) => void (await mustRun("load-image", [file])),
+    tagImage: async (image, other) => void (await mustRun("tag-image", [image, other])),
+    log: (part) => mustRun("log", [part]),
   };
 }
 

@@ -12,6 +12,7 @@ import { VERSION } from "../version.ts";
 
 export interface OperatorCommandOptions extends LogOptions {
   readonly proxyImage: string;
+  readonly terminate: boolean;
   readonly adminPort?: number;
   readonly admissionPort?: number;
   readonly streamPort?: number;
@@ -28,6 +29,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     namespace: process.env.POD_NAMESPACE ?? OPERATOR_NAMESPACE,
     podName: process.env.POD_NAME ?? hostname(),
     proxyImage: options.proxyImage,
+    terminate: options.terminate,
     admissionPort: options.admissionPort ?? ADMISSION_PORT,
     streamPort: options.streamPort ?? CONTROL_STREAM_PORT,
     onFatal: (error) => {

@@ -46,6 +46,8 @@ export interface OperatorInformersOptions {
   readonly discovery: Discovery;
   /** Refreshed whenever GatewayClass is looked for: at start, at each reconnection and while it is absent. */
   readonly bundle: InstalledBundle;
+  /** False: no Secret is listed or watched, and the kind counts as absent. Default true. */
+  readonly terminate?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -85,7 +87,7 @@ export function createOperatorInformers(options: OperatorInformersOptions) {
     xBackends: discovered<XBackend>(options, GATEWAY_API_KINDS.xBackends),
     referenceGrants: discovered<ReferenceGrant>(options, GATEWAY_API_KINDS.referenceGrants),
     namespaces: fixed<Namespace>(options, NAMESPACES),
-    secrets: fixed<Secret>(options, SECRETS, TLS_SECRETS),
+    secrets: fixed<Secret>(options, SECRETS, { ...TLS_SECRETS, isRead: options.terminate ?? true }),
     authorities: fixed<ConfigMap>(options, CONFIG_MAPS, AUTHORITIES),
     services: fixed<Service>(options, SERVICES, applied()),
     endpointSlices: fixed<EndpointSlice>(options, ENDPOINT_SLICES, { transform: trimmedSlice }),
@@ -102,7 +104,7 @@ function discovered<T extends KubernetesObject>(
   wanted: GroupKind,
   choices: Choices<T> = {},
 ): Informer<T> {
-  const { discovery, bundle, log, ...rest } = options;
+  const { discovery, bundle, terminate: _terminate, log, ...rest } = options;
   return new Informer<T>({
     ...rest,
     kind: wanted.kind,
@@ -121,14 +123,15 @@ function discovered<T extends KubernetesObject>(
 function fixed<T extends KubernetesObject>(
   options: OperatorInformersOptions,
   type: ResourceType,
-  choices: Choices<T> = {},
+  { isRead = true, ...choices }: Choices<T> & { readonly isRead?: boolean } = {},
 ): Informer<T> {
-  const { discovery: _discovery, bundle: _bundle, log, ...rest } = options;
+  const { discovery: _discovery, bundle: _bundle, terminate: _terminate, log, ...rest } = options;
   return new Informer<T>({
     ...rest,
     kind: type.kind,
     log: log.child({ component: "informer" }),
-    resolve: async () => type,
+    // What is never found is never asked for.
+    resolve: async () => (isRead ? type : undefined),
     transform: trimmed,
     ...choices,
   });

@@ -34,6 +34,8 @@ export interface ReferenceProblem {
   readonly message: string;
 }
 
+const SECRETS_ARE_NOT_READ = "this installation reads no Secrets (--terminate=false)";
+
 /** Resolves references for one assessment: what many of them name is read once. */
 export class CertificateReferences {
   readonly #lookups: Lookups;
@@ -48,6 +50,7 @@ export class CertificateReferences {
   keyPair(from: Referrer, ref: ObjectReference, field: string): CertificateResource | ReferenceProblem {
     const key = this.#targetOf(from, ref, field, "Secret");
     if (typeof key !== "string") return key;
+    if (this.#lookups.isAbsent("Secret")) return invalid(field, SECRETS_ARE_NOT_READ);
     const secret = this.#lookups.secret(key);
     if (secret === undefined) return invalid(field, `there is no Secret ${key} of type kubernetes.io/tls`);
     const pair = this.#keyPairs.get(secret) ?? readKeyPair(secret);

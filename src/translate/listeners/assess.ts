@@ -83,7 +83,8 @@ export function assessGateway(
 ): AssessedGateway {
   const assessedSets = assessListenerSets(lookups, gateway, listenerSets);
   const attached = assessedSets.flatMap(({ listenerSet, refusal }) => (refusal === undefined ? [listenerSet] : []));
-  const groups = [gateway, ...attached].map(draftsOf);
+  const decrypts = !lookups.isAbsent("Secret");
+  const groups = [gateway, ...attached].map((owner) => draftsOf(owner, decrypts));
   const conflicts: ReadonlyMap<Draft, Conflict> = findConflicts(groups.map((group) => group.filter(isServable)));
   const references = new CertificateReferences(lookups);
   const clientCertificate = assessClientCertificate(references, gateway);
@@ -96,9 +97,9 @@ export function assessGateway(
   };
 }
 
-function draftsOf(owner: ListenerOwner): readonly Draft[] {
+function draftsOf(owner: ListenerOwner, decrypts: boolean): readonly Draft[] {
   const { listeners = [] } = owner.spec;
-  return listeners.map((listener) => draftOf(owner, listener));
+  return listeners.map((listener) => draftOf(owner, listener, decrypts));
 }
 
 function finish(settings: GatewayTlsSettings, draft: Draft, conflict: Conflict | undefined): AssessedListener {

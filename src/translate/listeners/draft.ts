@@ -25,9 +25,10 @@ export interface RefusedDraft extends Identified {
 
 export type Draft = ServableDraft | RefusedDraft;
 
-export function draftOf(owner: ListenerOwner, listener: Listener): Draft {
+/** `decrypts`: as `speechOf` takes it. */
+export function draftOf(owner: ListenerOwner, listener: Listener, decrypts: boolean): Draft {
   const identified = { listener, owner, hostname: hostnameOf(listener) };
-  const speech = speechOf(listener);
+  const speech = speechOf(listener, decrypts);
   if ("reason" in speech) return { ...identified, verdict: { ok: false, ...speech } };
   if (listener.port !== PROXY_ADMIN_PORT) return { ...identified, verdict: { ok: true }, speech };
   const message = `Port ${PROXY_ADMIN_PORT} is the proxies' own port for probes and metrics: choose another`;

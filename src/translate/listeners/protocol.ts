@@ -17,24 +17,39 @@ export interface NotServed {
   readonly message: string;
 }
 
-export function speechOf({ protocol, tls }: Listener): Speech | NotServed {
+/** `decrypts`: false where no Secret is read, so that nothing can be decrypted. */
+export function speechOf({ protocol, tls }: Listener, decrypts: boolean): Speech | NotServed {
   switch (protocol) {
     case "TLS":
-      return tlsSpeech(tls?.mode ?? "Terminate");
+      return tlsSpeech(tls?.mode ?? "Terminate", decrypts);
     case "HTTPS":
-      return httpsSpeech(tls?.mode ?? "Terminate");
+      return decrypts ? httpsSpeech(tls?.mode ?? "Terminate") : HTTPS_IS_OFF;
     case "HTTP":
       return speech("HTTP", "HTTP", "HTTPRoute", false);
     case "TCP":
       return speech("TCP", "TCP", "TCPRoute", false);
     default: {
-      const message = `Protocol ${protocol} is not served: choose TLS, TCP, HTTPS or HTTP`;
+      const message = `Protocol ${protocol} is not served: choose ${decrypts ? "TLS, TCP, HTTPS or HTTP" : "TLS, TCP or HTTP"}`;
       return { reason: "UnsupportedProtocol", message };
     }
   }
 }
 
-function tlsSpeech(mode: string): Speech | NotServed {
+/** What an operator says that was started with `--terminate=false`. */
+const DECRYPTING_IS_OFF = "decrypting is switched off in this installation (--terminate=false)";
+
+const TERMINATE_IS_OFF: NotServed = {
+  reason: "UnsupportedValue",
+  message: `tls.mode Terminate is not served: ${DECRYPTING_IS_OFF}; choose Passthrough`,
+};
+
+const HTTPS_IS_OFF: NotServed = {
+  reason: "UnsupportedProtocol",
+  message: `Protocol HTTPS is not served: ${DECRYPTING_IS_OFF}; choose TLS with mode Passthrough, TCP or HTTP`,
+};
+
+function tlsSpeech(mode: string, decrypts: boolean): Speech | NotServed {
+  if (mode === "Terminate" && !decrypts) return TERMINATE_IS_OFF;
   if (mode === "Passthrough" || mode === "Terminate") return speech("TLS", "TLS", "TLSRoute", mode === "Terminate");
   return { reason: "UnsupportedValue", message: `tls.mode ${mode} is not served: choose Passthrough or Terminate` };
 }

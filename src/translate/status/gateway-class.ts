@@ -6,15 +6,15 @@ import type { Snapshot } from "../../model/snapshot.ts";
 import { condition } from "../conditions.ts";
 
 /**
- * Features of Gateway API's conformance suite that are true of this program, sorted, each with the kind without which it means
- * nothing. What has to do with routing HTTP is not here, nor BackendTLSPolicy, which the suite tries with HTTP only.
+ * Features of Gateway API's conformance suite that are true of this program, sorted, each with the kinds without which it
+ * means nothing. What has to do with routing HTTP is not here, nor BackendTLSPolicy, which the suite tries with HTTP only.
  */
-const FEATURES: readonly (readonly [name: string, kind: string])[] = [
+const FEATURES: readonly (readonly [name: string, ...kinds: string[]])[] = [
   ["Gateway", "Gateway"],
   ["GatewayAddressEmpty", "Gateway"],
-  ["GatewayBackendClientCertificate", "BackendTLSPolicy"],
-  ["GatewayFrontendClientCertificateValidation", "Gateway"],
-  ["GatewayFrontendClientCertificateValidationInsecureFallback", "Gateway"],
+  ["GatewayBackendClientCertificate", "BackendTLSPolicy", "Secret"],
+  ["GatewayFrontendClientCertificateValidation", "Gateway", "Secret"],
+  ["GatewayFrontendClientCertificateValidationInsecureFallback", "Gateway", "Secret"],
   ["GatewayInfrastructure", "Gateway"],
   ["GatewayPort8080", "Gateway"],
   ["GatewayStaticAddresses", "Gateway"],
@@ -22,8 +22,8 @@ const FEATURES: readonly (readonly [name: string, kind: string])[] = [
   ["ReferenceGrant", "ReferenceGrant"],
   ["TCPRoute", "TCPRoute"],
   ["TLSRoute", "TLSRoute"],
-  ["TLSRouteModeMixed", "TLSRoute"],
-  ["TLSRouteModeTerminate", "TLSRoute"],
+  ["TLSRouteModeMixed", "TLSRoute", "Secret"],
+  ["TLSRouteModeTerminate", "TLSRoute", "Secret"],
 ];
 
 /** The bundle that the tests run against; other versions are served as well as their CRDs allow. */
@@ -42,7 +42,9 @@ export function gatewayClassStatus(
     ...(uid !== undefined && { uid }),
     generation,
     conditions,
-    supportedFeatures: FEATURES.filter(([, kind]) => !absentKinds.has(kind)).map(([name]) => name),
+    supportedFeatures: FEATURES.filter(([, ...kinds]) => !kinds.some((kind) => absentKinds.has(kind))).map(
+      ([name]) => name,
+    ),
   };
 }
 
