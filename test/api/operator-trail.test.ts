@@ -86,7 +86,15 @@ async function startLeader(t: TestContext, log: Recorder) {
   });
   const streamPort = await freePort();
   const options = {
-    ...{ log, client, version: "test", namespace: OPERATOR_NAMESPACE, podName: "operator-0", proxyImage: "none" },
+    ...{
+      log,
+      client,
+      version: "test",
+      namespace: OPERATOR_NAMESPACE,
+      podName: "operator-0",
+      proxyImage: "none",
+      terminate: true,
+    },
     ...{ admissionPort: 0, streamPort, onFatal: () => assert.fail("the operator cannot go on") },
   };
   const leadership = createLeadership({ options, informers, bundle, certificates, metrics });
