@@ -13,7 +13,15 @@ import type { OperatorInformers } from "./informer/operator-informers.ts";
 import { retryAfterMs } from "./kube/api-error.ts";
 import type { InstalledBundle } from "./kube/bundle.ts";
 import type { KubeClient } from "./kube/client.ts";
-import { CONFIG_MAPS, DEPLOYMENTS, SERVICE_ACCOUNTS, SERVICES } from "./kube/resource.ts";
+import {
+  AUTOSCALERS,
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  DISRUPTION_BUDGETS,
+  NETWORK_POLICIES,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from "./kube/resource.ts";
 import { LeaderElection } from "./leader/election.ts";
 import type { OperatorOptions } from "./main.ts";
 import type { OperatorMetrics } from "./metrics.ts";
@@ -174,8 +182,12 @@ function createApplier(client: KubeClient, informers: OperatorInformers["of"], m
     kinds: [
       { type: SERVICE_ACCOUNTS, live: informers.serviceAccounts },
       { type: CONFIG_MAPS, live: informers.configMaps },
+      // Before the Service leads to a port, the port is open.
+      { type: NETWORK_POLICIES, live: informers.networkPolicies },
       { type: SERVICES, live: informers.services },
       { type: DEPLOYMENTS, live: informers.deployments },
+      { type: DISRUPTION_BUDGETS, live: informers.disruptionBudgets },
+      { type: AUTOSCALERS, live: informers.autoscalers },
     ],
     onRequest: (verb, kind) => metrics.applied(verb, kind),
   });

@@ -4,6 +4,7 @@
  */
 import type { ProxyConfig, Resource, ResourceKey, RouteResource, VersionedResource } from "../model/proxy-config.ts";
 import { EMPTY_REVISION, resourceKey, updateRevision, versioned } from "../model/revision.ts";
+import type { SettingsResource } from "../model/traffic.ts";
 import type { RuleBackend } from "./backends/resolve-all.ts";
 import type { GatewayWork, Settlement } from "./gateway-work.ts";
 import type { AssessedListener } from "./listeners/assess.ts";
@@ -20,6 +21,7 @@ type Part = readonly KeyedResource[];
 /** What a configuration is made from: what is the same object as before has the same part. */
 export interface ConfigInputs {
   readonly work: GatewayWork;
+  readonly settings: SettingsResource | undefined;
   readonly backendsOf: (route: AnyRoute) => readonly RuleBackend[];
   /** Routes whose backends are others than before. */
   readonly changedBackends: ReadonlySet<AnyRoute>;
@@ -29,13 +31,16 @@ const EMPTY: ProxyConfig = { revision: EMPTY_REVISION, resources: new Map() };
 
 export class ConfigBuilder {
   #work: GatewayWork | undefined;
-  #parts = new Map<AssessedListener | AnyRoute, Part>();
+  #settings: SettingsResource | undefined;
+  #parts = new Map<AssessedListener | AnyRoute | SettingsResource, Part>();
   #config: ProxyConfig = EMPTY;
 
   build(inputs: ConfigInputs): ProxyConfig {
-    const isPatched = inputs.work === this.#work && this.#patch(inputs);
+    const isSame = inputs.work === this.#work && inputs.settings === this.#settings;
+    const isPatched = isSame && this.#patch(inputs);
     if (!isPatched) this.#rebuild(inputs);
     this.#work = inputs.work;
+    this.#settings = inputs.settings;
     return this.#config;
   }
 
@@ -59,9 +64,10 @@ export class ConfigBuilder {
     return true;
   }
 
-  #rebuild({ work, backendsOf, changedBackends }: ConfigInputs): void {
+  #rebuild({ work, settings, backendsOf, changedBackends }: ConfigInputs): void {
     const before = this.#parts;
-    const parts = new Map<AssessedListener | AnyRoute, Part>();
+    const parts = new Map<AssessedListener | AnyRoute | SettingsResource, Part>();
+    if (settings !== undefined) parts.set(settings, before.get(settings) ?? [keyed(settings)]);
     for (const listener of work.listeners) {
       parts.set(listener, before.get(listener) ?? listenerResources(listener).map(keyed));
     }

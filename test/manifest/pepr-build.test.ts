@@ -19,6 +19,7 @@ import { renderInstallManifest } from "../../hack/manifest/install.ts";
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 
 interface Manifest {
+  readonly metadata: { readonly name: string };
   readonly kind: string;
   readonly webhooks?: readonly { readonly rules: readonly Rule[] }[];
 }
@@ -76,6 +77,8 @@ test("the definition of Pepr's store is Pepr's own", async (t) => {
   const entryPoint = join(checkout, "node_modules/pepr/src/lib/assets/store.ts");
   await build({ entryPoints: [entryPoint], bundle: true, platform: "node", format: "cjs", outfile: bundle });
   const { peprStoreCRD } = createRequire(import.meta.url)(bundle) as { peprStoreCRD: Manifest };
-  const definition = ours.filter(({ kind }) => kind === "CustomResourceDefinition");
+  const definition = ours.filter(
+    ({ kind, metadata }) => kind === "CustomResourceDefinition" && metadata.name === "peprstores.pepr.dev",
+  );
   assert.deepEqual(definition, [JSON.parse(JSON.stringify(peprStoreCRD))]);
 });

@@ -25,7 +25,14 @@ type StatusCache = Pick<Cache, "get" | "type">;
 /** The kinds that have a status of ours. */
 type StatusCaches = Readonly<
   Record<
-    "gatewayClasses" | "gateways" | "listenerSets" | "tlsRoutes" | "tcpRoutes" | "httpRoutes" | "backendTlsPolicies",
+    | "gatewayClasses"
+    | "gatewayParameters"
+    | "gateways"
+    | "listenerSets"
+    | "tlsRoutes"
+    | "tcpRoutes"
+    | "httpRoutes"
+    | "backendTlsPolicies",
     StatusCache
   >
 >;
@@ -44,6 +51,7 @@ type StatusObject = KubernetesObject & { readonly status?: Exclude<Status, undef
 /** Smaller ones are written first: a class before its Gateways, and those before their routes. */
 const RANK = {
   GatewayClass: 0,
+  GatewayParameters: 0,
   Gateway: 1,
   ListenerSet: 1,
   TLSRoute: 2,
@@ -126,6 +134,8 @@ export class StatusWriter {
     switch (kind) {
       case "GatewayClass":
         return informers.gatewayClasses;
+      case "GatewayParameters":
+        return informers.gatewayParameters;
       case "Gateway":
         return informers.gateways;
       case "ListenerSet":
