@@ -9,6 +9,7 @@ import { infrastructureOf } from "../../infra/infrastructure.ts";
 import type { ProxyPodOptions } from "../../infra/pod.ts";
 import type { Logger } from "../../model/log.ts";
 import type { Plan } from "../../model/plan.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
 import { Translator } from "../../translate/translator.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import type { InstalledBundle } from "../kube/bundle.ts";
@@ -19,6 +20,7 @@ import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import { gatewaysOf } from "./depends-on.ts";
+import { type Refusals, refusalsOf, sameRefusals, withRefusals } from "./refusals.ts";
 import type { StatusWriter } from "./statuses.ts";
 
 export interface PassParts {
@@ -47,6 +49,8 @@ export class Pass {
   readonly #translator = new Translator();
   /** Revisions by Gateway. */
   #published: ReadonlyMap<string, string> = new Map();
+  /** What the API server last refused. */
+  #refusals: Refusals = new Map();
 
   constructor(parts: PassParts) {
     this.#parts = parts;
@@ -55,10 +59,11 @@ export class Pass {
   async run(signal: AbortSignal): Promise<void> {
     const { informers, reports, ports, bundle, applier, acknowledgements, statuses } = this.#parts;
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version);
-    const plan = this.#translator.translate(snapshot);
-    const changed = this.#publish(plan);
-    const applied = await applier.reconcile(this.#infrastructure(plan), signal);
+    const wanted = this.#translator.translate(withRefusals(snapshot, this.#refusals));
+    const changed = this.#publish(wanted);
+    const applied = await applier.reconcile(this.#infrastructure(wanted), signal, heldOwners(wanted));
     await acknowledgements.wait(changed);
+    const plan = this.#withNewRefusals(wanted, snapshot, refusalsOf(applied.refused));
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
     const settled = this.#without(awaited, plan.statuses);
     const failures = [...applied.failures, ...(await statuses.write(settled, signal))];
@@ -70,6 +75,14 @@ export class Pass {
   /** Forgets what was published: another replica may have changed it by the time this one leads again. */
   forget(): void {
     this.#published = new Map();
+    this.#refusals = new Map();
+  }
+
+  /** A refusal changes nothing but statuses. */
+  #withNewRefusals(plan: Plan, snapshot: Snapshot, refusals: Refusals): Plan {
+    if (sameRefusals(refusals, this.#refusals)) return plan;
+    this.#refusals = refusals;
+    return this.#translator.translate(withRefusals(snapshot, refusals));
   }
 
   /** Returns what is other than before. */
@@ -128,6 +141,11 @@ export class Pass {
     if (isNew)
       log.warn("a Gateway names a class that does not exist", { gateway: objectKey(gateway), gatewayClassName: name });
   }
+}
+
+/** Uids of the Gateways whose parameters cannot be used: nothing of theirs is to go. */
+function heldOwners({ gateways }: Plan): ReadonlySet<string> {
+  return new Set([...gateways.values()].flatMap(({ parameters, uid }) => (parameters === undefined ? [uid] : [])));
 }
 
 /** With the first few reasons: they mostly are all the same. */
