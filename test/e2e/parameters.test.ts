@@ -151,7 +151,10 @@ describe("GatewayParameters", { timeout: 15 * 60_000 }, () => {
     await setParameters({ replicas: 1, pod, logging: { format: "text" } });
     await waitFor("text", async () => /^\S+ INFO +connection /.test(await lastLine()));
     await setParameters({ replicas: 1, pod, logging: { level: "error" } });
-    await waitFor("silence", async () => (await lastLine()) === (await lastLine()));
+    await waitFor("silence", async () => {
+      const [before, after] = [await lastLine(), await lastLine()];
+      return before === after;
+    });
     await setParameters({ replicas: 1, pod });
     await waitFor("JSON", async () => /^\{.*"message":"connection"/.test(await lastLine()));
     assert.equal(await read(DEPLOYMENT, "{.metadata.generation}"), generation);
