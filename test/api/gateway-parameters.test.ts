@@ -199,7 +199,7 @@ test("what the API server refuses is told in its words, and the rest is applied"
   };
   const { report } = await reconcile("refused", spec);
   const said = report.refused.map(({ object, message }) => `${object.kind}: ${message}`);
-  assert.equal(said.length, 2, said.join("\n"));
+  assert.equal(said.length, 2, [...said, ...report.failures].join("\n"));
   assert.match(said.join("\n"), /^Service: .*loadBalancerClass.*may not change once set/m);
   assert.match(said.join("\n"), /^Deployment: .*nonsense/m);
   assert.equal((await live(DISRUPTION_BUDGETS, "refused")).spec.minAvailable, 1);

@@ -166,8 +166,12 @@ export class Applier {
 
 /** Not a matter of time: what was asked for is wrong, or not permitted (by a quota, an admission rule). */
 function isRefusal(error: unknown): error is ApiError {
-  return isApiError(error, "Invalid", "BadRequest", "Forbidden");
+  if (isApiError(error, "Invalid", "BadRequest", "Forbidden")) return true;
+  // An unknown field is a mistake of ours or of the user's, but the API server calls it its own (500).
+  return isApiError(error, "ServerError") && error.answer?.startsWith(UNKNOWN_FIELD) === true;
 }
+
+const UNKNOWN_FIELD = "failed to create typed patch object";
 
 const NOBODY: ReadonlySet<string> = new Set();
 
