@@ -19,6 +19,8 @@ import { startTalk } from "./talk.ts";
 import { startTraffic, total } from "./traffic.ts";
 
 const DRAIN_SECONDS = 15;
+/** Proxies that start take all that a small machine has; a connection that was dropped stays silent for ever. */
+const SILENCE_MS = 30_000;
 const DEPLOYMENT = "deployment/fsm-gateway-edge";
 const SERVICE = "service/fsm-gateway-edge";
 
@@ -74,7 +76,7 @@ describe("GatewayParameters", { timeout: 15 * 60_000 }, () => {
   const traffic = async (seconds: number) => {
     const address = await programmedAddress(cluster, "default", "edge");
     const options = { address, port: 8000, serverName: "app.example", caFile };
-    return startTraffic(cluster, { ...options, concurrency: 4, pauseMs: 50, seconds });
+    return startTraffic(cluster, { ...options, concurrency: 4, pauseMs: 50, silenceMs: SILENCE_MS, seconds });
   };
   async function gatewaySays(type: string, status: string): Promise<string | undefined> {
     const conditions = JSON.parse(await read("gateway/edge", "{.status.conditions}")) as Condition[];
