@@ -1,13 +1,14 @@
 /**
  * `npm run definitions`: writes what `fsm-gateway check` judges by, the CRDs of both channels of the pinned Gateway API, as one
- * JSON file. They come from Gateway API's own module (hack/gateway-api/crds) and are not copied into the project.
+ * JSON file, with the definitions of our own kinds. Gateway API's come from its own module (hack/gateway-api/crds) and are not copied
+ * into the project.
  *
  *   node hack/gateway-api/build-definitions.ts [FILE]    (default dist/gateway-api-crds.json)
  *
  * Exit code 2: the machine lacks something, named in one line.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type {
@@ -50,7 +51,9 @@ export function readDefinitions(): Definitions {
   const [bundleVersion, ...others] = versions;
   if (bundleVersion === undefined || others.length > 0)
     throw new Error(`bundle versions differ: ${[...versions].join(", ")}`);
-  return { bundleVersion, channels: { standard: standard.map(kindOf), experimental: experimental.map(kindOf) } };
+  const own = ownCrds();
+  const kinds = (crds: readonly Crd[]) => [...crds, ...own].map(kindOf);
+  return { bundleVersion, channels: { standard: kinds(standard), experimental: kinds(experimental) } };
 }
 
 /** @throws Error as `readDefinitions` does. */
@@ -68,11 +71,23 @@ function isDescription(key: string, value: unknown): boolean {
   return key === "description" && typeof value === "string";
 }
 
+/** Of the kinds that users write; Pepr's store is none. */
+function ownCrds(): readonly Crd[] {
+  const folder = join(checkout, "crds");
+  return globSync("gateway.fsm.dev_*.yaml", { cwd: folder }).flatMap((file) =>
+    crdsIn(readFileSync(join(folder, file), "utf8")),
+  );
+}
+
+function crdsIn(yaml: string): readonly Crd[] {
+  return parseAllDocuments(yaml).flatMap((document) => (document.toJS() as Crd | null) ?? []);
+}
+
 function crdsOf(channel: Channel): readonly Crd[] {
   const script = join(import.meta.dirname, "crds");
   const { status, stdout, stderr, error } = spawnSync(script, [channel], { encoding: "utf8", maxBuffer: 2 ** 28 });
   if (status !== 0) throw new Error(error?.message ?? stderr.trim());
-  return parseAllDocuments(stdout).flatMap((document) => (document.toJS() as Crd | null) ?? []);
+  return crdsIn(stdout);
 }
 
 function kindOf({ spec: { group, names, scope, versions } }: Crd): KindDefinition {

@@ -144,6 +144,20 @@ test("HTTP listeners are served by no route", () => {
   assert.match(said(text).join("\n"), /^f\.yaml:7: warning: .*spec\.listeners\[0\]\.protocol: HTTP is not routed/);
 });
 
+test("parameters are judged as for a cluster, and those that are in no file are a warning", () => {
+  const parametersRef = "{ group: gateway.fsm.dev, kind: GatewayParameters, name: p }";
+  const gateway = GATEWAY.replace("spec:\n", `spec:\n  infrastructure: { parametersRef: ${parametersRef} }\n`);
+  const parameters = (spec: string) =>
+    `---\napiVersion: gateway.fsm.dev/v1alpha1\nkind: GatewayParameters\nmetadata: { name: p }\nspec: ${spec}\n`;
+  assert.deepEqual(said(`${gateway}${parameters("{ replicas: 2 }")}`), []);
+  assert.match(said(gateway).join(), /^f.yaml:5: warning: .*GatewayParameters default\/p is not in the files/);
+  const wrong = said(`${gateway}${parameters("{ replicas: 2, autoscaling: { maxReplicas: 3 } }")}`);
+  assert.match(
+    wrong.join("\n"),
+    /error: GatewayParameters default\/p: spec.replicas: spec.replicas and spec.autoscaling exclude/,
+  );
+});
+
 test("items of a List are objects with lines of their own", () => {
   const text =
     "apiVersion: v1\nkind: List\nitems:\n- apiVersion: gateway.networking.k8s.io/v1\n  kind: TLSRoute\n  metadata: { name: r }\n  spec:\n    port: x\n";

@@ -5,6 +5,7 @@
 import type { AdmissionContext } from "../admission/ownership.ts";
 import { validateObject } from "../admission/validate.ts";
 import { objectKey } from "../gateway-api/objects.ts";
+import type { Snapshot } from "../model/snapshot.ts";
 import type { AnyManifest, ManifestText, Problem } from "../standalone/manifests/parse.ts";
 import { referenceProblems } from "../standalone/manifests/references.ts";
 import { snapshotOf } from "../standalone/snapshot.ts";
@@ -98,11 +99,12 @@ function together(judged: readonly JudgedObject[]): readonly Finding[] {
   const references = referenceProblems(manifests)
     .filter(({ message }) => !broken.some((name) => message.startsWith(`there is no ${name} in the files`)))
     .map((problem) => fromReference(problem, manifests));
-  return [
-    ...twice,
-    ...references,
-    ...translationFindings(translate(snapshotOf(manifests, new Map())).statuses, manifests),
-  ];
+  return [...twice, ...references, ...translationFindings(translate(inACluster(manifests)).statuses, manifests)];
+}
+
+/** What the files will be for. */
+function inACluster(manifests: readonly AnyManifest[]): Snapshot {
+  return { ...snapshotOf(manifests, new Map()), provisions: true };
 }
 
 function nameOf({ read, manifest }: JudgedObject): string {

@@ -2,6 +2,7 @@
  * The first judgement, on each object by itself: shape and rules of its kind. What has the shape of its kind goes on to those who
  * judge the whole. Pure.
  */
+import { PARAMETERS_GROUP } from "../gateway-api/gateway-parameters.ts";
 import { GATEWAY_GROUP, GATEWAY_X_GROUP } from "../gateway-api/objects.ts";
 import type { AnyManifest } from "../standalone/manifests/parse.ts";
 import { KIND_SHAPES, type Kind } from "../standalone/manifests/shapes.ts";
@@ -33,7 +34,10 @@ export function judgeObject(
     return judgeCustom(definition.namespaced ? placed(read, namespace) : read, definition, rules);
   }
   if (group === GATEWAY_GROUP || group === GATEWAY_X_GROUP) {
-    const known = kinds.map(({ kind }) => kind).join(", ");
+    const known = kinds
+      .filter((found) => found.group !== PARAMETERS_GROUP)
+      .map(({ kind }) => kind)
+      .join(", ");
     const message = `${read.kind} is no kind of this channel of Gateway API; its kinds are ${known}`;
     return { read, findings: [finding(read, "error", "schema", { path: ["kind"], message })] };
   }

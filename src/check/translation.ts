@@ -38,6 +38,7 @@ interface Said {
 function saidOf(status: StatusPlan, object: AnyManifest["object"]): readonly Said[] {
   switch (status.kind) {
     case "GatewayClass":
+    case "GatewayParameters":
       return status.conditions.flatMap((condition) => fromCondition(condition, "spec"));
     case "Gateway":
     case "ListenerSet":
@@ -151,7 +152,13 @@ function absentTarget(
   return JUDGED_TARGETS.has(wanted) && !known.has(target) ? target : undefined;
 }
 
-const JUDGED_TARGETS: ReadonlySet<string> = new Set(["Service", "XBackend", "Secret", "ConfigMap"]);
+const JUDGED_TARGETS: ReadonlySet<string> = new Set([
+  "Service",
+  "XBackend",
+  "Secret",
+  "ConfigMap",
+  "GatewayParameters",
+]);
 
 function defaultKind(path: Path): string | undefined {
   const list = path.findLast((part) => typeof part === "string");
@@ -163,6 +170,8 @@ function defaultKind(path: Path): string | undefined {
       return "Secret";
     case "caCertificateRefs":
       return "ConfigMap";
+    case "parametersRef":
+      return "GatewayParameters";
     default:
       return undefined;
   }

@@ -82,7 +82,8 @@ Kinds that a file may hold:
   Gateway API          GatewayClass, Gateway, ListenerSet, TLSRoute, TCPRoute, HTTPRoute, BackendTLSPolicy, XBackend,
                        ReferenceGrant
   Kubernetes           Namespace, Secret, ConfigMap, Service, EndpointSlice
-  gateway.fsm.dev      ClientTraffic, BackendTraffic (docs/guides/traffic.md)`;
+  gateway.fsm.dev      GatewayParameters (docs/guides/gateway-parameters.md: checked, of no effect here),
+                       ClientTraffic, BackendTraffic (docs/guides/traffic.md)`;
 
 const CHECK_HELP = `
 Judges by the schema and rules of Gateway API (offline), by our admission, and by what the gateway would make of it all.

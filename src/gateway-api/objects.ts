@@ -322,6 +322,7 @@ export interface Service extends KubernetesObject {
 export interface ServiceSpec {
   readonly type?: string;
   readonly clusterIP?: string;
+  readonly clusterIPs?: readonly string[];
   readonly externalName?: string;
   readonly ports?: readonly ServicePort[];
 }

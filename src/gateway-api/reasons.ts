@@ -6,6 +6,9 @@
 
 export type GatewayClassReason = "Accepted" | "InvalidParameters" | "SupportedVersion" | "UnsupportedVersion";
 
+/** Of our own kind; in the manner of the others. */
+export type GatewayParametersReason = "Accepted" | "Invalid";
+
 export type GatewayAcceptedReason = "Accepted" | "ListenersNotValid" | "UnsupportedAddress" | "InvalidParameters";
 export type GatewayProgrammedReason =
   | "Programmed"

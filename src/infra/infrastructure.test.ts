@@ -12,6 +12,7 @@ const plan: GatewayPlan = {
   labels: { team: "edge", app: "stolen" },
   annotations: { "example.com/cost": "7" },
   ports: [{ name: "Foo.Bar", port: 443 }],
+  parameters: {},
   config: { revision: EMPTY_REVISION, resources: new Map() },
 };
 const options = { image: "localhost/fsm-gateway:dev", operatorNamespace: "fsm-gateway-system", caBundle: "PEM" };
@@ -20,7 +21,7 @@ const objects = infrastructureOf(plan, options);
 test("everything is in the Gateway's namespace, owned by it, labelled for users and tools", () => {
   assert.deepEqual(
     objects.map(({ kind }) => kind),
-    ["ServiceAccount", "ConfigMap", "Service", "Deployment"],
+    ["ServiceAccount", "ConfigMap", "NetworkPolicy", "Service", "Deployment", "PodDisruptionBudget"],
   );
   for (const { metadata } of objects) {
     assert.equal(metadata.namespace, "httpbin");

@@ -1,33 +1,32 @@
 /**
- * What runs for a Gateway: a ServiceAccount, a ConfigMap with the operator's CA, a LoadBalancer Service and a Deployment of
- * proxies, in the Gateway's own namespace and owned by it (GEP-1762). Pure: a plan in, objects out, for server-side apply.
+ * What runs for a Gateway: a ServiceAccount, a ConfigMap with the operator's CA, a NetworkPolicy, a Service, a Deployment of proxies, a
+ * disruption budget and, where GatewayParameters ask for it, an autoscaler, in the Gateway's own namespace and owned by it (GEP-1762).
+ * Pure: a plan in, objects out, for server-side apply.
  *
  * The Deployment names no listener: ports and routes reach the proxies by the stream, so that no change of them is a rollout.
- * It does not set `replicas` either, so that `kubectl scale` and an autoscaler own that field.
+ * It sets `replicas` only where GatewayParameters do; else `kubectl scale` and autoscalers own that field.
  */
-import {
-  APP_LABEL,
-  APP_LABEL_VALUE,
-  FIELD_MANAGER,
-  GATEWAY_CLASS_NAME_LABEL,
-  GATEWAY_NAME_LABEL,
-  MANAGED_BY_LABEL,
-} from "../model/identity.ts";
+import type { GatewayParametersSpec } from "../gateway-api/gateway-parameters.ts";
 import type { GatewayPlan } from "../model/plan.ts";
-import { childName, labelValue, portName } from "./names.ts";
+import { autoscalers } from "./autoscaler.ts";
+import { disruptionBudgets } from "./disruption-budget.ts";
+import { type InfrastructureMetadata, metadataOf, selectorLabels } from "./metadata.ts";
+import { networkPolicies } from "./network-policy.ts";
 import { type ProxyPodOptions, proxyPod } from "./pod.ts";
+import { service } from "./service.ts";
 
 /** An object to apply: as much JSON as we own of it. */
 export interface InfrastructureObject {
   readonly apiVersion: string;
-  readonly kind: "ServiceAccount" | "ConfigMap" | "Service" | "Deployment";
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly ownerReferences: readonly object[];
-  };
+  readonly kind:
+    | "ServiceAccount"
+    | "ConfigMap"
+    | "NetworkPolicy"
+    | "Service"
+    | "Deployment"
+    | "PodDisruptionBudget"
+    | "HorizontalPodAutoscaler";
+  readonly metadata: InfrastructureMetadata;
   readonly [field: string]: unknown;
 }
 
@@ -36,72 +35,44 @@ export interface InfrastructureOptions extends ProxyPodOptions {
   readonly caBundle: string;
 }
 
-/** In the order in which they are to be applied: what a Pod needs comes before the Pods. */
+/**
+ * In the order in which they are to be applied: what a Pod needs comes before the Pods, and a port is open before the Service leads
+ * to it. Where the parameters cannot be used, only what running proxies need to find the operator: the rest stays as it is.
+ */
 export function infrastructureOf(plan: GatewayPlan, options: InfrastructureOptions): readonly InfrastructureObject[] {
-  const selector = selectorLabels(plan.name);
-  const metadata = commonMetadata(plan, selector);
-  return [
+  const metadata = metadataOf(plan);
+  const basis: readonly InfrastructureObject[] = [
     { apiVersion: "v1", kind: "ServiceAccount", metadata, automountServiceAccountToken: false },
     { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "ca.crt": options.caBundle } },
-    service(plan, metadata, selector),
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata,
-      spec: {
-        selector: { matchLabels: selector },
-        // A proxy leaves only when its successor is Ready.
-        strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-        template: proxyPod(plan, options, selector),
-      },
-    },
+  ];
+  const { parameters } = plan;
+  if (parameters === undefined) return basis;
+  return [
+    ...basis,
+    ...networkPolicies(plan, parameters),
+    service(plan, parameters),
+    deployment(plan, parameters, options),
+    ...disruptionBudgets(plan, parameters),
+    ...autoscalers(plan, parameters),
   ];
 }
 
-/** Labels that find the Service, the Pods and the EndpointSlices of a Gateway. */
-function selectorLabels(gatewayName: string): Readonly<Record<string, string>> {
-  return { [APP_LABEL]: APP_LABEL_VALUE, [GATEWAY_NAME_LABEL]: labelValue(gatewayName) };
-}
-
-function commonMetadata(plan: GatewayPlan, selector: Readonly<Record<string, string>>) {
-  return {
-    name: childName(plan.name),
-    namespace: plan.namespace,
-    // Ours come last: `spec.infrastructure` must not take an object away from us.
-    labels: {
-      ...plan.labels,
-      [MANAGED_BY_LABEL]: FIELD_MANAGER,
-      [GATEWAY_CLASS_NAME_LABEL]: labelValue(plan.gatewayClassName),
-      ...selector,
-    },
-    ...(Object.keys(plan.annotations).length > 0 && { annotations: plan.annotations }),
-    ownerReferences: [
-      {
-        apiVersion: "gateway.networking.k8s.io/v1",
-        kind: "Gateway",
-        name: plan.name,
-        uid: plan.uid,
-        controller: true,
-        blockOwnerDeletion: false,
-      },
-    ],
-  };
-}
-
-function service(
+function deployment(
   plan: GatewayPlan,
-  metadata: InfrastructureObject["metadata"],
-  selector: Readonly<Record<string, string>>,
+  parameters: GatewayParametersSpec,
+  options: ProxyPodOptions,
 ): InfrastructureObject {
-  const ports = plan.ports.map(({ name, port }) => ({
-    name: portName(name),
-    port,
-    // The proxies bind the very port: a Pod may do so below 1024 too (see pod.ts).
-    targetPort: port,
-    protocol: "TCP",
-  }));
-  // Deprecated, but the one field for this that load balancers of every make read. What a make wants to hear besides,
-  // such as the name of a pool, is an annotation, and `spec.infrastructure.annotations` brings it here.
-  const wanted = plan.address !== undefined && { loadBalancerIP: plan.address };
-  return { apiVersion: "v1", kind: "Service", metadata, spec: { type: "LoadBalancer", ...wanted, selector, ports } };
+  const { replicas } = parameters;
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: metadataOf(plan),
+    spec: {
+      ...(replicas !== undefined && { replicas }),
+      selector: { matchLabels: selectorLabels(plan) },
+      // A proxy leaves only when its successor is Ready.
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      template: proxyPod(plan, parameters, options),
+    },
+  };
 }

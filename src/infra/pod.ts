@@ -1,6 +1,8 @@
 /** The Pod template of a Gateway's proxies: one container, no privileges, fit for PodSecurity `restricted`. */
+import type { GatewayParametersSpec, PodParameters } from "../gateway-api/gateway-parameters.ts";
 import { CONTROL_STREAM_PORT, OPERATOR_NAME, PROXY_ADMIN_PORT, STREAM_TOKEN_AUDIENCE } from "../model/identity.ts";
 import type { GatewayPlan } from "../model/plan.ts";
+import { annotationsOf, selectorLabels } from "./metadata.ts";
 import { childName } from "./names.ts";
 
 export interface ProxyPodOptions {
@@ -12,22 +14,27 @@ const CA_DIRECTORY = "/etc/fsm-gateway/ca";
 const TOKEN_DIRECTORY = "/var/run/secrets/fsm-gateway";
 /** The kubelet renews a token at 80 % of its life; the API server refuses less than 10 minutes. */
 const TOKEN_SECONDS = 3600;
-/** How long established connections may go on after SIGTERM, and what ending takes beyond that. */
+/** How long established connections may go on after SIGTERM unless it is said, and what ending takes beyond that. */
 const DRAIN_SECONDS = 60;
 const END_SECONDS = 15;
+const RESOURCES = { requests: { cpu: "100m", memory: "128Mi" } };
 
-export function proxyPod(plan: GatewayPlan, options: ProxyPodOptions, selector: Readonly<Record<string, string>>) {
+export function proxyPod(plan: GatewayPlan, parameters: GatewayParametersSpec, options: ProxyPodOptions) {
+  const { pod = {} } = parameters;
+  const { drainSeconds = DRAIN_SECONDS } = pod;
+  const selector = selectorLabels(plan);
   return {
     metadata: {
-      labels: { ...plan.labels, ...selector },
-      ...(Object.keys(plan.annotations).length > 0 && { annotations: plan.annotations }),
+      labels: { ...pod.labels, ...plan.labels, ...selector },
+      ...annotationsOf(plan, pod),
     },
     spec: {
       serviceAccountName: childName(plan.name),
       // The only token is the one for the stream, which no other service accepts.
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      terminationGracePeriodSeconds: DRAIN_SECONDS + END_SECONDS,
+      terminationGracePeriodSeconds: drainSeconds + END_SECONDS,
+      ...placement(pod, selector),
       securityContext: {
         runAsNonRoot: true,
         runAsUser: 65532,
@@ -36,7 +43,7 @@ export function proxyPod(plan: GatewayPlan, options: ProxyPodOptions, selector: 
         // Ports below 1024 without a capability: a sysctl of the Pod's own network, which PodSecurity calls safe.
         sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
       },
-      containers: [container(plan, options)],
+      containers: [container(plan, parameters, drainSeconds, options)],
       volumes: [
         { name: "ca", configMap: { name: childName(plan.name) } },
         {
@@ -58,7 +65,36 @@ export function proxyPod(plan: GatewayPlan, options: ProxyPodOptions, selector: 
   };
 }
 
-function container(plan: GatewayPlan, { image, operatorNamespace }: ProxyPodOptions) {
+/** Where the Pods go, and how they get there. */
+function placement(pod: PodParameters, selector: Readonly<Record<string, string>>) {
+  const { nodeSelector, affinity, tolerations, priorityClassName, imagePullSecrets } = pod;
+  const { topologySpreadConstraints = SPREAD } = pod;
+  return {
+    ...(nodeSelector && { nodeSelector }),
+    ...(affinity && { affinity }),
+    ...(tolerations && { tolerations }),
+    topologySpreadConstraints: topologySpreadConstraints.map((constraint) => ({
+      labelSelector: { matchLabels: selector },
+      ...constraint,
+    })),
+    ...(priorityClassName !== undefined && { priorityClassName }),
+    ...(imagePullSecrets && { imagePullSecrets }),
+  };
+}
+
+/** One node or zone that is lost should not take all proxies; where there is one alone, they run there. */
+const SPREAD = ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+  maxSkew: 1,
+  topologyKey,
+  whenUnsatisfiable: "ScheduleAnyway",
+}));
+
+function container(
+  plan: GatewayPlan,
+  { engine, pod }: GatewayParametersSpec,
+  drainSeconds: number,
+  { image, operatorNamespace }: ProxyPodOptions,
+) {
   const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
     httpGet: { path, port: "admin" },
     periodSeconds,
@@ -75,14 +111,15 @@ function container(plan: GatewayPlan, { image, operatorNamespace }: ProxyPodOpti
       `--ca-file=${CA_DIRECTORY}/ca.crt`,
       `--token-file=${TOKEN_DIRECTORY}/token`,
       `--admin=[::]:${PROXY_ADMIN_PORT}`,
-      `--drain-seconds=${DRAIN_SECONDS}`,
+      `--drain-seconds=${drainSeconds}`,
+      ...(engine === undefined ? [] : [`--engine=${engine}`]),
     ],
     env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
     ports: [{ name: "admin", containerPort: PROXY_ADMIN_PORT, protocol: "TCP" }],
     startupProbe: probe("/healthz", 1, 60),
     readinessProbe: probe("/readyz", 1, 1),
     livenessProbe: probe("/healthz", 10, 3),
-    resources: { requests: { cpu: "100m", memory: "128Mi" } },
+    resources: pod?.resources ?? RESOURCES,
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -34,6 +34,20 @@ test("less urgent levels are not written", () => {
   assert.deepEqual(levels, ["warn", "error"]);
 });
 
+test("what is adjusted holds for children too, and what is not said again is as at first", () => {
+  const { log, text } = captured({ level: "info" });
+  const child = log.child({ a: 1 });
+  log.adjust({ level: "error", format: "text" });
+  assert.equal(child.isEnabled?.("info"), false);
+  child.warn("no");
+  child.error("yes");
+  assert.equal(text(), "03:04:05.678 ERROR yes a=1\n");
+  log.adjust({});
+  assert.equal(child.isEnabled?.("info"), true);
+  child.info("again");
+  assert.match(text(), /^\{.*"message":"again","a":1\}\n$/);
+});
+
 test("children do not touch their parent, and the nearest field wins", () => {
   const { log, text } = captured({});
   const child = log.child({ a: 1, b: 1 }).child({ b: 2 });

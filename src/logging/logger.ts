@@ -21,12 +21,19 @@ export interface LoggerOptions {
 /** Symbol under which winston's transports look for the finished line (triple-beam). */
 const MESSAGE = Symbol.for("message");
 
-export function createLogger(options: LoggerOptions): Logger {
+/** The program's own logger, whose children follow what is adjusted here. */
+export interface AdjustableLogger extends Logger {
+  /** From now on; what is absent is as the logger was made. */
+  adjust(choices: Partial<Pick<LoggerOptions, "level" | "format">>): void;
+}
+
+export function createLogger(options: LoggerOptions): AdjustableLogger {
   const stream = options.stream ?? process.stdout;
   const coloured = stream.isTTY === true && process.env.NO_COLOR === undefined;
+  let format = options.format;
   const line = winston.format((info) => {
     const entry = info as unknown as LogEntry;
-    const text = options.format === "json" ? unprintableKept(entry) : textLine(entry, coloured);
+    const text = format === "json" ? unprintableKept(entry) : textLine(entry, coloured);
     return Object.assign(info, { [MESSAGE]: text });
   });
   const sink = winston.createLogger({
@@ -35,7 +42,12 @@ export function createLogger(options: LoggerOptions): Logger {
     format: line(),
     transports: [new winston.transports.Stream({ stream })],
   });
-  return withFields(sink, options.now ?? (() => new Date()), {});
+  const logger = withFields(sink, options.now ?? (() => new Date()), {});
+  const adjust: AdjustableLogger["adjust"] = (choices) => {
+    sink.level = choices.level ?? options.level;
+    format = choices.format ?? options.format;
+  };
+  return { ...logger, adjust };
 }
 
 /** An entry with a field that JSON cannot carry still says its message. */

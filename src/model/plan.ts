@@ -1,6 +1,7 @@
 /**
  * Everything the translator wants: what to run for each Gateway, and what to write into each status. Plain data.
  */
+import type { GatewayParametersSpec } from "../gateway-api/gateway-parameters.ts";
 import type { ConditionStatus, GatewayAddress, ParentReference, RouteGroupKind } from "../gateway-api/objects.ts";
 import type { ProxyConfig } from "./proxy-config.ts";
 
@@ -21,6 +22,8 @@ export interface GatewayPlan {
   readonly annotations: Readonly<Record<string, string>>;
   /** Ports of the Service; each port number once, named for the first listener that uses it. */
   readonly ports: readonly { readonly name: string; readonly port: number }[];
+  /** What GatewayParameters ask for. Absent: they cannot be used, and what runs is to stay as it is. */
+  readonly parameters?: GatewayParametersSpec;
   /** The static address to ask for (`spec.addresses`), an IP address. Absent: any will do. */
   readonly address?: string;
   readonly config: ProxyConfig;
@@ -36,6 +39,7 @@ export interface DesiredCondition {
 
 export type StatusPlan =
   | GatewayClassStatusPlan
+  | GatewayParametersStatusPlan
   | GatewayStatusPlan
   | ListenerSetStatusPlan
   | RouteStatusPlan
@@ -54,6 +58,16 @@ export interface GatewayClassStatusPlan extends StatusTarget {
   readonly conditions: readonly DesiredCondition[];
   /** Sorted. */
   readonly supportedFeatures: readonly string[];
+}
+
+export interface GatewayParametersStatusPlan extends StatusTarget {
+  readonly kind: "GatewayParameters";
+  readonly namespace: string;
+  readonly conditions: readonly DesiredCondition[];
+  /** How many use them. */
+  readonly gateways: number;
+  /** Of these the first ones, `namespace/name`, sorted. */
+  readonly gatewayNames: readonly string[];
 }
 
 export interface GatewayStatusPlan extends StatusTarget {

@@ -2,6 +2,7 @@
  * Everything the translator knows: the objects of the cluster (or of YAML files) at one moment, and what runs.
  * Plain data, taken as a whole: the translator never asks for more.
  */
+import type { GatewayParameters } from "../gateway-api/gateway-parameters.ts";
 import type {
   BackendTlsPolicy,
   ConfigMap,
@@ -24,6 +25,7 @@ export interface Snapshot {
   /** `GatewayClass.spec.controllerName` that makes an object ours. */
   readonly controllerName: string;
   readonly gatewayClasses: readonly GatewayClass[];
+  readonly gatewayParameters: readonly GatewayParameters[];
   readonly gateways: readonly Gateway[];
   readonly listenerSets: readonly ListenerSet[];
   readonly tlsRoutes: readonly TlsRoute[];
@@ -41,9 +43,11 @@ export interface Snapshot {
   readonly endpointSlices: readonly EndpointSlice[];
   /** What is known of each Gateway's running proxies, by `namespace/name`. Absent: nothing runs yet. */
   readonly deployments: ReadonlyMap<string, ObservedDeployment>;
+  /** Do a Deployment and a Service run for each Gateway? Not without a cluster. */
+  readonly provisions: boolean;
   /**
-   * Kinds that are not seen, whose lists above are empty: those of Gateway API that the cluster does not serve, such as `XBackend`,
-   * and `Secret` where the operator is not to read any (`--terminate=false`).
+   * Kinds that are not seen, whose lists above are empty: those of Gateway API or of our own that the cluster does not serve, such
+   * as `XBackend`, and `Secret` where the operator is not to read any (`--terminate=false`).
    */
   readonly absentKinds: ReadonlySet<string>;
   /** Version of the installed Gateway API bundle, as its CRDs say in `gateway.networking.k8s.io/bundle-version`. */
@@ -56,6 +60,11 @@ export interface ObservedDeployment {
   readonly addresses: readonly { readonly type: "IPAddress" | "Hostname"; readonly value: string }[];
   /** Listener ports behind which at least one ready proxy stands, as the network sees it (EndpointSlice). */
   readonly readyPorts: readonly number[];
+  /**
+   * What the API server said when it last refused an object of this Gateway, as one sentence that names the object; absent: it has
+   * refused none.
+   */
+  readonly refused?: string;
   /** What the connected proxies last said. */
   readonly proxies: readonly ProxyReport[];
 }

@@ -107,4 +107,14 @@ export interface SettingsResource {
   };
   /** TCP keep-alive on both sides: the first probe after this much silence. */
   readonly keepAliveMs?: number;
+  /** Instead of what the command line says. */
+  readonly logging?: LoggingSettings;
+}
+
+export interface LoggingSettings {
+  /** Least urgent level that is written. */
+  readonly level?: "debug" | "info" | "warn" | "error";
+  readonly format?: "json" | "text";
+  /** Lines of refused connections a second, of each reason; 0: all. */
+  readonly refusedPerSecond?: number;
 }

@@ -14,7 +14,15 @@ import type { OperatorInformers } from "./informer/operator-informers.ts";
 import { retryAfterMs } from "./kube/api-error.ts";
 import type { InstalledBundle } from "./kube/bundle.ts";
 import type { KubeClient } from "./kube/client.ts";
-import { CONFIG_MAPS, DEPLOYMENTS, SERVICE_ACCOUNTS, SERVICES } from "./kube/resource.ts";
+import {
+  AUTOSCALERS,
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  DISRUPTION_BUDGETS,
+  NETWORK_POLICIES,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from "./kube/resource.ts";
 import { LeaderElection } from "./leader/election.ts";
 import type { OperatorOptions } from "./main.ts";
 import type { OperatorMetrics } from "./metrics.ts";
@@ -122,6 +130,11 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     acknowledgements,
     trail,
     mayBeAwaited,
+    onRefusals: (refusals) => {
+      const isNews = publication.refused(refusals);
+      if (isNews) kick("refusal");
+      return isNews;
+    },
     onLeft: (inMs) => void setTimeout(() => writes.kick(), inMs).unref(),
   });
   const common = { active: () => election.leading && informers.synced, clock, random: Math.random, log, retryAfterMs };
@@ -200,7 +213,10 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   };
 }
 
-type WritingTies = Pick<WritingParts, "published" | "acknowledgements" | "trail" | "mayBeAwaited" | "onLeft">;
+type WritingTies = Pick<
+  WritingParts,
+  "published" | "acknowledgements" | "trail" | "mayBeAwaited" | "onRefusals" | "onLeft"
+>;
 
 function createWriting({ options, informers, certificates, metrics }: LeadershipParts, ties: WritingTies): Writing {
   const { log, client, podName } = options;
@@ -236,8 +252,12 @@ function createApplier(
     kinds: [
       { type: SERVICE_ACCOUNTS, live: informers.serviceAccounts },
       { type: CONFIG_MAPS, live: informers.configMaps },
+      // Before the Service leads to a port, the port is open.
+      { type: NETWORK_POLICIES, live: informers.networkPolicies },
       { type: SERVICES, live: informers.services },
       { type: DEPLOYMENTS, live: informers.deployments },
+      { type: DISRUPTION_BUDGETS, live: informers.disruptionBudgets },
+      { type: AUTOSCALERS, live: informers.autoscalers },
     ],
     onWrite,
   });

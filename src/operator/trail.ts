@@ -26,6 +26,8 @@ export type KickCause =
   /** This replica begins to lead. */
   | "leading"
   | "certificates"
+  /** The API server refuses what is to run for a Gateway, or does so no more. */
+  | "refusal"
   /** Pepr's watches have seen something. */
   | "pepr"
   /** What was waited for is due. */

@@ -5,8 +5,10 @@
 import { randomUUID } from "node:crypto";
 import { Resolver as DnsResolver } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../model/log.ts";
 import type { ConfigDelta } from "../model/proxy-config.ts";
+import type { LoggingSettings } from "../model/traffic.ts";
 import { Admission } from "./admit/admission.ts";
 import { ClientRules } from "./admit/client-rules.ts";
 import { Balancer } from "./balance/balancer.ts";
@@ -23,6 +25,7 @@ import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
 import { RefusedLines, refusedLinesSize } from "./observe/refused-lines.ts";
+import { wantedLines } from "./observe/wanted-lines.ts";
 import { type Overrides, Planner } from "./planner.ts";
 import { type EngineHost, formatAddress } from "./relay/engine.ts";
 import { type Connect, connectTcp } from "./relay/socket-options.ts";
@@ -59,6 +62,8 @@ export interface ProxyOptions {
   readonly random?: () => number;
   /** Access lines of refused connections, of each reason; 0: all. By default as in observe/refused-lines.ts. */
   readonly refusedLinesPerSecond?: number;
+  /** Told what the configuration says of the log, whenever that changes; absent: the log stays as it is. */
+  readonly onLogging?: (logging: LoggingSettings) => void;
 }
 
 export function createProxy(options: ProxyOptions): GatewayProxy {
@@ -89,10 +94,13 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     maxConnections: options.maxConnections ?? defaultMaxConnections(),
   };
   let settings = settingsOf(base, undefined);
-  const refusedLinesLimit = refusedLinesSize(options.refusedLinesPerSecond);
-  const refusedLines = new RefusedLines({ log, clock, size: refusedLinesLimit });
+  const begunWith = {
+    wantsRecords: log.isEnabled?.("info") !== false,
+    refusedLines: refusedLinesSize(options.refusedLinesPerSecond),
+  };
+  let wanted = wantedLines(begunWith);
+  const refusedLines = new RefusedLines({ log, clock, size: wanted.refusedLines });
   const admission = new Admission(settings.limits, clock.now());
-  const wantsRecords = log.isEnabled?.("info") !== false;
   const hasListener = (name: string) => current.table.listeners.has(name);
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
@@ -110,11 +118,13 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
       metrics.connectionEnded(record, hasListener(listener ?? "") ? listener : undefined);
       logConnection(log, refusedLines, record);
     },
-    wantsRecords,
-    refusedLines: refusedLinesLimit,
+    get wantsRecords() {
+      return wanted.wantsRecords;
+    },
+    refusedLines: wanted.refusedLines,
     tallied: (tally) => {
       metrics.connectionsEnded(tally, hasListener);
-      if (wantsRecords) refusedLines.leftOut(tally);
+      if (wanted.wantsRecords) refusedLines.leftOut(tally);
     },
     moved: (sums) => metrics.bytesMoved(sums, hasListener),
   };
@@ -132,7 +142,13 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   const ports = new PortBinder(engine, options.bindAddresses ?? ALL_ADDRESSES, log);
   const checks = new HealthChecks({ clock, log, balancer, connect: options.connect ?? connectTcp });
   const follow = (delta: ConfigDelta) => {
+    const before = settings.logging;
     settings = settingsOf(base, findSettings(current.table));
+    if (!isDeepStrictEqual(before, settings.logging)) {
+      wanted = wantedLines(begunWith, settings.logging);
+      refusedLines.resize(wanted.refusedLines);
+      options.onLogging?.(settings.logging);
+    }
     admission.set(settings.limits, clock.now());
     return checks.follow(current.table, delta);
   };

@@ -2,7 +2,7 @@
  * What holds for the proxy as a whole: what its surroundings have given it, overruled by the configuration where that says
  * otherwise. Pure.
  */
-import type { SettingsResource } from "../model/traffic.ts";
+import type { LoggingSettings, SettingsResource } from "../model/traffic.ts";
 import type { AdmissionLimits } from "./admit/admission.ts";
 import type { TimeOuts } from "./relay/time-outs.ts";
 
@@ -11,6 +11,8 @@ export interface Settings {
   readonly limits: AdmissionLimits;
   /** Milliseconds; undefined: as built in. */
   readonly keepAliveMs: number | undefined;
+  /** Overrules what the process was started with. */
+  readonly logging: LoggingSettings;
 }
 
 export interface SettingsBase {
@@ -30,5 +32,6 @@ export function settingsOf(base: SettingsBase, said: SettingsResource | undefine
       ...(newConnections === undefined ? {} : { newConnections }),
     },
     keepAliveMs: said?.keepAliveMs,
+    logging: said?.logging ?? {},
   };
 }

@@ -26,6 +26,7 @@ export function snapshotOf(
   return {
     controllerName: CONTROLLER_NAME,
     gatewayClasses: withDefaults(all("GatewayClass"), [installedClass()]),
+    gatewayParameters: all("GatewayParameters"),
     gateways: all("Gateway"),
     listenerSets: all("ListenerSet"),
     tlsRoutes: all("TLSRoute"),
@@ -41,6 +42,7 @@ export function snapshotOf(
     services: all("Service"),
     endpointSlices: all("EndpointSlice"),
     deployments,
+    provisions: false,
     absentKinds: NOTHING_ABSENT,
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { ProxyConfig, Resource, ResourceKey, RouteResource, VersionedResource } from "../model/proxy-config.ts";
 import { EMPTY_REVISION, resourceKey, updateRevision, versioned } from "../model/revision.ts";
+import type { SettingsResource } from "../model/traffic.ts";
 import type { RuleBackend } from "./backends/resolve-all.ts";
 import type { GatewayWork, Settlement } from "./gateway-work.ts";
 import { sameElements } from "./incremental/same.ts";
@@ -18,9 +19,12 @@ interface KeyedResource {
 /** What one listener or route brings; several may bring the same resource, and then bring it alike. */
 type Part = readonly KeyedResource[];
 
+type PartOwner = AssessedListener | AnyRoute | SettingsResource;
+
 /** What a configuration is made from, and what of it is other than at the last time. */
 export interface ConfigInputs {
   readonly work: GatewayWork;
+  readonly settings: SettingsResource | undefined;
   readonly backendsOf: (route: AnyRoute) => readonly RuleBackend[];
   /** Routes whose settlements or backends are others than before; those of other Gateways may be among them. */
   readonly changed: Iterable<AnyRoute>;
@@ -33,13 +37,15 @@ const NOTHING: Part = [];
 
 export class ConfigBuilder {
   #listeners: readonly AssessedListener[] = [];
-  readonly #parts = new Map<AssessedListener | AnyRoute, Part>();
+  #settings: SettingsResource | undefined;
+  readonly #parts = new Map<PartOwner, Part>();
   /** How many parts bring a resource: several routes may share a Service, and what several bring is counted once. */
   readonly #bringers = new Map<ResourceKey, number>();
   #config: ProxyConfig = EMPTY;
 
-  build({ work, backendsOf, changed, gone }: ConfigInputs): ProxyConfig {
+  build({ work, settings, backendsOf, changed, gone }: ConfigInputs): ProxyConfig {
     const touched = new Map<ResourceKey, VersionedResource | undefined>();
+    this.#replaceSettings(settings, touched);
     this.#replaceListeners(work.listeners, touched);
     for (const route of changed) {
       if (!work.hasSettled(route)) continue;
@@ -64,12 +70,19 @@ export class ConfigBuilder {
     this.#listeners = listeners;
   }
 
-  /** Writes into `touched` what the resources are now that may be others than before; undefined for one that is no more. */
-  #replacePart(
-    owner: AssessedListener | AnyRoute,
-    part: Part,
+  #replaceSettings(
+    settings: SettingsResource | undefined,
     touched: Map<ResourceKey, VersionedResource | undefined>,
   ): void {
+    const before = this.#settings;
+    if (settings === before) return;
+    if (before !== undefined) this.#replacePart(before, NOTHING, touched);
+    if (settings !== undefined) this.#replacePart(settings, [keyed(settings)], touched);
+    this.#settings = settings;
+  }
+
+  /** Writes into `touched` what the resources are now that may be others than before; undefined for one that is no more. */
+  #replacePart(owner: PartOwner, part: Part, touched: Map<ResourceKey, VersionedResource | undefined>): void {
     const before = this.#parts.get(owner) ?? NOTHING;
     for (const { key, versioned: value } of part) {
       this.#bringers.set(key, (this.#bringers.get(key) ?? 0) + 1);

@@ -3,6 +3,7 @@
  * questions and no other way, so that the answers it depended on are known and its result can be kept while they stay the
  * same. Answers are references into the snapshot; nothing changes them.
  */
+import type { GatewayParameters } from "../gateway-api/gateway-parameters.ts";
 import {
   type BackendTlsPolicy,
   type ConfigMap,
@@ -31,6 +32,7 @@ export interface Lookups {
   configMap(key: string): ConfigMap | undefined;
   /** The BackendTLSPolicies that target a Service, whichever of its ports. */
   policiesOf(service: string): readonly BackendTlsPolicy[];
+  parameters(key: string): GatewayParameters | undefined;
   xBackend(key: string): XBackend | undefined;
   /** Is this kind not seen, as the cluster does not serve it or we are not to read it? */
   isAbsent(kind: string): boolean;
@@ -51,6 +53,7 @@ export class Indexer {
   readonly #configMaps = new GroupIndex<ConfigMap>(byName);
   readonly #policies = new GroupIndex<BackendTlsPolicy>(targetServices);
   readonly #xBackends = new GroupIndex<XBackend>(byName);
+  readonly #parameters = new GroupIndex<GatewayParameters>(byName);
   #absentKinds: ReadonlySet<string> = new Set();
 
   /** The answers always speak of the last snapshot taken. */
@@ -62,6 +65,7 @@ export class Indexer {
     secret: (key) => this.#secrets.get(key)?.[0],
     configMap: (key) => this.#configMaps.get(key)?.[0],
     policiesOf: (service) => this.#policies.get(service) ?? [],
+    parameters: (key) => this.#parameters.get(key)?.[0],
     xBackend: (key) => this.#xBackends.get(key)?.[0],
     isAbsent: (kind) => this.#absentKinds.has(kind),
   };
@@ -79,6 +83,7 @@ export class Indexer {
       ["secret", this.#secrets.update(snapshot.secrets)],
       ["configMap", this.#configMaps.update(snapshot.configMaps)],
       ["policiesOf", this.#policies.update(snapshot.backendTlsPolicies)],
+      ["parameters", this.#parameters.update(snapshot.gatewayParameters)],
       ["xBackend", this.#xBackends.update(snapshot.xBackends)],
       ["isAbsent", changedKinds],
     ];

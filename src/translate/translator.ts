@@ -8,6 +8,7 @@
 import {
   type BackendTlsPolicy,
   type Gateway,
+  type GatewayClass,
   type ListenerSet,
   namespaceOf,
   objectKey,
@@ -25,6 +26,8 @@ import { Derivation, type Update } from "./incremental/derivation.ts";
 import { sameElements, sameMap, sameValue, stableList } from "./incremental/same.ts";
 import { type AssessedGateway, type AssessedListener, assessGateway } from "./listeners/assess.ts";
 import { type Changes, Indexer } from "./lookups.ts";
+import { type JudgedParameters, judgeParameters } from "./parameters/judge.ts";
+import { parametersOfClass } from "./parameters/reference.ts";
 import { gatewaysByPolicy } from "./policies/ancestors.ts";
 import {
   attachAll,
@@ -37,6 +40,7 @@ import {
 import { type AnyRoute, kindOf, parentRefsOf } from "./routes/route.ts";
 import { gatewayStatuses } from "./status/gateway.ts";
 import { gatewayClassStatus } from "./status/gateway-class.ts";
+import { gatewayParametersStatus, parametersUsers } from "./status/gateway-parameters.ts";
 import { policyStatus } from "./status/policy.ts";
 import { routeStatus } from "./status/route.ts";
 import { unresolvedHosts } from "./status/unresolved-hosts.ts";
@@ -67,6 +71,7 @@ interface OurGateway {
 export class Translator {
   readonly #indexer = new Indexer();
   readonly #assessed = new Derivation<Gateway, OurGateway>();
+  readonly #parameters = new Derivation<Gateway, JudgedParameters>();
   readonly #attachments = new Derivation<AnyRoute, RouteAttachments>();
   readonly #backends = new Derivation<AnyRoute, readonly RuleBackend[]>();
   readonly #routeStatuses = new Derivation<AnyRoute, RouteStatusPlan | undefined>();
@@ -84,26 +89,29 @@ export class Translator {
   translate(snapshot: Snapshot): Plan {
     const changes = this.#indexer.take(snapshot);
     const ourClasses = snapshot.gatewayClasses.filter((c) => c.spec.controllerName === snapshot.controllerName);
-    const classes = new Map(ourClasses.map((gatewayClass) => [gatewayClass.metadata.name, gatewayClass]));
+    const classes: Classes = new Map(ourClasses.map((gatewayClass) => [gatewayClass.metadata.name, gatewayClass]));
     const ours = snapshot.gateways.filter((gateway) => classes.has(gateway.spec.gatewayClassName));
     this.#gateways = stableList(this.#gateways, ours);
     this.#routes = stableList(this.#routes, [...snapshot.tlsRoutes, ...snapshot.tcpRoutes, ...snapshot.httpRoutes]);
     this.#assess(snapshot, changes);
+    this.#judgeParameters(classes, ourClasses, changes);
     const attached = this.#attach(changes);
     const settled = this.#settle(attached);
     const changedBackends = this.#resolveBackends(changes);
     const changed = new Set([...settled.changed, ...changedBackends]);
 
     const gateways = new Map<string, GatewayPlan>();
-    const statuses: StatusPlan[] = ourClasses.map((c) => gatewayClassStatus(c, snapshot));
+    const statuses: StatusPlan[] = this.#classStatuses(snapshot, classes);
     for (const key of this.#ours.keys()) {
       const state = this.#states.get(key) as GatewayState;
       const { work, builder } = state;
+      const parameters = this.#parameters.result(work.gateway);
+      const settings = snapshot.provisions && parameters.ok ? parameters.settings : undefined;
       const gone = settled.gone.get(key) ?? NO_GONE;
-      const config = builder.build({ work, backendsOf: (route) => this.#backends.result(route), changed, gone });
-      gateways.set(key, gatewayPlan(work, config));
-      const gatewayClass = classes.get(work.gateway.spec.gatewayClassName);
-      const judged = gatewayStatuses(work, gatewayClass, config, snapshot.deployments.get(key));
+      const backendsOf = (route: AnyRoute) => this.#backends.result(route);
+      const config = builder.build({ work, settings, backendsOf, changed, gone });
+      gateways.set(key, gatewayPlan(work, parameters, config));
+      const judged = gatewayStatuses(work, parameters, config, snapshot.deployments.get(key));
       state.statuses = judged.map((status, i) =>
         sameValue(state.statuses[i], status) ? (state.statuses[i] ?? status) : status,
       );
@@ -136,6 +144,30 @@ export class Translator {
     for (const ours of this.#assessed.results) this.#ours.set(objectKey(ours.assessed.gateway), ours);
     const parents = this.#assessed.results.flatMap((ours) => ours.parents);
     if (!sameMap(this.#parents, parents)) this.#parents = new Map(parents);
+  }
+
+  #judgeParameters(classes: Classes, ourClasses: readonly GatewayClass[], changes: Changes): void {
+    // The class of each of these Gateways is one of ours.
+    const classOf = (gateway: Gateway) => classes.get(gateway.spec.gatewayClassName) as GatewayClass;
+    this.#parameters.update({
+      subjects: this.#gateways,
+      context: ourClasses,
+      inputs: (gateway): readonly [GatewayClass] => [classOf(gateway)],
+      compute: (lookups, gateway, _place, [gatewayClass]) => judgeParameters(lookups, gateway, gatewayClass),
+      lookups: this.#indexer.lookups,
+      changes,
+    });
+  }
+
+  /** Of our classes, and of the parameters that they and our Gateways may use. */
+  #classStatuses(snapshot: Snapshot, classes: Classes): StatusPlan[] {
+    const { lookups } = this.#indexer;
+    const { gatewayParameters, provisions } = snapshot;
+    const users = parametersUsers(gatewayParameters.length > 0 ? this.#gateways : [], classes);
+    return [
+      ...[...classes.values()].map((c) => gatewayClassStatus(c, parametersOfClass(lookups, c), snapshot)),
+      ...gatewayParameters.map((parameters) => gatewayParametersStatus(parameters, users, provisions)),
+    ];
   }
 
   #attach(changes: Changes): Update<AnyRoute> {
@@ -237,13 +269,16 @@ export class Translator {
   }
 }
 
+/** Those that name our controller, by name. */
+type Classes = ReadonlyMap<string, GatewayClass>;
+
 const NO_INPUTS: readonly unknown[] = [];
 const NO_GONE: ReadonlySet<AnyRoute> = new Set();
 const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];
 const NO_HOSTS: readonly UnresolvedHost[] = [];
 
-function gatewayPlan(work: GatewayWork, config: GatewayPlan["config"]): GatewayPlan {
+function gatewayPlan(work: GatewayWork, parameters: JudgedParameters, config: GatewayPlan["config"]): GatewayPlan {
   const { metadata, spec } = work.gateway;
   const address = requestedAddress(work.gateway);
   return {
@@ -254,6 +289,7 @@ function gatewayPlan(work: GatewayWork, config: GatewayPlan["config"]): GatewayP
     labels: spec.infrastructure?.labels ?? {},
     annotations: spec.infrastructure?.annotations ?? {},
     ports: work.ports(),
+    ...(parameters.ok && { parameters: parameters.spec }),
     ...(address !== undefined && { address }),
     config,
   };

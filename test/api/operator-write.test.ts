@@ -255,7 +255,7 @@ async function isAbsent(type: ResourceType, name: string): Promise<boolean> {
 }
 
 function outcome(counts: { applied?: number; unchanged?: number }) {
-  return { applied: 0, unchanged: 0, deleted: 0, foreign: [], failures: [], ...counts };
+  return { applied: 0, unchanged: 0, deleted: 0, foreign: [], refused: [], failures: [], ...counts };
 }
 
 test("two replicas: one leads, and hands over within 2 s when it stops", async () => {

@@ -28,7 +28,7 @@ const SETTLE_MS = 35_000;
 /** A lease lasts 15 s after its last renewal; who waits for it looks every 2 s. */
 const TAKEOVER_MS = 20_000;
 
-const WRITTEN = "gatewayclasses,gateways,tlsroutes,services,deployments,configmaps,serviceaccounts";
+const WRITTEN = "gatewayclasses,gateways,tlsroutes,services,deployments,configmaps,serviceaccounts,networkpolicies";
 const WEBHOOK = "validatingwebhookconfigurations";
 
 describe("an operator that is killed", { timeout: 10 * 60_000 }, () => {

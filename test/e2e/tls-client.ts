@@ -16,6 +16,8 @@ export interface ClientOptions {
   readonly seconds: number;
   /** Between two connections of one worker. */
   readonly pauseMs: number;
+  /** How long a connection may be silent; 10 s when absent. */
+  readonly silenceMs?: number;
 }
 
 export interface ClientCount {
@@ -27,12 +29,12 @@ export interface ClientCount {
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 
-function ask({ address, port, serverName }: ClientOptions, ca: string): Promise<string> {
+function ask({ address, port, serverName, silenceMs }: ClientOptions, ca: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = "";
     const socket = connect({ host: address, port, servername: serverName, ca });
     socket.setEncoding("utf8").on("data", (text) => (answer += text));
-    socket.setTimeout(CONNECTION_TIMEOUT_MS, () => socket.destroy(new Error("no answer in time")));
+    socket.setTimeout(silenceMs ?? CONNECTION_TIMEOUT_MS, () => socket.destroy(new Error("no answer in time")));
     socket.on("error", reject);
     socket.on("end", () => resolve(answer));
     socket.on("close", () => reject(new Error("closed without an end")));

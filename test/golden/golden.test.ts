@@ -40,6 +40,8 @@ test("no output is left without its input", () => {
 interface Observed {
   /** The running side by Gateway. */
   readonly deployments?: Record<string, ObservedDeployment>;
+  /** True where it is not said, as in a cluster. */
+  readonly provisions?: boolean;
   readonly absentKinds?: readonly string[];
   readonly bundleVersion?: string;
 }
@@ -52,9 +54,10 @@ function readCase(text: string): Snapshot {
   const parsed = parseManifests([{ file: "in.yaml", text: manifests }], "default");
   assert.deepEqual(parsed.problems.map(formatProblem), []);
   const [document] = parseAllDocuments(parts.filter(isObserved).join("---"));
-  const { deployments = {}, absentKinds = [], bundleVersion } = (document?.toJS() ?? {}) as Observed;
+  const { deployments = {}, provisions = true, absentKinds = [], bundleVersion } = (document?.toJS() ?? {}) as Observed;
   const snapshot = {
     ...snapshotOf(parsed.manifests, new Map(Object.entries(deployments))),
+    provisions,
     absentKinds: new Set(absentKinds),
     ...(bundleVersion !== undefined && { bundleVersion }),
   };
@@ -83,10 +86,13 @@ function withVersions(snapshot: Snapshot): Snapshot["deployments"] {
 /** The plan as short as it can be read: one line a condition, no hashes, of certificates whose they are. */
 function render(plan: Plan): string {
   const proxies = Object.fromEntries(
-    [...plan.gateways].map(([key, { ports, address, config }]) => [
+    [...plan.gateways].map(([key, { ports, parameters, address, config }]) => [
       key,
       {
         ports: Object.fromEntries(ports.map(({ name, port }) => [name, port])),
+        // Mostly there are none: an empty object says that what runs is as built in.
+        ...(Object.keys(parameters ?? {}).length > 0 && { parameters }),
+        ...(parameters === undefined && { parameters: "none that can be used" }),
         ...(address !== undefined && { address }),
         resources: [...config.resources.values()].map(({ resource }) => readable(resource)),
       },
@@ -126,6 +132,10 @@ function statusBody(status: StatusPlan): unknown {
   switch (status.kind) {
     case "GatewayClass":
       return { ...conditions(status.conditions), supportedFeatures: status.supportedFeatures };
+    case "GatewayParameters": {
+      const { gateways, gatewayNames } = status;
+      return { ...conditions(status.conditions), gateways, gatewayNames };
+    }
     case "Gateway": {
       const { addresses, attachedListenerSets, listeners } = status;
       return {

@@ -19,8 +19,8 @@ import { renderInstallManifest } from "../../hack/manifest/install.ts";
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 
 interface Manifest {
-  readonly kind: string;
   readonly metadata: { readonly name: string };
+  readonly kind: string;
   readonly spec?: unknown;
   readonly webhooks?: readonly { readonly rules: readonly Rule[] }[];
 }

@@ -1,5 +1,5 @@
-/** The `format`s of a schema that the API server checks, as far as Gateway API uses them. Pure. */
-import { isIPv4, isIPv6 } from "node:net";
+/** The `format`s of a schema that the API server checks, as far as Gateway API and our own kinds use them. Pure. */
+import { isIP, isIPv4, isIPv6 } from "node:net";
 
 const INT32 = { least: -(2 ** 31), most: 2 ** 31 - 1 };
 /** RFC 3339. */
@@ -14,11 +14,19 @@ const FORMATS: Readonly<Record<string, { readonly name: string; readonly fits: (
   int64: { name: "a 64-bit integer", fits: () => true },
   ipv4: { name: "an IPv4 address", fits: (value) => typeof value !== "string" || isIPv4(value) },
   ipv6: { name: "an IPv6 address", fits: (value) => typeof value !== "string" || isIPv6(value) },
+  cidr: { name: "a CIDR, such as 192.0.2.0/24", fits: (value) => typeof value !== "string" || isCidr(value) },
   "date-time": {
     name: "a time, such as 2026-01-31T12:00:00Z",
     fits: (value) => typeof value !== "string" || (DATE_TIME.test(value) && !Number.isNaN(Date.parse(value))),
   },
 };
+
+/** As Go's net.ParseCIDR. */
+function isCidr(text: string): boolean {
+  const [, address = "", bits = ""] = /^([^/%]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+}
 
 /** What the value should be; undefined when it is. @throws Error for a format that nobody has written down here. */
 export function formatProblem(format: string, value: unknown): string | undefined {

@@ -33,7 +33,8 @@ const LAME_DUCK_MS = 3_000;
 
 export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const proxyId = process.env.POD_NAME ?? hostname();
-  const log = createLogger({ level: options.logLevel, format: options.logFormat }).child({ gateway: options.gateway });
+  const logger = createLogger({ level: options.logLevel, format: options.logFormat });
+  const log = logger.child({ gateway: options.gateway });
   const engine = usableEngine(options.engine);
   yieldingHelpers(log);
   const signal = untilSignal();
@@ -42,6 +43,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
     log,
     metrics,
     engine,
+    onLogging: ({ level, format }) => logger.adjust({ ...(level && { level }), ...(format && { format }) }),
     ...(options.logRefused !== undefined && { refusedLinesPerSecond: options.logRefused }),
   });
   const state = { ending: false };

@@ -119,6 +119,11 @@ const settings: Arbitraries<SettingsResource> = {
     connectMs: count,
   }),
   keepAliveMs: count,
+  logging: optional<NonNullable<SettingsResource["logging"]>>({
+    level: fc.constantFrom("debug", "info", "warn", "error"),
+    format: fc.constantFrom("json", "text"),
+    refusedPerSecond: fc.nat({ max: 1_000_000 }),
+  }),
 };
 
 type ListenerOf<Protocol> = Extract<ListenerResource, { protocol: Protocol }>;

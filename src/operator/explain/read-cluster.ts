@@ -13,6 +13,7 @@ import {
   CONFIG_MAPS,
   ENDPOINT_SLICES,
   GATEWAY_API_KINDS,
+  GATEWAY_PARAMETERS,
   NAMESPACES,
   type ResourceType,
   SECRETS,
@@ -45,6 +46,7 @@ async function read(client: KubeClient): Promise<Snapshot> {
   return {
     controllerName: CONTROLLER_NAME,
     gatewayClasses: await gatewayApi(kinds.gatewayClasses),
+    gatewayParameters: await gatewayApi(GATEWAY_PARAMETERS),
     gateways: await gatewayApi(kinds.gateways),
     listenerSets: await gatewayApi(kinds.listenerSets),
     tlsRoutes: await gatewayApi(kinds.tlsRoutes),
@@ -59,6 +61,7 @@ async function read(client: KubeClient): Promise<Snapshot> {
     services: await listAll(client, SERVICES),
     endpointSlices: await listAll(client, ENDPOINT_SLICES),
     deployments: new Map(),
+    provisions: true,
     absentKinds,
   };
 }

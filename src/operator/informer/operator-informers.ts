@@ -2,6 +2,7 @@
  * The informers of the operator: every kind that a snapshot holds or that is provisioned for a Gateway. It chooses what is
  * watched, at which version and what is kept of it; how is the informer's business.
  */
+import type { GatewayParameters } from "../../gateway-api/gateway-parameters.ts";
 import type {
   BackendTlsPolicy,
   ConfigMap,
@@ -26,11 +27,15 @@ import type { InstalledBundle } from "../kube/bundle.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Discovery, GroupKind } from "../kube/discovery.ts";
 import {
+  AUTOSCALERS,
   CONFIG_MAPS,
   DEPLOYMENTS,
+  DISRUPTION_BUDGETS,
   ENDPOINT_SLICES,
   GATEWAY_API_KINDS,
+  GATEWAY_PARAMETERS,
   NAMESPACES,
+  NETWORK_POLICIES,
   type ResourceType,
   SECRETS,
   SERVICE_ACCOUNTS,
@@ -73,11 +78,12 @@ const TLS_SECRETS = { selection: { fieldSelector: "type=kubernetes.io/tls" }, tr
 /** No selector knows which have a `ca.crt`. One may hold 1 MiB: a page is 50 MiB at worst. */
 const AUTHORITIES = { transform: trimmedAuthorities, pageLimit: 50 };
 
-/** Not yet started. Gateway API kinds may be absent; the others are always served. */
+/** Not yet started. Gateway API kinds and our own may be absent; the others are always served. */
 export function createOperatorInformers(options: OperatorInformersOptions) {
   const applied = <T extends KubernetesObject>() => ({ transform: trimmedFor<T>(FIELD_MANAGER) });
   return new InformerSet({
     gatewayClasses: discovered<GatewayClass>(options, GATEWAY_API_KINDS.gatewayClasses),
+    gatewayParameters: discovered<GatewayParameters>(options, GATEWAY_PARAMETERS),
     gateways: discovered<Gateway>(options, GATEWAY_API_KINDS.gateways),
     listenerSets: discovered<ListenerSet>(options, GATEWAY_API_KINDS.listenerSets),
     tlsRoutes: discovered<TlsRoute>(options, GATEWAY_API_KINDS.tlsRoutes),
@@ -94,6 +100,9 @@ export function createOperatorInformers(options: OperatorInformersOptions) {
     serviceAccounts: fixed(options, SERVICE_ACCOUNTS, { ...OURS, ...applied() }),
     configMaps: fixed(options, CONFIG_MAPS, { ...OURS, ...applied() }),
     deployments: fixed<Deployment>(options, DEPLOYMENTS, { ...OURS, ...applied() }),
+    networkPolicies: fixed(options, NETWORK_POLICIES, { ...OURS, ...applied() }),
+    disruptionBudgets: fixed(options, DISRUPTION_BUDGETS, { ...OURS, ...applied() }),
+    autoscalers: fixed(options, AUTOSCALERS, { ...OURS, ...applied() }),
   });
 }
 

@@ -32,10 +32,13 @@ export type ApiFailureType = ApiFailure["type"];
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly failure: ApiFailure;
+  /** The API server's own words; absent: it said none. */
+  readonly answer: string | undefined;
 
-  constructor(failure: ApiFailure, message: string, cause?: unknown) {
+  constructor(failure: ApiFailure, message: string, cause?: unknown, answer?: string) {
     super(message, cause === undefined ? undefined : { cause });
     this.failure = failure;
+    this.answer = answer;
   }
 }
 

@@ -152,10 +152,9 @@ async function readJson(
   if (status >= 200 && status < 300) return text === "" ? undefined : parse(text, request, status);
   if (status === 401) connection.invalidate();
   const { reason, message } = statusOf(text);
-  throw new ApiError(
-    failureOf(status, reason, response.headers["retry-after"]),
-    `${line(request)}: ${status} ${message.slice(0, MAX_MESSAGE_CHARS)}`,
-  );
+  const answer = message.slice(0, MAX_MESSAGE_CHARS);
+  const failure = failureOf(status, reason, response.headers["retry-after"]);
+  throw new ApiError(failure, `${line(request)}: ${status} ${answer}`, undefined, answer);
 }
 
 function parse(text: string, request: WireRequest, status: number): unknown {

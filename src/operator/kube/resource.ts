@@ -3,6 +3,7 @@
  *
  * It never says which version a cluster serves: that is discovery's business.
  */
+import { PARAMETERS_GROUP, PARAMETERS_KIND } from "../../gateway-api/gateway-parameters.ts";
 import { GATEWAY_GROUP, GATEWAY_X_GROUP, type KubernetesObject } from "../../gateway-api/objects.ts";
 
 /** A kind at one version, as the API server's paths name it. */
@@ -29,6 +30,9 @@ export const SERVICE_ACCOUNTS = builtin("", "v1", "ServiceAccount", "serviceacco
 export const CONFIG_MAPS = builtin("", "v1", "ConfigMap", "configmaps");
 export const SECRETS = builtin("", "v1", "Secret", "secrets");
 export const DEPLOYMENTS = builtin("apps", "v1", "Deployment", "deployments");
+export const NETWORK_POLICIES = builtin("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
+export const DISRUPTION_BUDGETS = builtin("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets");
+export const AUTOSCALERS = builtin("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
 export const ENDPOINT_SLICES = builtin("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices");
 export const LEASES = builtin("coordination.k8s.io", "v1", "Lease", "leases");
 export const EVENTS = builtin("events.k8s.io", "v1", "Event", "events");
@@ -52,6 +56,9 @@ export const GATEWAY_API_KINDS = {
   xBackends: { group: GATEWAY_X_GROUP, kind: "XBackend" },
   referenceGrants: { group: GATEWAY_GROUP, kind: "ReferenceGrant" },
 } as const;
+
+/** Our own, absent where its definition was not applied. */
+export const GATEWAY_PARAMETERS = { group: PARAMETERS_GROUP, kind: PARAMETERS_KIND } as const;
 
 /** `v1` or `<group>/<version>`, as in `apiVersion`. */
 export function apiVersionOf(type: ResourceType): string {

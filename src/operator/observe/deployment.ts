@@ -40,7 +40,16 @@ function taking({ endpoints }: EndpointSlice) {
   return (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
 }
 
+/**
+ * Where the listeners' own ports are open. Of a Service of another type than LoadBalancer that is its cluster address alone: on a node
+ * the listener's port leads nowhere, only its node port does (docs/decisions/020).
+ */
 function addressesOf(service: Service | undefined): ObservedDeployment["addresses"] {
+  const { type = "LoadBalancer" } = service?.spec ?? {};
+  if (service !== undefined && type !== "LoadBalancer") {
+    const { clusterIP = "", clusterIPs = [clusterIP] } = service.spec;
+    return clusterIPs.filter((ip) => ip !== "" && ip !== "None").map((value) => ({ type: "IPAddress", value }));
+  }
   const ingress = service?.status?.loadBalancer?.ingress ?? [];
   return ingress.flatMap(({ ip, hostname }): ObservedDeployment["addresses"] => {
     if (ip) return [{ type: "IPAddress", value: ip }];

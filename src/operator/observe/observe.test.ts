@@ -105,3 +105,22 @@ test("a proxy that comes back is as if it had never been gone", () => {
   assert.equal(reports.of("ns/g", NONE).get("a")?.revision, "2");
   assert.equal(reports.of("ns/other", NONE).size, 0);
 });
+
+test("a Service's addresses are those at which the listeners' own ports are open", () => {
+  const addresses = (spec: Service["spec"], status?: Service["status"]) => {
+    const service: Service = {
+      ...{ apiVersion: "v1", kind: "Service", metadata: { name: "s" }, spec },
+      ...(status && { status }),
+    };
+    return observeDeployment(service, [], new Map()).deployment.addresses.map(({ value }) => value);
+  };
+  const cluster = { clusterIP: "10.0.0.1", clusterIPs: ["10.0.0.1", "fd00::1"] };
+  const balanced = { loadBalancer: { ingress: [{ ip: "192.0.2.1" }, { hostname: "lb.example" }] } };
+  assert.deepEqual(addresses({ type: "LoadBalancer", ...cluster }), []);
+  assert.deepEqual(addresses({ type: "LoadBalancer", ...cluster }, balanced), ["192.0.2.1", "lb.example"]);
+  assert.deepEqual(addresses({ type: "ClusterIP", ...cluster }), cluster.clusterIPs);
+  // A load balancer that is gone may not have tidied up yet.
+  assert.deepEqual(addresses({ type: "NodePort", ...cluster }, balanced), cluster.clusterIPs);
+  assert.deepEqual(addresses({ type: "ClusterIP", clusterIP: "10.0.0.1" }), ["10.0.0.1"]);
+  assert.deepEqual(addresses({ type: "ClusterIP", clusterIP: "None" }), []);
+});

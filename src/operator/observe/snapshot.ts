@@ -38,6 +38,7 @@ export function takeSnapshot(
   const snapshot = {
     controllerName: CONTROLLER_NAME,
     gatewayClasses: informers.gatewayClasses.items(),
+    gatewayParameters: informers.gatewayParameters.items(),
     gateways,
     listenerSets: informers.listenerSets.items(),
     tlsRoutes: informers.tlsRoutes.items(),
@@ -52,6 +53,7 @@ export function takeSnapshot(
     services: informers.services.items(),
     endpointSlices: informers.endpointSlices.items(),
     deployments: ports.settle(deployments),
+    provisions: true,
     absentKinds: set.absent(),
     ...(bundleVersion !== undefined && { bundleVersion }),
   };

@@ -12,6 +12,7 @@ export function gatewaysOf(status: StatusPlan, listenerSet: FindListenerSet): re
   const { namespace = "", name } = status;
   switch (status.kind) {
     case "GatewayClass":
+    case "GatewayParameters":
       return [];
     case "Gateway":
       return [`${namespace}/${name}`];

@@ -14,6 +14,7 @@ import type { SettledPorts } from "../observe/settled-ports.ts";
 import { takeSnapshot } from "../observe/snapshot.ts";
 import type { ChangeTrail, PassTrail } from "../trail.ts";
 import type { Acknowledgements, Publications } from "./acknowledgements.ts";
+import { type Refusals, sameRefusals, withRefusals } from "./refusals.ts";
 
 export interface PublicationParts {
   readonly informers: OperatorInformers;
@@ -44,6 +45,8 @@ export class Publication {
   /** Revisions by Gateway. */
   #revisions: ReadonlyMap<string, string> = new Map();
   #newest: Published | undefined;
+  /** What the API server last refused to apply. */
+  #refusals: Refusals = new Map();
 
   constructor(parts: PublicationParts) {
     this.#parts = parts;
@@ -60,9 +63,16 @@ export class Publication {
     this.#slices.update(informers.of.endpointSlices.items());
     const slicesOf = (service: string) => this.#slices.get(service) ?? [];
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version, slicesOf);
-    const plan = this.#translator.translate(snapshot);
+    const plan = this.#translator.translate(withRefusals(snapshot, this.#refusals));
     pass.published(this.#publish(plan, pass));
     this.#newest = { plan, gateways: snapshot.gateways, silent, publications: acknowledgements.newest() };
+  }
+
+  /** What the API server refuses now: the next plan says so. Answers whether that is news. */
+  refused(refusals: Refusals): boolean {
+    if (sameRefusals(refusals, this.#refusals)) return false;
+    this.#refusals = refusals;
+    return true;
   }
 
   /** Forgets what was published: another replica may have changed it by the time this one leads again. */
@@ -70,6 +80,7 @@ export class Publication {
     for (const key of this.#revisions.keys()) this.#parts.acknowledgements.retracted(key);
     this.#revisions = new Map();
     this.#newest = undefined;
+    this.#refusals = new Map();
   }
 
   /** Returns what is other than before. */

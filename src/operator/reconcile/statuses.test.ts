@@ -46,7 +46,7 @@ function stage(count: number) {
   const unasked = () => assert.fail("nothing is to be sent");
   const tlsRoutes = { type, get: (key: string) => routes.get(key) };
   const none = { type: undefined, get: () => undefined };
-  const gateway = { gatewayClasses: none, gateways: none, listenerSets: none };
+  const gateway = { gatewayClasses: none, gatewayParameters: none, gateways: none, listenerSets: none };
   const others = { tcpRoutes: none, httpRoutes: none, backendTlsPolicies: none };
   const writer = new StatusWriter({
     client: { get: unasked, put: unasked },
@@ -111,7 +111,7 @@ function writing(count: number) {
       },
     },
     informers: {
-      ...{ gatewayClasses: none, listenerSets: none, tcpRoutes: none, httpRoutes: none, backendTlsPolicies: none },
+      ...{ gatewayClasses: none, gatewayParameters: none, listenerSets: none, tcpRoutes: none, httpRoutes: none, backendTlsPolicies: none },
       gateways: cache("Gateway"),
       tlsRoutes: cache("TLSRoute"),
     },

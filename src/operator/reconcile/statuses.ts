@@ -28,7 +28,14 @@ type StatusCache = Pick<Cache, "get" | "type">;
 /** The kinds that have a status of ours. */
 type StatusCaches = Readonly<
   Record<
-    "gatewayClasses" | "gateways" | "listenerSets" | "tlsRoutes" | "tcpRoutes" | "httpRoutes" | "backendTlsPolicies",
+    | "gatewayClasses"
+    | "gatewayParameters"
+    | "gateways"
+    | "listenerSets"
+    | "tlsRoutes"
+    | "tcpRoutes"
+    | "httpRoutes"
+    | "backendTlsPolicies",
     StatusCache
   >
 >;
@@ -48,6 +55,7 @@ type StatusObject = KubernetesObject & { readonly status?: Exclude<Status, undef
 /** Smaller ones are written first: a class before its Gateways, and those before their routes. */
 const RANK = {
   GatewayClass: 0,
+  GatewayParameters: 0,
   Gateway: 1,
   ListenerSet: 1,
   TLSRoute: 2,
@@ -235,6 +243,8 @@ export class StatusWriter {
     switch (kind) {
       case "GatewayClass":
         return informers.gatewayClasses;
+      case "GatewayParameters":
+        return informers.gatewayParameters;
       case "Gateway":
         return informers.gateways;
       case "ListenerSet":

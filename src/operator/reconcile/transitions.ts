@@ -11,15 +11,15 @@ export interface Transition extends Condition {
 const ON_ITS_WAY: readonly string[] = ["Pending", "AddressNotAssigned"];
 
 /**
- * Conditions whose status or reason is another than before. A first `Pending` is on its way, not news; a class is not
- * anybody's to watch.
+ * Conditions whose status or reason is another than before. A first `Pending` is on its way, not news; classes and
+ * parameters are not anybody's to watch.
  */
 export function transitions(
   plan: StatusPlan,
   before: ReadonlyMap<string, Condition>,
   after: ReadonlyMap<string, Condition>,
 ): readonly Transition[] {
-  if (plan.kind === "GatewayClass") return [];
+  if (plan.kind === "GatewayClass" || plan.kind === "GatewayParameters") return [];
   return [...after].flatMap(([about, condition]) => {
     const old = before.get(about);
     if (old !== undefined && old.status === condition.status && old.reason === condition.reason) return [];

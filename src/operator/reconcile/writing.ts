@@ -15,6 +15,7 @@ import type { EventRecorder } from "../write/events.ts";
 import type { Acknowledgements, Publications } from "./acknowledgements.ts";
 import { gatewaysOf } from "./depends-on.ts";
 import type { Published } from "./publication.ts";
+import { type Refusals, refusalsOf } from "./refusals.ts";
 import type { StatusWriter } from "./statuses.ts";
 
 export interface WritingParts {
@@ -34,6 +35,8 @@ export interface WritingParts {
    * lead: until they have found it, nothing that depends on their word is written.
    */
   readonly mayBeAwaited: () => boolean;
+  /** Told what the API server refuses of what was to be applied. Answers whether that is news, and leads to another plan. */
+  readonly onRefusals: (refusals: Refusals) => boolean;
   /** Something is left to be written: in so many ms another round is due. */
   readonly onLeft: (inMs: number) => void;
 }
@@ -59,11 +62,13 @@ export class Writing {
   }
 
   async #write(signal: AbortSignal): Promise<void> {
-    const { published, applier, statuses, onLeft } = this.#parts;
+    const { published, applier, statuses, onRefusals, onLeft } = this.#parts;
     const newest = published();
     if (newest === undefined) return;
     const { plan, gateways, silent, publications } = newest;
-    const applied = await applier.reconcile(this.#infrastructure(plan), signal);
+    const applied = await applier.reconcile(this.#infrastructure(plan), signal, heldOwners(plan));
+    // What was refused now belongs into statuses: the plan that says so is on its way, and this one's would not be true.
+    if (onRefusals(refusalsOf(applied.refused))) return;
     await this.#wait(publications);
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
     const { failures: notWritten, leftForMs } = await statuses.write(this.#without(awaited, plan.statuses), signal);
@@ -130,6 +135,11 @@ export class Writing {
     if (isNew)
       log.warn("a Gateway names a class that does not exist", { gateway: objectKey(gateway), gatewayClassName: name });
   }
+}
+
+/** Uids of the Gateways whose parameters cannot be used: nothing of theirs is to go. */
+function heldOwners({ gateways }: Plan): ReadonlySet<string> {
+  return new Set([...gateways.values()].flatMap(({ parameters, uid }) => (parameters === undefined ? [uid] : [])));
 }
 
 /** With the first few reasons: they mostly are all the same. */

@@ -6,14 +6,15 @@
 import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import type { Cache } from "../informer/informer.ts";
 import type { ManagedObject } from "../informer/trim.ts";
-import { isApiError } from "../kube/api-error.ts";
+import { type ApiError, isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { apiVersionOf, type ResourceType, referenceTo } from "../kube/resource.ts";
 import { jsonEqual } from "./canonical.ts";
 import { concurrently, failuresOf } from "./concurrently.ts";
+import { handOverReplicas } from "./hand-over.ts";
 import { holds, ownsNoMoreThan, project } from "./managed-fields.ts";
 import { tellOutcome, type Write } from "./outcome.ts";
-import { hasSameController, isProvisioned } from "./ownership.ts";
+import { controllerUid, hasSameController, isProvisioned } from "./ownership.ts";
 
 /** A kind that is applied, and its live objects as far as they may be ours; they keep our entry of managedFields. */
 export interface AppliedKind {
@@ -36,8 +37,16 @@ export interface ApplyReport {
   readonly deleted: number;
   /** `<kind> <namespace>/<name>` of objects that somebody else controls: not applied, to be told to the user. */
   readonly foreign: readonly string[];
+  /** What the API server refuses for what it says, whoever asks and however often: to be told to the user. */
+  readonly refused: readonly RefusedObject[];
   /** ApiErrors, mostly; the pass is to be repeated. */
   readonly failures: readonly unknown[];
+}
+
+export interface RefusedObject {
+  readonly object: KubernetesObject;
+  /** The API server's own words. */
+  readonly message: string;
 }
 
 type ApplyOutcome = "applied" | "unchanged" | "foreign";
@@ -56,29 +65,44 @@ export class Applier {
     this.#options = options;
   }
 
-  /** `wanted` is everything: an object of ours that is not in it is deleted. Rejects only when `signal` has aborted. */
-  async reconcile(wanted: readonly KubernetesObject[], signal?: AbortSignal): Promise<ApplyReport> {
+  /**
+   * `wanted` is everything: an object of ours that is not in it is deleted, unless its owner is in `held` (a set of uids). Rejects
+   * only when `signal` has aborted.
+   */
+  async reconcile(
+    wanted: readonly KubernetesObject[],
+    signal?: AbortSignal,
+    held: ReadonlySet<string> = NOBODY,
+  ): Promise<ApplyReport> {
     const { kinds } = this.#options;
     this.#refuseUnknown(wanted);
     const report = { applied: 0, unchanged: 0, deleted: 0, foreign: [] as string[], failures: [] as unknown[] };
+    const refused: RefusedObject[] = [];
     for (const kind of kinds) {
       const objects = wanted.filter((object) => isOf(kind.type, object));
       const outcomes = await concurrently(objects, (object) => this.#apply(kind, object, signal));
       outcomes.forEach((outcome, index) => {
-        if (outcome.status === "rejected") return;
         const object = objects[index];
+        if (outcome.status === "rejected") {
+          const { reason } = outcome;
+          if (object !== undefined && isRefusal(reason))
+            refused.push({ object, message: reason.answer ?? reason.message });
+          return;
+        }
         if (outcome.value !== "foreign") report[outcome.value]++;
         else if (object !== undefined) report.foreign.push(idOf(object));
       });
       report.failures.push(...failuresOf(outcomes));
     }
     for (const kind of kinds.toReversed()) {
-      const outcomes = await concurrently(this.#unwanted(kind, wanted), (object) => this.#delete(kind, object, signal));
+      const outcomes = await concurrently(this.#unwanted(kind, wanted, held), (object) =>
+        this.#delete(kind, object, signal),
+      );
       report.deleted += outcomes.filter((outcome) => outcome.status === "fulfilled").length;
       report.failures.push(...failuresOf(outcomes));
     }
     signal?.throwIfAborted();
-    return report;
+    return { ...report, refused };
   }
 
   async #apply({ type, live }: AppliedKind, wanted: KubernetesObject, signal?: AbortSignal): Promise<ApplyOutcome> {
@@ -92,6 +116,7 @@ export class Applier {
       if (!hasSameController(present, wanted)) return "foreign";
       if (this.#isAsWanted(present, wanted)) return "unchanged";
     }
+    if (present !== undefined) await handOverReplicas(client, type, present, wanted, { fieldManager, signal });
     const request = client.apply(type, wanted, { fieldManager, force: true, signal });
     const result = await this.#told("apply", wanted, request, signal);
     this.#applied.set(idOf(wanted), { wanted, normal: project(result, wanted) });
@@ -108,12 +133,17 @@ export class Applier {
     return last !== undefined && jsonEqual(last.wanted, wanted) && holds(present, last.normal);
   }
 
-  #unwanted({ type, live }: AppliedKind, wanted: readonly KubernetesObject[]): readonly KubernetesObject[] {
+  #unwanted(
+    { type, live }: AppliedKind,
+    wanted: readonly KubernetesObject[],
+    held: ReadonlySet<string>,
+  ): readonly KubernetesObject[] {
     const keep = new Set(wanted.filter((object) => isOf(type, object)).map(objectKey));
     return live
       .items()
       .filter((object) => isProvisioned(object, this.#options.fieldManager))
-      .filter((object) => object.metadata.deletionTimestamp === undefined && !keep.has(objectKey(object)));
+      .filter((object) => object.metadata.deletionTimestamp === undefined && !keep.has(objectKey(object)))
+      .filter((object) => !held.has(controllerUid(object) ?? ""));
   }
 
   async #delete({ type }: AppliedKind, object: KubernetesObject, signal?: AbortSignal): Promise<void> {
@@ -144,6 +174,17 @@ export class Applier {
     if (unknown !== undefined) throw new Error(`the applier is not made for ${unknown.apiVersion} ${unknown.kind}`);
   }
 }
+
+/** Not a matter of time: what was asked for is wrong, or not permitted (by a quota, an admission rule). */
+function isRefusal(error: unknown): error is ApiError {
+  if (isApiError(error, "Invalid", "BadRequest", "Forbidden")) return true;
+  // An unknown field is a mistake of ours or of the user's, but the API server calls it its own (500).
+  return isApiError(error, "ServerError") && error.answer?.startsWith(UNKNOWN_FIELD) === true;
+}
+
+const UNKNOWN_FIELD = "failed to create typed patch object";
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 function isOf(type: ResourceType, object: KubernetesObject): boolean {
   return object.kind === type.kind && object.apiVersion === apiVersionOf(type);

@@ -28,6 +28,11 @@ export function isProvisioned(object: ManagedObject, manager: string): boolean {
   return applied && owner?.kind === "Gateway" && owner.apiVersion.startsWith(`${GATEWAY_GROUP}/`);
 }
 
+/** Uid of the object that controls this one. */
+export function controllerUid(object: KubernetesObject): string | undefined {
+  return controllerOf(object)?.uid;
+}
+
 function controllerOf(object: OwnedObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }

@@ -63,3 +63,21 @@ test("256 records go at once", () => {
   for (let count = 0; count < 256; count++) outbox.ended(refused, { recordOf: () => refused }, 0);
   assert.equal(told().length, 1);
 });
+
+test("when something else is wanted, what waits is told as it was wanted before", () => {
+  const { outbox, told } = start(true, undefined);
+  outbox.opened(0);
+  outbox.ended(relayed, { recordOf: () => relayed }, 0);
+  outbox.want({ wantsRecords: false, refusedLines: undefined });
+  outbox.ended(relayed, { recordOf: () => relayed }, 0);
+  outbox.flush();
+  outbox.want({ wantsRecords: true, refusedLines: { perSecond: 1, burst: 1 } });
+  for (let count = 0; count < 2; count++) outbox.ended(refused, { recordOf: () => refused }, 0);
+  outbox.flush();
+  assert.deepEqual(told(), [
+    ["records", 1, ["completed"]],
+    ["sums", 0, 1],
+    ["records", 0, ["not_tls"]],
+    ["sums", 0, 1],
+  ]);
+});

@@ -5,8 +5,9 @@
  */
 import { RefusalBuckets } from "../observe/refusal-buckets.ts";
 import { type EndedConnection, Tallying } from "../observe/tally.ts";
+import type { WantedLines } from "../observe/wanted-lines.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
-import type { FromWorker, WorkerSettings } from "./messages.ts";
+import type { FromWorker } from "./messages.ts";
 
 const MOST_RECORDS = 256;
 /** Soon enough for an eye on the log. */
@@ -21,9 +22,8 @@ export interface Describing {
 
 export class RecordOutbox {
   readonly #send: (message: FromWorker) => void;
-  readonly #wantsRecords: boolean;
-  readonly #patienceMs: number;
-  readonly #refusals: RefusalBuckets;
+  #wanted: WantedLines;
+  #refusals: RefusalBuckets;
   readonly #tallying = new Tallying();
   #opened = 0;
   #ended: ConnectionRecord[] = [];
@@ -31,14 +31,17 @@ export class RecordOutbox {
   /** When what waits is to be sent; infinite: nothing waits. */
   dueMs = Number.POSITIVE_INFINITY;
 
-  constructor(
-    { refusedLines, wantsRecords }: Pick<WorkerSettings, "refusedLines" | "wantsRecords">,
-    send: (message: FromWorker) => void,
-  ) {
+  constructor(wanted: WantedLines, send: (message: FromWorker) => void) {
     this.#send = send;
-    this.#wantsRecords = wantsRecords;
-    this.#patienceMs = wantsRecords ? RECORD_PATIENCE_MS : TALLY_PATIENCE_MS;
-    this.#refusals = new RefusalBuckets(refusedLines);
+    this.#wanted = wanted;
+    this.#refusals = new RefusalBuckets(wanted.refusedLines);
+  }
+
+  /** From now on; what waits is told as it was wanted. */
+  want(wanted: WantedLines): void {
+    this.flush();
+    this.#wanted = wanted;
+    this.#refusals = new RefusalBuckets(wanted.refusedLines);
   }
 
   opened(nowMs: number): void {
@@ -49,7 +52,7 @@ export class RecordOutbox {
   /** `connection` is asked for its record only if that is to be told. */
   ended(ended: EndedConnection, connection: Describing, nowMs: number): void {
     this.#wait(nowMs);
-    if (!this.#wantsRecords || !this.#refusals.take(ended, nowMs)) {
+    if (!this.#wanted.wantsRecords || !this.#refusals.take(ended, nowMs)) {
       this.#tallying.add(ended);
       this.#tallied++;
       return;
@@ -66,13 +69,15 @@ export class RecordOutbox {
     this.#opened = 0;
     this.#ended = [];
     // That they have begun goes first, with whichever there is.
-    if (this.#wantsRecords) this.#send({ type: "connections", opened, ended });
-    if (this.#wantsRecords && this.#tallied === 0) return;
+    const { wantsRecords } = this.#wanted;
+    if (wantsRecords) this.#send({ type: "connections", opened, ended });
+    if (wantsRecords && this.#tallied === 0) return;
     this.#tallied = 0;
-    this.#send({ type: "tally", opened: this.#wantsRecords ? 0 : opened, ended: this.#tallying.take() });
+    this.#send({ type: "tally", opened: wantsRecords ? 0 : opened, ended: this.#tallying.take() });
   }
 
   #wait(nowMs: number): void {
-    if (this.dueMs === Number.POSITIVE_INFINITY) this.dueMs = nowMs + this.#patienceMs;
+    if (this.dueMs !== Number.POSITIVE_INFINITY) return;
+    this.dueMs = nowMs + (this.#wanted.wantsRecords ? RECORD_PATIENCE_MS : TALLY_PATIENCE_MS);
   }
 }

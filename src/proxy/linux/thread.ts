@@ -10,6 +10,7 @@ import { DeltaParts } from "../delta-parts.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
 import { see } from "../observe/open-connection.ts";
 import type { EndedConnection } from "../observe/tally.ts";
+import { wantedLines } from "../observe/wanted-lines.ts";
 import { type Applied, applyInSteps } from "../route/apply-delta.ts";
 import { RouteMemory } from "../route/route-memory.ts";
 import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table.ts";
@@ -205,6 +206,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
       this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));
     }
     const hasOtherSettings = findSettings(applied.ok) !== findSettings(this.#table);
+    if (hasOtherSettings) this.#outbox.want(wantedLines(this.#settings, findSettings(applied.ok)?.logging));
     if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners) this.#beginnings = beginningsOf(applied.ok);
     this.#table = applied.ok;
   }

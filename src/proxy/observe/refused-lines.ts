@@ -32,13 +32,18 @@ export interface RefusedLinesOptions {
 
 export class RefusedLines {
   readonly #options: RefusedLinesOptions;
-  readonly #buckets: RefusalBuckets;
+  #buckets: RefusalBuckets;
   readonly #leftOut = new Map<ConnectionReason, number>();
   #cancel: (() => void) | undefined;
 
   constructor(options: RefusedLinesOptions) {
     this.#options = options;
     this.#buckets = new RefusalBuckets(options.size);
+  }
+
+  /** From now on so many; undefined: all. */
+  resize(size: BucketSize | undefined): void {
+    this.#buckets = new RefusalBuckets(size);
   }
 
   /** May the log have a line of this connection? If not, it is counted as left out. */

@@ -4,6 +4,7 @@
  * own kinds we read a part and pass over the rest.
  */
 import type { z } from "zod";
+import type { GatewayParameters } from "../../gateway-api/gateway-parameters.ts";
 import {
   type BackendTlsPolicy,
   type ConfigMap,
@@ -24,14 +25,15 @@ import {
   type XBackend,
 } from "../../gateway-api/objects.ts";
 import { backendTlsPolicy, referenceGrant, xBackend } from "./shapes/backends.ts";
+import { gatewayParameters } from "./shapes/gateway-parameters.ts";
 import { gateway, gatewayClass, listenerSet } from "./shapes/gateways.ts";
 import { configMap, endpointSlice, namespace, secret, service } from "./shapes/kubernetes.ts";
 import { withSpec } from "./shapes/parts.ts";
 import { httpRoute, tcpRoute, tlsRoute } from "./shapes/routes.ts";
 import { type BackendTrafficSpec, backendTraffic, type ClientTrafficSpec, clientTraffic } from "./shapes/traffic.ts";
 
-/** Our own kinds, for files alone as yet: there are no definitions of them for a cluster. */
-const TRAFFIC_API_VERSION = "gateway.fsm.dev/v1alpha1";
+/** Of our own kinds. Those of traffic are for files alone as yet: there are no definitions of them for a cluster. */
+const OUR_API_VERSION = "gateway.fsm.dev/v1alpha1";
 
 export interface Kinds {
   readonly GatewayClass: GatewayClass;
@@ -48,6 +50,7 @@ export interface Kinds {
   readonly ConfigMap: ConfigMap;
   readonly Service: Service;
   readonly EndpointSlice: EndpointSlice;
+  readonly GatewayParameters: GatewayParameters;
   readonly ClientTraffic: KubernetesObject & { readonly spec: ClientTrafficSpec };
   readonly BackendTraffic: KubernetesObject & { readonly spec: BackendTrafficSpec };
 }
@@ -66,8 +69,8 @@ const gatewayApi = (shape: z.ZodType, ...versions: readonly string[]): KindShape
   shape: withSpec(shape),
 });
 
-const traffic = (shape: z.ZodType): KindShape => ({
-  apiVersions: [TRAFFIC_API_VERSION],
+const ours = (shape: z.ZodType): KindShape => ({
+  apiVersions: [OUR_API_VERSION],
   namespaced: true,
   shape: withSpec(shape),
 });
@@ -89,6 +92,7 @@ export const KIND_SHAPES: Readonly<Record<Kind, KindShape>> = {
   ConfigMap: core(configMap),
   Service: core(service),
   EndpointSlice: { apiVersions: ["discovery.k8s.io/v1"], namespaced: true, shape: endpointSlice },
-  ClientTraffic: traffic(clientTraffic),
-  BackendTraffic: traffic(backendTraffic),
+  GatewayParameters: ours(gatewayParameters),
+  ClientTraffic: ours(clientTraffic),
+  BackendTraffic: ours(backendTraffic),
 };

@@ -181,6 +181,7 @@ class Recorder {
       secret: recorded("secret"),
       configMap: recorded("configMap"),
       policiesOf: recorded("policiesOf"),
+      parameters: recorded("parameters"),
       xBackend: recorded("xBackend"),
       isAbsent: recorded("isAbsent"),
     };

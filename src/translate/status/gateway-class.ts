@@ -4,6 +4,7 @@ import type { GatewayClassReason } from "../../gateway-api/reasons.ts";
 import type { DesiredCondition, GatewayClassStatusPlan } from "../../model/plan.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { condition } from "../conditions.ts";
+import type { Referent } from "../parameters/reference.ts";
 
 /**
  * Features of Gateway API's conformance suite that are true of this program, sorted, each with the kinds without which it
@@ -31,9 +32,10 @@ const SUPPORTED_BUNDLE = "v1.6.";
 
 export function gatewayClassStatus(
   gatewayClass: GatewayClass,
+  parameters: Referent,
   { absentKinds, bundleVersion }: Pick<Snapshot, "absentKinds" | "bundleVersion">,
 ): GatewayClassStatusPlan {
-  const conditions = [accepted(gatewayClass)];
+  const conditions = [accepted(parameters)];
   if (bundleVersion !== undefined) conditions.push(supportedVersion(bundleVersion));
   const { name, uid, generation = 1 } = gatewayClass.metadata;
   return {
@@ -48,16 +50,10 @@ export function gatewayClassStatus(
   };
 }
 
-export function isAccepted(gatewayClass: GatewayClass): boolean {
-  return gatewayClass.spec.parametersRef === undefined;
-}
-
-function accepted(gatewayClass: GatewayClass): DesiredCondition {
-  if (isAccepted(gatewayClass)) {
-    return condition<GatewayClassReason>("Accepted", true, "Accepted", "Gateways of this class are served");
-  }
-  const message = "spec.parametersRef is not supported: remove it";
-  return condition<GatewayClassReason>("Accepted", false, "InvalidParameters", message);
+function accepted(parameters: Referent): DesiredCondition {
+  const make = condition<GatewayClassReason>;
+  if (!parameters.ok) return make("Accepted", false, "InvalidParameters", parameters.message);
+  return make("Accepted", true, "Accepted", "Gateways of this class are served");
 }
 
 function supportedVersion(bundleVersion: string): DesiredCondition {

@@ -1,5 +1,5 @@
 /** Status of a Gateway: its own conditions, its addresses, and its own listeners' statuses; ListenerSets are counted only. */
-import type { Gateway, GatewayClass } from "../../gateway-api/objects.ts";
+import type { Gateway } from "../../gateway-api/objects.ts";
 import type {
   GatewayAcceptedReason,
   GatewayProgrammedReason,
@@ -13,13 +13,15 @@ import { condition } from "../conditions.ts";
 import type { GatewayWork } from "../gateway-work.ts";
 import type { ClientCertificate } from "../listeners/client-certificate.ts";
 import { hasInsecureFallback } from "../listeners/client-validation.ts";
-import { isAccepted } from "./gateway-class.ts";
+import type { JudgedParameters } from "../parameters/judge.ts";
 import { type JudgedListener, judgeListeners, namesOf } from "./listener.ts";
 import { isAttached, listenerSetStatuses } from "./listener-set.ts";
 
 /** A Gateway as its status has it, for those whose status depends on it. */
 export interface JudgedGateway {
   readonly accepted: DesiredCondition;
+  /** What the API server refuses of what is to run. */
+  readonly refused?: string;
   /** Why clients have no address to connect to. */
   readonly unreachable?: { readonly reason: "AddressNotAssigned" | "AddressNotUsable"; readonly message: string };
   readonly listeners: readonly JudgedListener[];
@@ -28,25 +30,26 @@ export interface JudgedGateway {
 /** Of the Gateway and of the ListenerSets that name it. */
 export function gatewayStatuses(
   work: GatewayWork,
-  gatewayClass: GatewayClass | undefined,
+  parameters: JudgedParameters,
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
 ): readonly (GatewayStatusPlan | ListenerSetStatusPlan)[] {
   const listeners = judgeListeners(work, config, deployment);
-  const judged = judgeGateway(work.gateway, gatewayClass, listeners(work.gateway), deployment);
+  const judged = judgeGateway(work.gateway, parameters, listeners(work.gateway), deployment);
   const listenerSets = listenerSetStatuses(work, judged, listeners);
   return [gatewayStatus(work, judged, deployment, listenerSets.filter(isAttached).length), ...listenerSets];
 }
 
 function judgeGateway(
   gateway: Gateway,
-  gatewayClass: GatewayClass | undefined,
+  parameters: JudgedParameters,
   listeners: readonly JudgedListener[],
   deployment: ObservedDeployment | undefined,
 ): JudgedGateway {
   const unreachable = judgeReachable(gateway, deployment?.addresses ?? []);
   return {
-    accepted: judgeAccepted(gateway, gatewayClass, listeners),
+    accepted: judgeAccepted(gateway, parameters, listeners),
+    ...(deployment?.refused !== undefined && { refused: deployment.refused }),
     ...(unreachable !== undefined && { unreachable }),
     listeners,
   };
@@ -77,18 +80,11 @@ function gatewayStatus(
 
 function judgeAccepted(
   gateway: Gateway,
-  gatewayClass: GatewayClass | undefined,
+  parameters: JudgedParameters,
   listeners: readonly JudgedListener[],
 ): DesiredCondition {
   const make = condition<GatewayAcceptedReason>;
-  if (gatewayClass !== undefined && !isAccepted(gatewayClass)) {
-    const message = `GatewayClass ${gatewayClass.metadata.name} is not accepted: see its conditions`;
-    return make("Accepted", false, "InvalidParameters", message);
-  }
-  if (gateway.spec.infrastructure?.parametersRef !== undefined) {
-    const message = "spec.infrastructure.parametersRef is not supported: remove it";
-    return make("Accepted", false, "InvalidParameters", message);
-  }
+  if (!parameters.ok) return make("Accepted", false, "InvalidParameters", parameters.message);
   const unsupported = unsupportedAddress(gateway);
   if (unsupported !== undefined) return make("Accepted", false, "UnsupportedAddress", unsupported);
   const invalid = namesOf(listeners, ({ valid }) => !valid);
@@ -108,9 +104,10 @@ function judgeReachable(gateway: Gateway, addresses: ObservedDeployment["address
 }
 
 /** True when clients can connect: an address, and every valid listener of its own served by the proxies behind it. */
-function judgeProgrammed({ accepted, unreachable, listeners }: JudgedGateway): DesiredCondition {
+function judgeProgrammed({ accepted, refused, unreachable, listeners }: JudgedGateway): DesiredCondition {
   const make = condition<GatewayProgrammedReason>;
   if (accepted.status !== "True") return make("Programmed", false, "Invalid", accepted.message);
+  if (refused !== undefined) return make("Programmed", false, "Invalid", refused);
   if (unreachable !== undefined) return make("Programmed", false, unreachable.reason, unreachable.message);
   const waiting = namesOf(listeners, ({ valid, programmed }) => valid && !programmed);
   if (waiting !== "") {

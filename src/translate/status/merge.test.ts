@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GatewayStatusPlan, ListenerSetStatusPlan, PolicyStatusPlan, RouteStatusPlan } from "../../model/plan.ts";
+import type {
+  GatewayParametersStatusPlan,
+  GatewayStatusPlan,
+  ListenerSetStatusPlan,
+  PolicyStatusPlan,
+  RouteStatusPlan,
+} from "../../model/plan.ts";
 import { mergeConditions, mergeStatus, statusTime } from "./merge.ts";
 
 const before = "2026-01-01T00:00:00Z";
@@ -162,6 +168,20 @@ test("a class keeps every condition of others and of versions before, and tells 
   const merged = mergeStatus({ ...gatewayClass, supportedFeatures: ["Gateway", "TLSRoute"] }, status, context);
   assert.deepEqual(typesOf(merged.conditions), ["SupportedVersion", "example.com/Audited", "Accepted"]);
   assert.deepEqual(merged.supportedFeatures, [{ name: "Gateway" }, { name: "TLSRoute" }]);
+});
+
+test("parameters keep others' conditions, and tell who uses them", () => {
+  const parameters: GatewayParametersStatusPlan = {
+    ...{ kind: "GatewayParameters", namespace: "ns", name: "p", generation: 2 },
+    conditions: [desired],
+    gateways: 1,
+    gatewayNames: ["ns/g"],
+  };
+  const status = mergeStatus(parameters, { conditions: [known("Theirs")], gateways: 7 }, context);
+  assert.deepEqual(typesOf(status.conditions), ["Theirs", "Accepted"]);
+  assert.equal(status.gateways, 1);
+  assert.deepEqual(status.gatewayNames, ["ns/g"]);
+  assert.deepEqual(mergeStatus(parameters, status, context), status);
 });
 
 test("a time is written in whole seconds", () => {

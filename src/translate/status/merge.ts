@@ -15,6 +15,7 @@ import type {
   DesiredCondition,
   DesiredListenerStatus,
   GatewayClassStatusPlan,
+  GatewayParametersStatusPlan,
   GatewayStatusPlan,
   ListenerSetStatusPlan,
   PolicyStatusPlan,
@@ -59,6 +60,8 @@ export function mergeStatus(plan: StatusPlan, current: CurrentStatus, context: M
   switch (plan.kind) {
     case "GatewayClass":
       return mergeGatewayClass(plan, current, context);
+    case "GatewayParameters":
+      return mergeGatewayParameters(plan, current, context);
     case "Gateway":
       return mergeGateway(plan, current, context);
     case "ListenerSet":
@@ -75,6 +78,16 @@ export function mergeStatus(plan: StatusPlan, current: CurrentStatus, context: M
 function mergeGatewayClass(plan: GatewayClassStatusPlan, current: CurrentStatus, { now }: MergeContext) {
   const conditions = mergeConditions(conditionsOf(current), plan.conditions, { generation: plan.generation, now });
   return { ...current, conditions, supportedFeatures: plan.supportedFeatures.map((name) => ({ name })) };
+}
+
+function mergeGatewayParameters(plan: GatewayParametersStatusPlan, current: CurrentStatus, { now }: MergeContext) {
+  const { generation, gateways, gatewayNames } = plan;
+  return {
+    ...current,
+    conditions: mergeConditions(conditionsOf(current), plan.conditions, { generation, now }),
+    gateways,
+    gatewayNames,
+  };
 }
 
 function mergeGateway(plan: GatewayStatusPlan, current: CurrentStatus, { now }: MergeContext) {

@@ -12,6 +12,7 @@ export const CONTROLLER = "gateway.fsm.dev/controller";
 export const EMPTY_SNAPSHOT: Snapshot = {
   controllerName: CONTROLLER,
   gatewayClasses: [],
+  gatewayParameters: [],
   gateways: [],
   listenerSets: [],
   tlsRoutes: [],
@@ -25,6 +26,7 @@ export const EMPTY_SNAPSHOT: Snapshot = {
   configMaps: [],
   services: [],
   endpointSlices: [],
+  provisions: true,
   absentKinds: new Set(),
   deployments: new Map(),
 };

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EMPTY_SNAPSHOT, gateway } from "../../translate/testing/world.ts";
+import { refusalsOf, sameRefusals, withRefusals } from "./refusals.ts";
+
+const object = (name: string, owner: string) => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name, namespace: "shop", ownerReferences: [{ kind: "Gateway", name: owner }] },
+});
+const deployment = { addresses: [], readyPorts: [], proxies: [] };
+
+test("a Gateway hears of the first of its objects that was refused, in the API server's words", () => {
+  const refusals = refusalsOf([
+    { object: object("a-1", "a"), message: "may not change" },
+    { object: object("a-2", "a"), message: "follows" },
+    { object: object("b-1", "b"), message: "x".repeat(2_000) },
+    { object: gateway("nobody's", []), message: "of no Gateway" },
+  ]);
+  assert.deepEqual([...refusals.keys()], ["shop/a", "shop/b"]);
+  assert.equal(
+    refusals.get("shop/a"),
+    "The API server refuses the Service shop/a-1, which stays as it is: may not change",
+  );
+  assert.ok((refusals.get("shop/b") ?? "").length < 600);
+  assert.ok(sameRefusals(refusals, new Map(refusals)));
+  assert.ok(!sameRefusals(refusals, new Map()));
+
+  const deployments = new Map([
+    ["shop/a", deployment],
+    ["shop/c", deployment],
+  ]);
+  const snapshot = withRefusals({ ...EMPTY_SNAPSHOT, deployments }, refusals);
+  assert.match(snapshot.deployments.get("shop/a")?.refused ?? "", /may not change/);
+  assert.equal(snapshot.deployments.get("shop/c"), deployment);
+  assert.equal(withRefusals(EMPTY_SNAPSHOT, new Map()), EMPTY_SNAPSHOT);
+});

@@ -1,0 +1,50 @@
+/**
+ * What the API server refuses of what is to run for a Gateway, as a part of what is observed of it: so that its status says it. Pure.
+ */
+import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import type { RefusedObject } from "../write/applier.ts";
+
+/** Sentences by Gateway, `namespace/name`. */
+export type Refusals = ReadonlyMap<string, string>;
+
+/** Enough for the field and the reason. */
+const MOST_CHARACTERS = 500;
+
+/** Of each Gateway the first: the others mostly follow from it. */
+export function refusalsOf(refused: readonly RefusedObject[]): Refusals {
+  const refusals = new Map<string, string>();
+  for (const { object, message } of refused) {
+    const gateway = gatewayOf(object);
+    if (gateway === undefined || refusals.has(gateway)) continue;
+    const said = message.length > MOST_CHARACTERS ? `${message.slice(0, MOST_CHARACTERS)}…` : message;
+    refusals.set(
+      gateway,
+      `The API server refuses the ${object.kind} ${objectKey(object)}, which stays as it is: ${said}`,
+    );
+  }
+  return refusals;
+}
+
+export function sameRefusals(a: Refusals, b: Refusals): boolean {
+  return a.size === b.size && [...a].every(([gateway, said]) => b.get(gateway) === said);
+}
+
+/** The snapshot itself where nothing was refused. */
+export function withRefusals(snapshot: Snapshot, refusals: Refusals): Snapshot {
+  if (refusals.size === 0) return snapshot;
+  const deployments = [...snapshot.deployments].map(([gateway, deployment]) => {
+    const refused = refusals.get(gateway);
+    return [gateway, refused === undefined ? deployment : { ...deployment, refused }] as const;
+  });
+  return { ...snapshot, deployments: new Map(deployments) };
+}
+
+/** The owner is a Gateway of the same namespace: see infra/metadata.ts. */
+function gatewayOf({ metadata }: KubernetesObject): string | undefined {
+  const { namespace, ownerReferences } = metadata as KubernetesObject["metadata"] & {
+    readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
+  };
+  const owner = ownerReferences?.find(({ kind }) => kind === "Gateway");
+  return owner && `${namespace}/${owner.name}`;
+}

@@ -1,0 +1,42 @@
+/** What GatewayParameters come to for one Gateway: the class's and its own as one, or why they cannot be used. */
+import type { GatewayParametersSpec, LoggingParameters } from "../../gateway-api/gateway-parameters.ts";
+import type { Gateway, GatewayClass } from "../../gateway-api/objects.ts";
+import type { SettingsResource } from "../../model/traffic.ts";
+import type { Lookups } from "../lookups.ts";
+import { combinationProblem } from "./combinations.ts";
+import { mergeParameters } from "./merge.ts";
+import { parametersOfClass, parametersOfGateway } from "./reference.ts";
+
+export type JudgedParameters =
+  | {
+      readonly ok: true;
+      readonly spec: GatewayParametersSpec;
+      /** What running proxies are told by the stream. */
+      readonly settings?: SettingsResource;
+    }
+  | { readonly ok: false; readonly message: string };
+
+export function judgeParameters(lookups: Lookups, gateway: Gateway, gatewayClass: GatewayClass): JudgedParameters {
+  const ofClass = parametersOfClass(lookups, gatewayClass);
+  if (!ofClass.ok) {
+    return { ok: false, message: `GatewayClass ${gatewayClass.metadata.name} is not accepted: see its conditions` };
+  }
+  const ofGateway = parametersOfGateway(lookups, gateway);
+  if (!ofGateway.ok) return ofGateway;
+  const spec = mergeParameters(ofClass.spec ?? {}, ofGateway.spec ?? {});
+  const problem = combinationProblem(spec);
+  if (problem !== undefined) {
+    const message = `The parameters of GatewayClass ${gatewayClass.metadata.name} and of the Gateway do not fit together: ${problem}`;
+    return { ok: false, message };
+  }
+  return { ok: true, spec, ...settingsOf(spec.logging) };
+}
+
+function settingsOf({ level, format, refusedPerSecond }: LoggingParameters = {}): { settings?: SettingsResource } {
+  const logging = {
+    ...(level !== undefined && { level }),
+    ...(format !== undefined && { format }),
+    ...(refusedPerSecond !== undefined && { refusedPerSecond }),
+  };
+  return Object.keys(logging).length === 0 ? {} : { settings: { kind: "settings", name: "proxy", logging } };
+}
