@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryApplier } from "./testing/memory-applier.ts";
+import { createNetwork } from "./testing/network.ts";
 import { GATEWAY, POD, routes, Stage, until } from "./testing/stage.ts";
 
 const CAUSE = { pass: "pabc-2", changes: ["cabc-7", "cabc-8"] };
@@ -75,4 +76,18 @@ test("subscriptions are counted by what became of them", async (t) => {
   await until(() => outcomes.has("refused"));
   stage.client(port, { backoff });
   await until(() => outcomes.has("admitted"));
+});
+
+test("a proxy that is killed is unsubscribed, which is no error", async (t) => {
+  const stage = await Stage.set(t);
+  const { server, port, log, lastReport } = await stage.server();
+  const network = await createNetwork(t, port);
+  server.publish(GATEWAY, routes(1));
+  stage.client(network.port);
+  await until(() => lastReport()?.revision === routes(1).revision);
+  network.cut();
+  await until(() => log.lines.some(({ message }) => message === "control stream failed"));
+  const said = log.lines.filter(({ level }) => level === "warn" || level === "error").map(({ message }) => message);
+  assert.deepEqual(said, []);
+  assert.ok(log.lines.some(({ level, message }) => level === "info" && message === "proxy unsubscribed"));
 });

@@ -49,7 +49,7 @@ test("one search for a change finds its arrival, its publication and what was wr
     { level: "debug", message: "write", ...cause, verb: "status", kind: "TLSRoute", object: "team/r", outcome: "ok" },
     {
       ...{ level: "info", message: "written", ...cause, outcome: "succeeded", durationMs: 10 },
-      ...{ statuses: 1, applied: 0, deleted: 0, failed: 0 },
+      ...{ statuses: 1, applied: 0, deleted: 0, conflicts: 0, failed: 0 },
     },
   ]);
   assert.deepEqual(published, [5]);

@@ -199,7 +199,7 @@ export class WriteRound {
   readonly #count: number;
   readonly #onEnd: (outcome: PassResult["outcome"]) => void;
   readonly #startedMs: number;
-  readonly #writes = { statuses: 0, applied: 0, deleted: 0, failed: 0 };
+  readonly #writes = { statuses: 0, applied: 0, deleted: 0, conflicts: 0, failed: 0 };
 
   constructor(options: TrailOptions, cause: Cause, count: number, onEnd: (outcome: PassResult["outcome"]) => void) {
     this.#options = options;
@@ -210,7 +210,8 @@ export class WriteRound {
   }
 
   wrote({ verb, kind, object, outcome }: Write): void {
-    if (!hasSucceeded(outcome)) this.#writes.failed++;
+    if (outcome === "conflict") this.#writes.conflicts++;
+    else if (!hasSucceeded(outcome)) this.#writes.failed++;
     else if (verb === "status") this.#writes.statuses++;
     else if (verb === "apply") this.#writes.applied++;
     else this.#writes.deleted++;

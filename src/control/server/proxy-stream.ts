@@ -105,7 +105,9 @@ export class ProxyStream {
         await this.#take(result.value);
       }
     } catch (error) {
-      if (!(error instanceof ConnectError)) this.#parts.log.error("control stream failed", { error });
+      // What is read of a stream that is gone fails in the platform's own words: that a proxy was killed is no error of ours.
+      const level = this.#ended === undefined ? "error" : "debug";
+      if (!(error instanceof ConnectError)) this.#parts.log[level]("control stream failed", { error });
       this.end(ConnectError.from(error, Code.Internal));
     }
   }
