@@ -117,7 +117,9 @@ function container(
     env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
     ports: [{ name: "admin", containerPort: PROXY_ADMIN_PORT, protocol: "TCP" }],
     startupProbe: probe("/healthz", 1, 60),
-    readinessProbe: probe("/readyz", 1, 1),
+    // A Pod that is told to end, or whose process has died, is taken out at once, whatever the probe says. Three failures, for all that the
+    // probe itself adds are false ones: where the node is too busy to answer within a second, every proxy would be taken out at once.
+    readinessProbe: probe("/readyz", 1, 3),
     livenessProbe: probe("/healthz", 10, 3),
     resources: pod?.resources ?? RESOURCES,
     securityContext: {

@@ -16,7 +16,7 @@ import { readOptions } from "./options.ts";
 import { type Results, tableOf, withTable } from "./table.ts";
 import { HOSTS, PORT, setUpWorld, type World } from "./world.ts";
 
-const SHORT_PER_SECOND = 20;
+const SHORT_PER_SECOND = 10;
 const LONG_CONNECTIONS = 20;
 /** Of calm before the fault. */
 const BEFORE_MS = 1_000;
@@ -70,13 +70,28 @@ const isChosen = ({ name, isQuick }: Fault) =>
 
 const world = await setUpWorld(testCluster(CLUSTER_NAME));
 await converged(world);
+const { gitVersion } = JSON.parse(await world.cluster.kubectlOrThrow(["get", "--raw", "/version"]));
+const made = { day: new Date().toISOString().slice(0, 10), kubernetes: gitVersion, cores: cpus().length };
 const rows: Row[] = [];
+
+function keep(): void {
+  const json = (all: readonly Row[]) => `${JSON.stringify({ made, rows: all } satisfies Results, null, 2)}\n`;
+  if (options.json !== undefined) writeFileSync(options.json, json(rows));
+  if (!options.docs) return;
+  const all = merged(rows);
+  const page = join(CHECKOUT, "docs/chaos.md");
+  writeFileSync(page, withTable(readFileSync(page, "utf8"), tableOf({ made, rows: all })));
+  writeFileSync(RESULTS, json(all));
+}
+
 const failures: string[] = [];
 for (const fault of FAULTS.filter(isChosen)) {
   const startedMs = performance.now();
   try {
     const row = await suffer(world, fault);
     rows.push(row);
+    // After each: whoever breaks off keeps what was measured.
+    keep();
     failures.push(...row.missed.map((sentence) => `${fault.name}: ${sentence}`));
     console.log(`${row.missed.length === 0 ? "ok    " : "MISSED"} ${fault.name}: ${JSON.stringify(row)}`);
   } catch (error) {
@@ -87,19 +102,7 @@ for (const fault of FAULTS.filter(isChosen)) {
   }
   console.log(`       ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
 }
-const { gitVersion } = JSON.parse(await world.cluster.kubectlOrThrow(["get", "--raw", "/version"]));
-const day = new Date().toISOString().slice(0, 10);
-const made = { day, kubernetes: gitVersion, cores: cpus().length };
-const results: Results = { made, rows: options.docs ? merged(rows) : rows };
-const table = tableOf(results);
-console.log(`\n${table}`);
-const json = `${JSON.stringify(results, null, 2)}\n`;
-if (options.json !== undefined) writeFileSync(options.json, json);
-if (options.docs) {
-  const page = join(CHECKOUT, "docs/chaos.md");
-  writeFileSync(page, withTable(readFileSync(page, "utf8"), table));
-  writeFileSync(RESULTS, json);
-}
+console.log(`\n${tableOf({ made, rows })}`);
 for (const failure of failures) console.error(`missed: ${failure}`);
 world.client.close();
 process.exit(failures.length > 0 ? 1 : 0);

@@ -11,8 +11,8 @@ import { connect, type TLSSocket } from "node:tls";
 import type { LoadAccount, LoadOptions, Mishap } from "./load.ts";
 
 /** A connection that takes longer has failed: nobody waits so long for a page. */
-const ANSWER_TIMEOUT_MS = 5_000;
-const TALK_EVERY_MS = 200;
+const ANSWER_TIMEOUT_MS = 10_000;
+const TALK_EVERY_MS = 500;
 
 function open({ address, port, ca }: LoadOptions, serverName: string): { socket: TLSSocket; failed: Promise<never> } {
   const socket = connect({ host: address, port, servername: serverName, ca });

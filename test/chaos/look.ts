@@ -7,7 +7,7 @@ import { type PodObject, type RunningPod, runningPod } from "../e2e/operator.ts"
 import { waitFor } from "../support/cluster.ts";
 import { GATEWAY, NAMESPACE, OPERATOR_NAMESPACE, PROXY_LABELS, type World } from "./world.ts";
 
-const ANSWER_TIMEOUT_MS = 2_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 const OPERATOR_ADMIN_PORT = 9080;
 
 export const PODS: ResourceType = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };

@@ -4,7 +4,7 @@
  * LoadBalancers and the API server are reached directly.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { KubeClient } from "../../src/operator/kube/client.ts";
 import type { ResourceType } from "../../src/operator/kube/resource.ts";
@@ -12,7 +12,9 @@ import { BACKEND_PORT, deployBackends, ENCRYPTED } from "../e2e/backends.ts";
 import { operatorReady } from "../e2e/deploy.ts";
 import { apply, programmedAddress } from "../e2e/gateways.ts";
 import { gatewayObject, passthrough } from "../e2e/objects.ts";
+import { pidOf, pods as podsOf } from "../e2e/operator.ts";
 import type { Cluster } from "../support/cluster.ts";
+import { INSTRUMENT_PRIORITY } from "./load.ts";
 
 export const NAMESPACE = "chaos";
 export const OPERATOR_NAMESPACE = "fsm-gateway-system";
@@ -81,6 +83,8 @@ export async function setUpWorld(cluster: Cluster): Promise<World> {
   if (budgets === "") await applyHere(disruptionBudget());
   await kubectl("scale", "deployment/fsm-gateway-app", `--replicas=${PROXIES}`);
   await kubectl("rollout", "status", "deployment/fsm-gateway-app", "--timeout=55s");
+  const [backends] = await podsOf(cluster, NAMESPACE, "app=backends");
+  if (backends !== undefined) setPriority(pidOf(backends, "/scripts/servers.mjs"), INSTRUMENT_PRIORITY);
   const ca = await kubectl("get", "configmap", "authority", "-o", "jsonpath={.data.ca\\.crt}");
   return { cluster, client: KubeClient.fromDefault(), address, ca, kubectl, operatorKubectl, apply: applyHere };
 }

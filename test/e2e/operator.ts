@@ -21,7 +21,7 @@ export interface RunningPod {
 export const operatorPods = (cluster: Cluster) => pods(cluster, "fsm-gateway-system", "app=fsm-gateway-operator");
 export const proxyPods = (cluster: Cluster, namespace: string) => pods(cluster, namespace, "app=fsm-gateway");
 
-async function pods(cluster: Cluster, namespace: string, label: string): Promise<readonly RunningPod[]> {
+export async function pods(cluster: Cluster, namespace: string, label: string): Promise<readonly RunningPod[]> {
   const list = JSON.parse(await cluster.kubectlOrThrow(["-n", namespace, "get", "pods", "-l", label, "-o", "json"]));
   return list.items.map(runningPod);
 }
@@ -48,7 +48,8 @@ interface PodStatus {
   readonly containerStatuses?: readonly { readonly restartCount: number; readonly ready: boolean }[];
 }
 
-type Program = "operator" | "proxy";
+/** A word of its command. */
+type Program = "operator" | "proxy" | "/scripts/servers.mjs";
 
 /** Kills, as the kernel would for want of memory, the Pod's one process that runs our program; the sandbox stays. */
 export function killProgram(pod: RunningPod, program: Program = "operator"): void {

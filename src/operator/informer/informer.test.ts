@@ -142,6 +142,25 @@ test("410, as an answer or as an event, leads to a relist that tells only what c
   assert.deepEqual(names(informer), ["a", "b"]);
 });
 
+test("410 after failures of the connection leads to a relist without another wait", async () => {
+  const { server, informer, sleeps } = await setUp({ prepare: (s) => s.put("a") });
+  await until("watch", () => server.openWatches === 1);
+  server.nextWatch.push({ status: 500 }, { status: 500 }, { status: 410 });
+  server.cutWatches();
+  await until("relist", () => informer.counts.lists === 2);
+  assert.equal(sleeps.length, 3, "after the cut and the two failures");
+});
+
+test("410 right after a list, again and again, backs off", async () => {
+  const { server, informer, sleeps } = await setUp();
+  await until("watch", () => server.openWatches === 1);
+  server.nextWatch.push(...[410, 410, 410, 410].map((status) => ({ status })));
+  server.expireWatches();
+  await until("watch", () => server.watchQueries.length === 6);
+  await until("lists", () => informer.counts.lists === 6);
+  assert.equal(sleeps.length, 4, "only the first is listed at once");
+});
+
 test("failures back off with growing waits, and Retry-After is kept", async () => {
   const faults = [500, 500, 500, 500].map((status) => ({ status }));
   const prepare = (s: FaultServer) => s.nextList.push(...faults, { status: 429, retryAfterSeconds: 77 });

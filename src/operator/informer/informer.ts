@@ -110,6 +110,8 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   #failuresInRow = 0;
   #heardAtMs: number | undefined;
   #failure: { readonly error: unknown; readonly atMs: number } | undefined;
+  /** A version has expired, and no watch has brought anything since. */
+  #expired = false;
   #running: Promise<void> | undefined;
 
   constructor(options: InformerOptions<T>) {
@@ -191,6 +193,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     const events = await this.#watch(type, from, signal);
     if (events === 0 && clock.nowMs() - startedMs < SHORT_WATCH_MS) return this.#backoff();
     this.#failuresInRow = 0;
+    this.#expired = false;
     return 0;
   }
 
@@ -231,6 +234,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     for await (const event of client.watch<T>(type, { ...selection, resourceVersion, timeoutSeconds, signal })) {
       events++;
       this.#heard();
+      this.#expired = false;
       if (event.type === "BOOKMARK") {
         this.#resourceVersion = event.resourceVersion;
         continue;
@@ -271,9 +275,10 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     }
     this.#counts.failures++;
     this.#failure = { error, atMs: this.#failure?.atMs ?? this.#options.clock.nowMs() };
-    // A version that expired while the connection was away is no trouble: the relist mends it at once.
-    if (isApiError(error, "Gone") && this.#failuresInRow === 0) {
-      this.#failuresInRow = 1;
+    // A version that expired while the connection was away is no trouble: the relist mends it at once, however often the
+    // connection had failed before. One that expires right after a list would be listed for ever.
+    if (isApiError(error, "Gone") && !this.#expired) {
+      this.#expired = true;
       log.debug("watch has expired, listing again", { kind });
       return 0;
     }

@@ -11,11 +11,12 @@ import { ask, leader, operators, seconds, versions } from "../look.ts";
 import { cutFromApiServer, destroyConnections, mend } from "../network.ts";
 import { PORT, route, type World } from "../world.ts";
 
-const AWAY_MS = 25_000;
+/** Kubernetes itself takes a node that has not been heard for 50 s for dead, and its Pods out of their Services. */
+const AWAY_MS = 15_000;
 
 export const apiServerKilled: Fault = {
   name: "api-server-killed",
-  title: "the API server is killed, and started after 25 s",
+  title: "the API server is killed, and started after 15 s",
   cuts: "no connection",
   isQuick: false,
   run: (world) => withoutApiServer(world, "kill", "start"),
@@ -23,7 +24,7 @@ export const apiServerKilled: Fault = {
 
 export const apiServerPaused: Fault = {
   name: "api-server-paused",
-  title: "the API server stands still for 25 s (SIGSTOP): every request hangs",
+  title: "the API server stands still for 15 s (SIGSTOP): every request hangs",
   cuts: "no connection",
   isQuick: false,
   run: (world) => withoutApiServer(world, "pause", "continue"),

@@ -28,7 +28,7 @@ export const proxyKilled: Fault = {
       return now !== undefined && now.restarts > victim.restarts && now.ready;
     });
     const backMs = Date.now() - fromMs;
-    const reasons = /^(ECONNREFUSED|ECONNRESET|closed by the peer|Client network socket disconnected.*)$/;
+    const reasons = /^(ECONNREFUSED|ECONNRESET|closed by the peer|empty answer)$/;
     return {
       facts: { "its long connections": String(longEnded), "ready again after": seconds(backMs) },
       allowed: { fromMs: fromMs - 1_000, untilMs: fromMs + UNNOTICED_MS, reasons, longEnded },
