@@ -5,6 +5,7 @@
 
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { CHECKOUT, deployedCluster } from "../../test/e2e/deploy.ts";
@@ -17,6 +18,7 @@ import { BadUsage, parseOptions, USAGE } from "./options.ts";
 import { controlPage, type Outcome } from "./page.ts";
 import { type Row, rowOf } from "./rows.ts";
 import type { Figure, Scenario } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios/scenarios.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, process.env);
@@ -51,8 +53,15 @@ async function main(args: readonly string[]): Promise<number> {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 1)}\n`);
   if (options.report !== undefined) {
     const before = existsSync(options.report) ? readFileSync(options.report, "utf8") : undefined;
-    const run = { date: new Date(), machine: machineAndCheckout(CHECKOUT), kubernetes, quick: options.quick };
-    writeFileSync(options.report, controlPage(run, outcomes, before));
+    const run = {
+      date: new Date(),
+      machine: machineAndCheckout(CHECKOUT),
+      kubernetes,
+      quick: options.quick,
+      load: loadavg()[0] ?? 0,
+    };
+    const order = SCENARIOS.map(({ id }) => id);
+    writeFileSync(options.report, controlPage(run, outcomes, order, before));
   }
   const isMissed = rows.some(({ missed }) => missed) || outcomes.some(({ failure }) => failure !== undefined);
   return isMissed ? 1 : 0;

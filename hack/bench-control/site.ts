@@ -92,11 +92,11 @@ export class Site {
   }
 
   /** Polls, and gives back how long it took in ms. @throws Error when it takes too long. */
-  async until(what: string, probe: () => Promise<boolean>, limitMs = 120_000): Promise<number> {
+  async until(what: string, probe: () => Promise<boolean>, pollMs = POLL_MS, limitMs = 120_000): Promise<number> {
     const startedAtMs = performance.now();
     while (!(await probe())) {
       if (performance.now() - startedAtMs > limitMs) throw new Error(`${what}: not within ${limitMs} ms`);
-      await sleep(POLL_MS);
+      await sleep(pollMs);
     }
     return performance.now() - startedAtMs;
   }
