@@ -99,14 +99,15 @@ export class Translator {
     for (const key of this.#ours.keys()) {
       const state = this.#states.get(key) as GatewayState;
       const { work, builder } = state;
-      const gone = settled.gone.get(key) ?? NO_GONE;
+      const gone = settled.gone.get(key) as ReadonlySet<AnyRoute>;
       const config = builder.build({ work, backendsOf: (route) => this.#backends.result(route), changed, gone });
       gateways.set(key, gatewayPlan(work, config));
       const gatewayClass = classes.get(work.gateway.spec.gatewayClassName);
       const judged = gatewayStatuses(work, gatewayClass, config, snapshot.deployments.get(key));
-      state.statuses = judged.map((status, i) =>
-        sameValue(state.statuses[i], status) ? (state.statuses[i] ?? status) : status,
-      );
+      state.statuses = judged.map((status, i) => {
+        const old = state.statuses[i];
+        return old !== undefined && sameValue(old, status) ? old : status;
+      });
       statuses.push(...state.statuses);
     }
     this.#judgeRoutes(snapshot, changes, [...attached.made, ...changed]);
@@ -238,7 +239,6 @@ export class Translator {
 }
 
 const NO_INPUTS: readonly unknown[] = [];
-const NO_GONE: ReadonlySet<AnyRoute> = new Set();
 const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];
 const NO_HOSTS: readonly UnresolvedHost[] = [];
