@@ -5,6 +5,7 @@
 
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { CHECKOUT, deployedCluster } from "../../test/e2e/deploy.ts";
@@ -13,10 +14,11 @@ import { machineAndCheckout } from "../bench/report/machine.ts";
 import { asText, number } from "../bench/report/table.ts";
 import { APP } from "./names.ts";
 import { backendsPod, gateway, namespace } from "./objects.ts";
-import { BadUsage, parseOptions, USAGE } from "./options.ts";
+import { BadUsage, type ControlBenchOptions, parseOptions, USAGE } from "./options.ts";
 import { controlPage, type Outcome } from "./page.ts";
 import { type Row, rowOf } from "./rows.ts";
 import type { Figure, Scenario } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios/scenarios.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, process.env);
@@ -27,35 +29,47 @@ async function main(args: readonly string[]): Promise<number> {
   const startedAtMs = performance.now();
   const say = (what: string) =>
     console.error(`${((performance.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${what}`);
-  const outcomes: Outcome[] = [];
-  let kubernetes = "unknown";
+  const machine = machineAndCheckout(CHECKOUT);
+  const rows: Row[] = [];
+  let isBad = false;
   for (const scenario of options.scenarios) {
     say(`${scenario.id}: a fresh cluster`);
-    const cluster = await deployedCluster(options.cluster);
+    const { outcome, kubernetes } = await outcomeOf(scenario, options, say);
+    console.log(`\n${asText(table(outcome))}`);
+    rows.push(...outcome.rows);
+    isBad ||= outcome.failure !== undefined || outcome.rows.some(({ missed }) => missed);
+    // After each: a run that is interrupted has not been for nothing.
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 1)}\n`);
+    if (options.report === undefined) continue;
+    const before = existsSync(options.report) ? readFileSync(options.report, "utf8") : undefined;
+    const run = { date: new Date(), machine, kubernetes, quick: options.quick, load: loadavg()[0] ?? 0 };
+    const order = SCENARIOS.map(({ id }) => id);
+    writeFileSync(options.report, controlPage(run, [outcome], order, before));
+  }
+  return isBad ? 1 : 0;
+}
+
+async function outcomeOf(
+  scenario: Scenario,
+  { cluster: name, quick }: ControlBenchOptions,
+  say: (what: string) => void,
+): Promise<{ readonly outcome: Outcome; readonly kubernetes: string }> {
+  const cluster = await deployedCluster(name);
+  try {
+    const kubernetes = await versionOf(cluster);
+    await prepare(cluster);
+    say(`${scenario.id}: ${scenario.title}`);
     try {
-      kubernetes = await versionOf(cluster);
-      await prepare(cluster);
-      say(`${scenario.id}: ${scenario.title}`);
-      const figures = await measure(cluster, options.cluster, scenario, options.quick);
-      outcomes.push({ scenario, rows: figures.map((figure) => rowOf(scenario.id, figure)) });
+      const figures = await measure(cluster, name, scenario, quick);
+      return { outcome: { scenario, rows: figures.map((figure) => rowOf(scenario.id, figure)) }, kubernetes };
     } catch (error) {
       // The others are worth having; that this one is missing is told, and fails the run.
-      outcomes.push({ scenario, rows: [], failure: error instanceof Error ? error.message : String(error) });
-      say(`${scenario.id} failed: ${error}`);
-    } finally {
-      await cluster.down();
+      const failure = error instanceof Error ? error.message : String(error);
+      return { outcome: { scenario, rows: [], failure }, kubernetes };
     }
-    console.log(`\n${asText(table(outcomes.at(-1) as Outcome))}`);
+  } finally {
+    await cluster.down();
   }
-  const rows = outcomes.flatMap((outcome) => outcome.rows);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 1)}\n`);
-  if (options.report !== undefined) {
-    const before = existsSync(options.report) ? readFileSync(options.report, "utf8") : undefined;
-    const run = { date: new Date(), machine: machineAndCheckout(CHECKOUT), kubernetes, quick: options.quick };
-    writeFileSync(options.report, controlPage(run, outcomes, before));
-  }
-  const isMissed = rows.some(({ missed }) => missed) || outcomes.some(({ failure }) => failure !== undefined);
-  return isMissed ? 1 : 0;
 }
 
 /** The Gateway, and two Pods of backends. */

@@ -1,4 +1,4 @@
-/** docs/control-performance.md: every figure in it comes from one run. What people wrote below the marker is kept. Pure. */
+/** docs/control-performance.md: a section for each scenario, from one run. What people wrote below the marker is kept. Pure. */
 import { number } from "../bench/report/table.ts";
 import type { Row } from "./rows.ts";
 import type { Scenario } from "./scenario.ts";
@@ -17,6 +17,8 @@ export interface ControlRun {
   };
   readonly kubernetes: string;
   readonly quick: boolean;
+  /** Of the last minute. */
+  readonly load: number;
 }
 
 /** What came of one scenario: rows, or why there are none. */
@@ -26,34 +28,44 @@ export interface Outcome {
   readonly failure?: string;
 }
 
-export function controlPage(run: ControlRun, outcomes: readonly Outcome[], before: string | undefined): string {
-  const goals = outcomes.flatMap(({ rows }) => rows).filter(({ goal }) => goal !== undefined);
-  const missed = goals.filter((row) => row.missed);
+/** Sections of scenarios that this run did not do stay as they are in `before`. `order`: the ids of all scenarios. */
+export function controlPage(
+  run: ControlRun,
+  outcomes: readonly Outcome[],
+  order: readonly string[],
+  before: string | undefined,
+): string {
+  const [measured = "", handwritten = ""] = (before ?? "").split(`${HANDWRITTEN_MARKER}\n`);
+  const sections = new Map(
+    measured.split(/^(?=## \S+: )/m).map((text) => [/^## (\S+): /.exec(text)?.[1], text.trim()]),
+  );
+  for (const outcome of outcomes) sections.set(outcome.scenario.id, section(run, outcome));
   const parts = [
     "# Performance of the control plane",
-    "Written by `npm run bench:control`; every figure here comes from one run of it.",
-    `${goals.length - missed.length} of ${goals.length} goals were met.${missed.length === 0 ? "" : ` Missed: ${missed.map(({ metric }) => `\`${metric}\``).join(", ")}.`}`,
+    "Written by `npm run bench:control`. Every section comes from one run, and says which.",
     "## How it is measured",
-    method(run),
-    ...outcomes.map(section),
+    METHOD,
+    ...order.flatMap((id) => sections.get(id) ?? `## ${id}: not measured`),
     HANDWRITTEN_MARKER,
   ];
-  return `${parts.join("\n\n")}\n${handwritten(before)}`;
+  return `${parts.join("\n\n")}\n${handwritten}`;
 }
 
-function method({ date, machine, kubernetes, quick }: ControlRun): string {
-  return `- ${date.toISOString().slice(0, 10)}, commit ${machine.commit}; ${machine.processors} × ${machine.processor}, ${machine.memoryGib} GiB, Linux ${machine.kernel},
-  Node ${machine.node}, Kubernetes ${kubernetes}.${quick ? " A quick run: a tenth of everything." : ""}
-- Each scenario has a fresh cluster of \`hack/cluster\`: one node with etcd, API server and kubelet, the built image, the manifest as users apply
+const METHOD = `- Each scenario has a fresh cluster of \`hack/cluster\`: one node with etcd, API server and kubelet, the built image, the manifest as users apply
   it (two operators), PodSecurity \`restricted\`, one proxy. Everything shares the machine's processors, the client too.
 - The client is one Node process outside the cluster. A connection is a ClientHello and the backend's whole answer; which backend it was, the
   answer says. Until a change serves, the client connects again and again, 1 ms after each refusal. Time counts from the API server's answer.
 - \`attachedRoutes\` is polled every 10 ms. Status writes are those that the operators' own metrics count. CPU and resident memory are from
   \`/proc\` of the leading operator's and the proxy's process.
-- Quantiles are of the nearest rank: values that were measured. A row with one sample is one measurement.`;
+- Quantiles are of the nearest rank: values that were measured. A row with one sample is one measurement.
+- Load is what the machine's run queue was in the minute before the end (\`/proc/loadavg\`): beyond the number of processors, others were at work.`;
+
+function conditionsOf({ date, machine, kubernetes, quick, load }: ControlRun): string {
+  return `${date.toISOString().slice(0, 10)}, commit ${machine.commit}; ${machine.processors} × ${machine.processor}, ${machine.memoryGib} GiB, load ${load.toFixed(1)},
+Linux ${machine.kernel}, Node ${machine.node}, Kubernetes ${kubernetes}.${quick ? " A quick run: a tenth of everything." : ""}`;
 }
 
-function section({ scenario, rows, failure }: Outcome): string {
+function section(run: ControlRun, { scenario, rows, failure }: Outcome): string {
   const title = `## ${scenario.id}: ${scenario.title}`;
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const table = [
@@ -63,6 +75,7 @@ function section({ scenario, rows, failure }: Outcome): string {
   ].join("\n");
   return [
     title,
+    conditionsOf(run),
     ...(rows.length > 0 ? [table] : []),
     ...(failure === undefined ? [] : [`**Failed:** ${failure}`]),
   ].join("\n\n");
@@ -75,9 +88,4 @@ function cells(
   const judged = goal === undefined ? "" : `${goal}: ${missed ? "**missed**" : "met"}`;
   const spread = samples === 1 ? ["", "", ""] : [p99, min, max].map(number);
   return [metric.slice(scenario.length + 1), unit, number(median), ...spread, String(samples), judged];
-}
-
-function handwritten(before: string | undefined): string {
-  const at = before?.indexOf(HANDWRITTEN_MARKER) ?? -1;
-  return before === undefined || at < 0 ? "" : before.slice(at + HANDWRITTEN_MARKER.length).replace(/^\n/, "");
 }

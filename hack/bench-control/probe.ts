@@ -12,7 +12,8 @@ export interface Target {
   readonly serverName: string;
 }
 
-const CONNECTION_TIMEOUT_MS = 2_000;
+/** As long as people wait: below it, a machine with more work than processors would be taken for a failure of the Gateway. */
+const CONNECTION_TIMEOUT_MS = 10_000;
 /** Between two attempts: a refusal comes at once, and asking at once again would only slow down what is waited for. */
 const PAUSE_MS = 1;
 

@@ -17,6 +17,7 @@ import { pidOf } from "./vitals.ts";
 /** Requests at a time: as many as the client has sockets. */
 const CONCURRENCY = 16;
 const POLL_MS = 10;
+const QUIET_MS = 5_000;
 
 export class Site {
   readonly client = KubeClient.fromDefault();
@@ -92,11 +93,11 @@ export class Site {
   }
 
   /** Polls, and gives back how long it took in ms. @throws Error when it takes too long. */
-  async until(what: string, probe: () => Promise<boolean>, limitMs = 120_000): Promise<number> {
+  async until(what: string, probe: () => Promise<boolean>, pollMs = POLL_MS, limitMs = 120_000): Promise<number> {
     const startedAtMs = performance.now();
     while (!(await probe())) {
       if (performance.now() - startedAtMs > limitMs) throw new Error(`${what}: not within ${limitMs} ms`);
-      await sleep(POLL_MS);
+      await sleep(pollMs);
     }
     return performance.now() - startedAtMs;
   }
@@ -117,6 +118,23 @@ export class Site {
     const name = `fsm_gateway_operator_status_writes_total{kind="${kind}"}`;
     const counts = await Promise.all(pods.map(({ address }) => this.#sum(address, name)));
     return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Waits until no status of a route has been written for a while, and gives back how long after now the last was, in ms. */
+  async untilQuiet(): Promise<number> {
+    const startedAtMs = performance.now();
+    let [count, sinceMs] = [await this.statusWrites("TLSRoute"), startedAtMs];
+    await this.until(
+      "nothing is written",
+      async () => {
+        const now = await this.statusWrites("TLSRoute");
+        if (now !== count) [count, sinceMs] = [now, performance.now()];
+        return performance.now() - sinceMs > QUIET_MS;
+      },
+      500,
+      600_000,
+    );
+    return sinceMs - startedAtMs;
   }
 
   /** A series that is not there yet has counted nothing. */

@@ -63,26 +63,29 @@ export class GatewayWork {
     this.#assessed = assessed;
   }
 
-  /** A route whose attachments are others than before leaves and joins. */
+  /** A route whose attachments are others than before leaves and joins. Those that leave have joined before. */
   update(left: Iterable<AnyRoute>, joined: readonly AttachedRoute[]): Resettled {
-    const contested = new Set<AnyRoute>();
+    const contested: Contested = new Map();
     const gone = new Set<AnyRoute>();
     for (const route of left) {
-      this.#leave(route, contested);
+      this.#leave(this.#attached.get(route) as AttachedRoute, contested);
       gone.add(route);
     }
     // Every route must have claimed its hostnames before any route can know which of them it got.
-    for (const one of joined) this.#join(one, contested);
-    for (const { route } of joined) {
-      contested.add(route);
-      gone.delete(route);
+    for (const one of joined) {
+      this.#join(one, contested);
+      gone.delete(one.route);
+    }
+    const suspects = new Set(joined.map(({ route }) => route));
+    for (const [listener, hostnames] of contested) {
+      for (const hostname of hostnames) {
+        for (const claimant of this.#claims.claimants(listener, hostname)) suspects.add(claimant);
+      }
     }
     const changed = new Set<AnyRoute>();
-    for (const route of contested) {
-      const one = this.#attached.get(route);
-      if (one === undefined) continue;
+    for (const route of suspects) {
       const before = this.#settlements.get(route);
-      const now = keepIfEqual(before, settle(this.#claims, one));
+      const now = keepIfEqual(before, settle(this.#claims, this.#attached.get(route) as AttachedRoute));
       if (now !== before) changed.add(route);
       this.#settlements.set(route, now);
     }
@@ -90,26 +93,23 @@ export class GatewayWork {
     return { changed, gone };
   }
 
-  /** Adds to `contested` those whose hostnames have another winner now. */
-  #leave(route: AnyRoute, contested: Set<AnyRoute>): void {
-    for (const { assessed, hostnames } of this.#attached.get(route)?.attachments ?? []) {
+  #leave({ route, attachments }: AttachedRoute, contested: Contested): void {
+    this.#attached.delete(route);
+    for (const { assessed, hostnames } of attachments) {
       this.#count(assessed.name, -1);
-      for (const hostname of hostnames) {
-        if (!this.#claims.release(assessed.name, hostname, route)) continue;
-        for (const heir of this.#claims.claimants(assessed.name, hostname.hostname)) contested.add(heir);
+      for (const one of hostnames) {
+        if (this.#claims.release(assessed.name, one, route)) contest(contested, assessed.name, one.hostname);
       }
     }
-    this.#attached.delete(route);
   }
 
-  #join(one: AttachedRoute, contested: Set<AnyRoute>): void {
+  #join(one: AttachedRoute, contested: Contested): void {
     const { route, attachments } = one;
     this.#attached.set(route, one);
     for (const { assessed, hostnames } of attachments) {
       this.#count(assessed.name, 1);
       for (const hostname of hostnames) {
-        if (!this.#claims.claim(assessed.name, hostname, route)) continue;
-        for (const loser of this.#claims.claimants(assessed.name, hostname.hostname)) contested.add(loser);
+        if (this.#claims.claim(assessed.name, hostname, route)) contest(contested, assessed.name, hostname.hostname);
       }
     }
   }
@@ -156,6 +156,15 @@ export class GatewayWork {
     }
     return [...named].map(([port, name]) => ({ name, port }));
   }
+}
+
+/** Hostnames that have another winner than before, by listener. */
+type Contested = Map<string, Set<string>>;
+
+function contest(contested: Contested, listener: string, hostname: string): void {
+  const hostnames = contested.get(listener);
+  if (hostnames === undefined) contested.set(listener, new Set([hostname]));
+  else hostnames.add(hostname);
 }
 
 function settle(claims: HostnameClaims, { route, attachments }: AttachedRoute): Settlement {

@@ -178,3 +178,48 @@ test("the same snapshot again gives the same configuration", () => {
   const config = () => translator.translate(snapshot).gateways.get(`${NAMESPACE}/gateway`)?.config;
   assert.equal(config(), config());
 });
+
+test("one more route, and one less, leaves all other statuses and resources the same objects", () => {
+  const translator = new Translator();
+  const snapshot = bigSnapshot(3);
+  const more = { ...snapshot, tlsRoutes: [...snapshot.tlsRoutes, tlsRoute("new", { service: "r1" })] };
+  const plans = [snapshot, more, { ...snapshot }].map((one) => translator.translate(one));
+  const routesOf = (plan = plans[0]) => (plan?.statuses ?? []).filter(({ kind }) => kind === "TLSRoute");
+  const resourcesOf = (plan = plans[0]) => plan?.gateways.get(`${NAMESPACE}/gateway`)?.config.resources ?? new Map();
+  for (const plan of plans.slice(1)) {
+    assert.deepEqual(
+      routesOf(plan)
+        .filter((status) => !routesOf().includes(status))
+        .map(({ name }) => name),
+      plan === plans[1] ? ["new"] : [],
+    );
+    for (const [key, resource] of resourcesOf()) assert.equal(resourcesOf(plan).get(key), resource);
+  }
+  assert.equal(resourcesOf(plans[1]).size, resourcesOf().size + 1);
+  assert.equal(resourcesOf(plans[2]).size, resourcesOf().size);
+});
+
+test("a ListenerSet more leaves the routes of the others as they were", () => {
+  const translator = new Translator();
+  const snapshot = bigSnapshot(0);
+  const set = (name: string): Snapshot["listenerSets"][number] => ({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "ListenerSet",
+    metadata: { name, namespace: NAMESPACE, uid: name, generation: 1 },
+    spec: { parentRef: { name: "gateway" }, listeners: [passthrough("tls", 443, `*.${name}.test`)] },
+  });
+  const [base] = snapshot.gateways;
+  assert.ok(base);
+  const gateways = [{ ...base, spec: { ...base.spec, allowedListeners: { namespaces: { from: "Same" } } } }];
+  const parentRefs = [{ kind: "ListenerSet", name: "a" }];
+  const route = tlsRoute("r", { hostnames: ["r.a.test"] });
+  const tlsRoutes = [{ ...route, spec: { ...route.spec, parentRefs } }];
+  const services = [service("r")];
+  const before = { ...snapshot, gateways, tlsRoutes, services, listenerSets: [set("a")] };
+  const after = { ...before, listenerSets: [...before.listenerSets, set("b")] };
+  const [first, second] = [before, after].map((one) => translator.translate(one));
+  const statusOf = (plan = first) => plan?.statuses.find(({ kind }) => kind === "TLSRoute");
+  assert.ok(statusOf());
+  assert.equal(statusOf(second), statusOf());
+  assert.deepEqual(second, translate(after));
+});

@@ -107,14 +107,15 @@ export class Translator {
       const { work, builder } = state;
       const parameters = this.#parameters.result(work.gateway);
       const settings = snapshot.provisions && parameters.ok ? parameters.settings : undefined;
-      const gone = settled.gone.get(key) ?? NO_GONE;
+      const gone = settled.gone.get(key) as ReadonlySet<AnyRoute>;
       const backendsOf = (route: AnyRoute) => this.#backends.result(route);
       const config = builder.build({ work, settings, backendsOf, changed, gone });
       gateways.set(key, gatewayPlan(work, parameters, config));
       const judged = gatewayStatuses(work, parameters, config, snapshot.deployments.get(key));
-      state.statuses = judged.map((status, i) =>
-        sameValue(state.statuses[i], status) ? (state.statuses[i] ?? status) : status,
-      );
+      state.statuses = judged.map((status, i) => {
+        const old = state.statuses[i];
+        return old !== undefined && sameValue(old, status) ? old : status;
+      });
       statuses.push(...state.statuses);
     }
     this.#judgeRoutes(snapshot, changes, [...attached.made, ...changed]);
@@ -273,7 +274,6 @@ export class Translator {
 type Classes = ReadonlyMap<string, GatewayClass>;
 
 const NO_INPUTS: readonly unknown[] = [];
-const NO_GONE: ReadonlySet<AnyRoute> = new Set();
 const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];
 const NO_HOSTS: readonly UnresolvedHost[] = [];

@@ -22,7 +22,7 @@ export const ATTACHED_ROUTES: Scenario = {
     });
     const createdMs = performance.now() - startedAtMs;
     const countedMs = await site.until("all are counted", async () => (await site.attachedRoutes()) === count);
-    const trueMs = await site.until("all are accepted", async () => (await site.routes(APP)).every(isAccepted));
+    const trueMs = await site.until("all are accepted", async () => (await site.routes(APP)).every(isAccepted), 250);
     // What is written late would not be counted otherwise.
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     const up = await writes();

@@ -34,12 +34,16 @@ export const LISTENER_SETS_SCENARIO: Scenario = {
     const last = sets * ROUTES_EACH - 1;
     const target = site.target(`r${last}.set-${last % sets}.example`);
     const servedMs = await untilAnswered(target, String(portOf(last % SERVICES)), performance.now(), 120_000);
-    const countedMs = await site.until("every ListenerSet counts its routes", async () => {
-      const { items } = await site.client.list<ListenerSet>(LISTENER_SETS, { namespace: APP });
-      return (
-        items.length === sets && items.every(({ status }) => status?.listeners?.[0]?.attachedRoutes === ROUTES_EACH)
-      );
-    });
+    const countedMs = await site.until(
+      "every ListenerSet counts its routes",
+      async () => {
+        const { items } = await site.client.list<ListenerSet>(LISTENER_SETS, { namespace: APP });
+        return (
+          items.length === sets && items.every(({ status }) => status?.listeners?.[0]?.attachedRoutes === ROUTES_EACH)
+        );
+      },
+      250,
+    );
     return [
       { metric: "ListenerSets created in", unit: "ms", samples: [setsCreatedMs] },
       { metric: "last ListenerSet → all attached", unit: "ms", samples: [attachedMs] },

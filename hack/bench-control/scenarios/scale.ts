@@ -42,7 +42,7 @@ export const SCALE: Scenario = {
     );
     const countedMs = await site.until("all are counted", async () => (await site.attachedRoutes()) === routes);
     site.say(`${routes} routes are counted`);
-    await sleep(10_000);
+    const writtenMs = await site.untilQuiet();
     const atRest = await cpuPercent(pids, rest(seconds));
     const idle = pids.map(rssMib);
     const churned = await cpuPercent(pids, () => churn(site, names, seconds));
@@ -53,6 +53,7 @@ export const SCALE: Scenario = {
       { metric: "created in", unit: "ms", samples: [createdMs] },
       { metric: "last create → served", unit: "ms", samples: [servedMs] },
       { metric: "last create → counted", unit: "ms", samples: [countedMs] },
+      { metric: "counted → the last status written", unit: "ms", samples: [writtenMs] },
       { metric: "operator RSS before", unit: "MiB", samples: value(before, 0) },
       { metric: "operator RSS with all routes", unit: "MiB", samples: value(idle, 0) },
       {

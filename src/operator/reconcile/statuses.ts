@@ -66,8 +66,8 @@ const RANK = {
 const RANKS = [0, 1, 2] as const;
 /** The rank of those that count routes. */
 const OWNERS = 1;
-/** So many of a rank in one go: some tenths of a second, after which Gateways are looked at again before more routes. */
-const MAX_BATCH = 64;
+/** So long one go begins new writes, in ms: then Gateways are looked at again before more routes, however slow the API server is. */
+const GO_MS = 250;
 /** `attachedRoutes` alone is written no more often than this: who attaches a thousand routes need not see each number. */
 const COUNTS_MS = 200;
 
@@ -120,14 +120,15 @@ export class StatusWriter {
       const ofRank = due.filter((plan) => RANK[plan.kind] === rank);
       const waits = ofRank.map((plan) => this.#waitMs(plan, nowMs));
       const ready = ofRank.filter((_, i) => waits[i] === 0);
-      const batch = ready.slice(0, MAX_BATCH);
-      const outcomes = await concurrently(batch, (plan) => this.#writeOne(plan, signal));
-      outcomes.forEach((outcome, i) => {
-        const plan = batch[i];
-        if (outcome.status === "fulfilled" && plan !== undefined) this.#settle(plan);
+      const outcomes = await concurrently(ready, async (plan) => {
+        if (rank !== RANKS[0] && this.#options.clock.nowMs() >= nowMs + GO_MS) return "left";
+        const outcome = await this.#writeOne(plan, signal);
+        this.#settle(plan);
+        return outcome;
       });
       failures.push(...failuresOf(outcomes));
-      const left = [...(ready.length > batch.length ? [0] : []), ...waits.filter((ms) => ms > 0)];
+      const isLeft = outcomes.some((outcome) => outcome.status === "fulfilled" && outcome.value === "left");
+      const left = [...(isLeft ? [0] : []), ...waits.filter((ms) => ms > 0)];
       if (left.length > 0) leftForMs = Math.min(leftForMs ?? Number.POSITIVE_INFINITY, ...left);
     }
     return { failures, ...(leftForMs !== undefined && { leftForMs }) };

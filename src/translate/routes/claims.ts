@@ -24,42 +24,44 @@ export interface LostHostname {
   readonly by: Precedence;
 }
 
+/** All claims on one hostname, that of the winner first. */
+type Claims = [Claim, ...Claim[]];
+
 /** The claims of one Gateway, by listener (AssessedListener.name) and hostname. They come and go one by one. */
 export class HostnameClaims {
-  /** Of each hostname all claims, that of the winner first; never empty. */
-  readonly #claims = new Map<string, Map<string, readonly [Claim, ...Claim[]]>>();
+  readonly #claims = new Map<string, Map<string, Claims>>();
 
   /** @returns whether the hostname has another winner than before. */
   claim(listener: string, { hostname, original }: EffectiveHostname, route: AnyRoute): boolean {
-    const ofListener = this.#claims.get(listener) ?? new Map<string, readonly [Claim, ...Claim[]]>();
+    const ofListener = this.#claims.get(listener) ?? new Map<string, Claims>();
     this.#claims.set(listener, ofListener);
     const claims = ofListener.get(hostname);
     const challenger = { route, original };
-    const wins = claims === undefined || compare(challenger, claims[0]).order < 0;
-    if (claims === undefined) ofListener.set(hostname, [challenger]);
-    else ofListener.set(hostname, wins ? [challenger, ...claims] : [...claims, challenger]);
+    if (claims === undefined) {
+      ofListener.set(hostname, [challenger]);
+      return true;
+    }
+    const wins = compare(challenger, claims[0]).order < 0;
+    claims.push(wins ? claims[0] : challenger);
+    if (wins) claims[0] = challenger;
     return wins;
   }
 
-  /** Takes a claim back. @returns whether the hostname had been the route's. */
+  /** Takes back a claim that was made. @returns whether the hostname had been the route's. */
   release(listener: string, { hostname }: EffectiveHostname, route: AnyRoute): boolean {
-    const ofListener = this.#claims.get(listener);
-    const claims = ofListener?.get(hostname) ?? [];
+    const ofListener = this.#claims.get(listener) as Map<string, Claims>;
+    const claims = ofListener.get(hostname) as Claims;
+    const isWinner = claims[0].route === route;
     const [first, ...others] = claims.filter((claim) => claim.route !== route);
-    if (first === undefined) ofListener?.delete(hostname);
-    else ofListener?.set(hostname, claims[0]?.route === route ? winnerFirst(first, others) : [first, ...others]);
-    if (ofListener?.size === 0) this.#claims.delete(listener);
-    return claims[0]?.route === route;
+    if (first === undefined) ofListener.delete(hostname);
+    else ofListener.set(hostname, isWinner ? winnerFirst([first, ...others]) : [first, ...others]);
+    if (ofListener.size === 0) this.#claims.delete(listener);
+    return isWinner;
   }
 
   /** The routes that claim a hostname, the winner first. */
   claimants(listener: string, hostname: string): readonly AnyRoute[] {
-    return (
-      this.#claims
-        .get(listener)
-        ?.get(hostname)
-        ?.map(({ route }) => route) ?? []
-    );
+    return (this.#claims.get(listener)?.get(hostname) ?? []).map(({ route }) => route);
   }
 
   /** Splits a route's hostnames on a listener, which it has claimed, into those it got and those another route holds. */
@@ -79,9 +81,9 @@ export class HostnameClaims {
   }
 }
 
-function winnerFirst(first: Claim, others: readonly Claim[]): readonly [Claim, ...Claim[]] {
-  const winner = others.reduce((best, claim) => (compare(claim, best).order < 0 ? claim : best), first);
-  return [winner, ...[first, ...others].filter((claim) => claim !== winner)];
+function winnerFirst(claims: Claims): Claims {
+  const winner = claims.reduce((best, claim) => (compare(claim, best).order < 0 ? claim : best));
+  return [winner, ...claims.filter((claim) => claim !== winner)];
 }
 
 /** Negative when `a` comes first. */
