@@ -152,7 +152,10 @@ test("parameters are judged as for a cluster, and those that are in no file are 
   assert.deepEqual(said(`${gateway}${parameters("{ replicas: 2 }")}`), []);
   assert.match(said(gateway).join(), /^f.yaml:5: warning: .*GatewayParameters default\/p is not in the files/);
   const wrong = said(`${gateway}${parameters("{ replicas: 2, autoscaling: { maxReplicas: 3 } }")}`);
-  assert.match(wrong.join("\n"), /error: GatewayParameters default\/p: spec.replicas: spec.replicas and spec.autoscaling exclude/);
+  assert.match(
+    wrong.join("\n"),
+    /error: GatewayParameters default\/p: spec.replicas: spec.replicas and spec.autoscaling exclude/,
+  );
 });
 
 test("items of a List are objects with lines of their own", () => {
