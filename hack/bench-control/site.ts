@@ -115,7 +115,7 @@ export class Site {
   /** Status writes sent so far by all operators, of one kind. */
   async statusWrites(kind: string): Promise<number> {
     const pods = await operatorPods(this.cluster);
-    const name = `fsm_gateway_operator_status_writes_total{kind="${kind}"}`;
+    const name = `fsm_gateway_operator_status_writes_total{kind="${kind}",`;
     const counts = await Promise.all(pods.map(({ address }) => this.#sum(address, name)));
     return counts.reduce((sum, count) => sum + count, 0);
   }
@@ -137,13 +137,13 @@ export class Site {
     return sinceMs - startedAtMs;
   }
 
-  /** A series that is not there yet has counted nothing. */
+  /** Over all series that begin so; one that is not there yet has counted nothing. */
   async #sum(address: string, series: string): Promise<number> {
     const url = `http://${address}:9080/metrics`;
     const { code, stdout, stderr } = await this.cluster.node(["curl", "-sSf", "--max-time", "10", url]);
     if (code !== 0) throw new Error(`metrics of the operator: ${stderr}`);
-    const line = stdout.split("\n").find((text) => text.startsWith(`${series} `));
-    return line === undefined ? 0 : Number(line.slice(series.length + 1));
+    const lines = stdout.split("\n").filter((text) => text.startsWith(series));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
   }
 }
 
