@@ -256,7 +256,8 @@ export class Translator {
   }
 
   #judgePolicies({ controllerName, backendTlsPolicies }: Snapshot, changes: Changes): void {
-    const works = [...this.#states.values()].map(({ work }) => work);
+    // In the Gateways' order, whichever came first: the states are in the order in which they came.
+    const works = [...this.#ours.keys()].map((key) => (this.#states.get(key) as GatewayState).work);
     const isNeeded = backendTlsPolicies.length > 0;
     const gatewaysOf = gatewaysByPolicy(isNeeded ? works : [], (route) => this.#backends.result(route));
     this.#policyStatuses.update({

@@ -299,7 +299,7 @@ function innerSchemas({ items, not, additionalProperties, properties = {}, ...sc
 
 const FUNCTIONS = new Set([
   ...["all", "exists", "exists_one", "filter", "has", "size", "matches", "contains", "startsWith", "endsWith"],
-  ...["split", "substring", "duration", "isIP", "dns1123Label", "validate"],
+  ...["split", "substring", "duration", "isIP", "dns1123Label", "validate", "type"],
 ]);
 
 const UNDERSTOOD = new Set([

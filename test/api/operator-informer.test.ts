@@ -10,7 +10,13 @@ import { Informer } from "../../src/operator/informer/informer.ts";
 import { createOperatorInformers } from "../../src/operator/informer/operator-informers.ts";
 import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
 import { Discovery } from "../../src/operator/kube/discovery.ts";
-import { CONFIG_MAPS, GATEWAY_API_KINDS, NAMESPACES, SERVICES } from "../../src/operator/kube/resource.ts";
+import {
+  CONFIG_MAPS,
+  GATEWAY_API_KINDS,
+  GATEWAY_PARAMETERS,
+  NAMESPACES,
+  SERVICES,
+} from "../../src/operator/kube/resource.ts";
 import { concurrently } from "../../src/operator/write/concurrently.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
@@ -33,6 +39,7 @@ function operatorInformers(clock: Clock = hurried, terminate = true) {
   return { set: createOperatorInformers(common), bundle, discovery, bundleChanges };
 }
 
+const OUR_DEFINITION = join(import.meta.dirname, "../../crds/gateway.fsm.dev_gatewayparameters.yaml");
 const NEW_KINDS = ["ListenerSet", "TCPRoute", "BackendTLSPolicy", "XBackend"];
 
 test("a cluster without Gateway API is read; what is installed later is found, kind by kind, without a restart", async (t) => {
@@ -44,7 +51,7 @@ test("a cluster without Gateway API is read; what is installed later is found, k
   assert.ok(set.missing().includes("TLSRoute"));
   await set.whenAllSynced;
   assert.deepEqual(set.missing(), []);
-  const all = Object.values(GATEWAY_API_KINDS).map(({ kind }): string => kind);
+  const all = [...Object.values(GATEWAY_API_KINDS), GATEWAY_PARAMETERS].map(({ kind }): string => kind);
   assert.deepEqual([...set.absent()].sort(), [...all].sort());
   assert.equal(set.absent(), set.absent(), "the same set while nothing changes");
   assert.deepEqual(bundle.current, { mixed: false });
@@ -58,8 +65,9 @@ spec: { controllerName: test.example/late }
 `);
   await waitFor("the GatewayClass is seen", () => set.of.gatewayClasses.get("late"));
   assert.ok(changes.includes("GatewayClass late"));
-  await waitFor("the others are read", () => set.absent().size === NEW_KINDS.length);
-  assert.deepEqual([...set.absent()].sort(), [...NEW_KINDS].sort());
+  const stillAbsent = [...NEW_KINDS, GATEWAY_PARAMETERS.kind];
+  await waitFor("the others are read", () => set.absent().size === stillAbsent.length);
+  assert.deepEqual([...set.absent()].sort(), stillAbsent.sort());
   assert.ok(changes.includes("HTTPRoute "), "a kind without objects is news");
   assert.equal(set.of.tlsRoutes.type?.version, "v1");
   assert.equal(set.of.referenceGrants.type?.version, "v1");
@@ -68,8 +76,10 @@ spec: { controllerName: test.example/late }
   assert.equal(bundleChanges.length >= 2, true);
 
   await api.installGatewayApi("standard");
-  await waitFor("the standard channel is read", () => set.absent().size === 1);
+  await api.applyYaml(await readFile(OUR_DEFINITION, "utf8"));
+  await waitFor("the standard channel and our own kind are read", () => set.absent().size === 1);
   assert.deepEqual([...set.absent()], ["XBackend"]);
+  assert.equal(set.of.gatewayParameters.type?.version, "v1alpha1");
   const { tcpRoutes, listenerSets, backendTlsPolicies } = set.of;
   const versions = [tcpRoutes, listenerSets, backendTlsPolicies].map(({ type }) => type?.version);
   assert.deepEqual(versions, ["v1", "v1", "v1"]);
