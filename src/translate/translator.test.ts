@@ -31,13 +31,19 @@ function without<T extends { metadata: { name: string } }>(list: readonly T[], g
   return list.filter(({ metadata }) => metadata.name !== gone);
 }
 
-const gateways = fc.tuple(name, fc.uniqueArray(fc.constantFrom(443, 8443), { minLength: 1 }), fc.option(hostname)).map(
-  ([n, ports, host]): Edit =>
+const ports = fc.uniqueArray(fc.constantFrom(443, 8443), { minLength: 1 });
+const gateways = fc.tuple(name, ports, fc.option(hostname), fc.option(name)).map(
+  ([n, ports, host, parametersName]): Edit =>
     (s) => {
       const listeners = ports.map((port) => passthrough(`p${port}`, port, host ?? undefined));
       const made = gateway(n, [...listeners, { name: "tcp", port: 9001, protocol: "TCP" }]);
       const allowedListeners = { namespaces: { from: "Same" } };
-      return { ...s, gateways: put(s.gateways, { ...made, spec: { ...made.spec, allowedListeners } }) };
+      const parametersRef = { group: "gateway.fsm.dev", kind: "GatewayParameters", name: parametersName ?? "" };
+      const infrastructure = parametersName === null ? {} : { infrastructure: { parametersRef } };
+      return {
+        ...s,
+        gateways: put(s.gateways, { ...made, spec: { ...made.spec, allowedListeners, ...infrastructure } }),
+      };
     },
 );
 const routes = fc
@@ -103,8 +109,32 @@ const policies = fc.tuple(name, name, times).map(
       return { ...s, backendTlsPolicies: put(s.backendTlsPolicies, policy) };
     },
 );
+const parameters = fc.tuple(name, fc.constantFrom("debug" as const, "warn" as const)).map(
+  ([n, level]): Edit =>
+    (s) => {
+      const metadata = { name: n, namespace: NAMESPACE, uid: `parameters-${n}`, generation: 1 };
+      const made = {
+        apiVersion: "gateway.fsm.dev/v1alpha1",
+        kind: "GatewayParameters",
+        metadata,
+        spec: { logging: { level } },
+      };
+      return { ...s, gatewayParameters: put(s.gatewayParameters, made) };
+    },
+);
 const removals = fc
-  .tuple(fc.constantFrom("gateways", "listenerSets", "tlsRoutes", "tcpRoutes", "services", "backendTlsPolicies"), name)
+  .tuple(
+    fc.constantFrom(
+      "gatewayParameters",
+      "gateways",
+      "listenerSets",
+      "tlsRoutes",
+      "tcpRoutes",
+      "services",
+      "backendTlsPolicies",
+    ),
+    name,
+  )
   .map(
     ([kind, n]): Edit =>
       (s) => ({ ...s, [kind]: without<Snapshot["gateways"][number]>(s[kind] as never, n) }),
@@ -124,7 +154,7 @@ const reports = fc.tuple(name, fc.boolean()).map(
     },
 );
 const edits = fc.array(
-  fc.oneof(gateways, listenerSets, routes, tcpRoutes, services, slices, policies, removals, reports),
+  fc.oneof(gateways, listenerSets, routes, tcpRoutes, services, slices, policies, parameters, removals, reports),
   {
     minLength: 1,
     maxLength: 25,
@@ -222,4 +252,48 @@ test("a ListenerSet more leaves the routes of the others as they were", () => {
   assert.ok(statusOf());
   assert.equal(statusOf(second), statusOf());
   assert.deepEqual(second, translate(after));
+});
+
+test("a hostname that its route gives up goes to the best of the others, whichever came first", () => {
+  const translator = new Translator();
+  const claimants = ["third", "first", "second", "fourth"].map((name, i) =>
+    tlsRoute(name, { hostnames: ["a.example.com"], service: "r0", createdAt: `2026-01-0${[3, 1, 2, 4][i]}T00:00:00Z` }),
+  );
+  const winners = ["first", "second", "third", "fourth"];
+  for (let gone = 0; gone < winners.length; gone++) {
+    const left = claimants.filter(({ metadata }) => !winners.slice(0, gone).includes(metadata.name));
+    const snapshot = { ...bigSnapshot(0), services: [service("r0")], tlsRoutes: left };
+    const plan = translator.translate(snapshot);
+    assert.deepEqual(plan, translate(snapshot));
+    const resources = [...(plan.gateways.get(`${NAMESPACE}/gateway`)?.config.resources.keys() ?? [])];
+    assert.deepEqual(
+      resources.filter((key) => key.startsWith("route:")),
+      [`route:TLSRoute/${NAMESPACE}/${winners[gone]}`],
+    );
+  }
+});
+
+test("how proxies log changes with the parameters, and goes with them", () => {
+  const translator = new Translator();
+  const snapshot = bigSnapshot(1);
+  const [base] = snapshot.gateways;
+  assert.ok(base);
+  const parametersRef = { group: "gateway.fsm.dev", kind: "GatewayParameters", name: "p" };
+  const gateways = [{ ...base, spec: { ...base.spec, infrastructure: { parametersRef } } }];
+  const levels = (["debug", "warn", undefined] as const).map((level) => {
+    const gatewayParameters = [
+      {
+        apiVersion: "gateway.fsm.dev/v1alpha1",
+        kind: "GatewayParameters",
+        metadata: { name: "p", namespace: NAMESPACE, uid: "p", generation: 1 },
+        spec: level === undefined ? {} : { logging: { level } },
+      },
+    ];
+    const changed = { ...snapshot, gateways, gatewayParameters };
+    const plan = translator.translate(changed);
+    assert.deepEqual(plan, translate(changed));
+    const resources = [...(plan.gateways.get(`${NAMESPACE}/gateway`)?.config.resources.values() ?? [])];
+    return resources.flatMap(({ resource }) => (resource.kind === "settings" ? [resource.logging?.level] : []));
+  });
+  assert.deepEqual(levels, [["debug"], ["warn"], []]);
 });

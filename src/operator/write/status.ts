@@ -54,7 +54,9 @@ export async function writeStatus<Status extends object, T extends WithStatus<St
     signal?.throwIfAborted();
     try {
       const sent = { signal, subresource: "status", fieldManager: FIELD_MANAGER } as const;
-      onWritten?.(await tellOutcome(client.put<T>(type, statusOnly(type, current, status), sent), onOutcome, signal));
+      const request = client.put<T>(type, statusOnly(type, current, status), sent);
+      const written = await tellOutcome(request, onOutcome, signal);
+      onWritten?.(written);
       return "written";
     } catch (error) {
       if (isApiError(error, "NotFound")) return "gone";
