@@ -19,13 +19,17 @@ import { gatewayObject, passthrough } from "./objects.ts";
 const OPERATOR = "system:serviceaccount:fsm-gateway-system:fsm-gateway";
 
 /** Rights that need an accident to be used, which this test does not make happen; each with what they are for. */
-const FOR_ACCIDENTS = new Map(
-  ["gatewayclasses", "gateways", "listenersets", "tlsroutes", "tcproutes", "httproutes", "backendtlspolicies"].map(
-    (kind) => [
-      `get ${kind}.gateway.networking.k8s.io`,
-      "another writer was faster: the object is read anew before its status is written (src/operator/write/status.ts)",
-    ],
+const WITH_STATUS = [
+  ...["gatewayclasses", "gateways", "listenersets", "tlsroutes", "tcproutes", "httproutes", "backendtlspolicies"].map(
+    (kind) => `${kind}.gateway.networking.k8s.io`,
   ),
+  "gatewayparameters.gateway.fsm.dev",
+];
+const FOR_ACCIDENTS = new Map(
+  WITH_STATUS.map((kind) => [
+    `get ${kind}`,
+    "another writer was faster: the object is read anew before its status is written (src/operator/write/status.ts)",
+  ]),
 );
 
 const SERVICE = "backend";
@@ -60,8 +64,15 @@ const OBJECTS = [
     rules: [{ backendRefs: [{ name: SERVICE, port: 443 }] }],
   }),
   gatewayObject("HTTPRoute", "http", { parentRefs: [{ name: "all", sectionName: "http" }] }),
+  {
+    apiVersion: "gateway.fsm.dev/v1alpha1",
+    kind: "GatewayParameters",
+    metadata: { name: "scaled" },
+    spec: { autoscaling: { maxReplicas: 2 } },
+  },
   gatewayObject("Gateway", "all", {
     gatewayClassName: "fsm",
+    infrastructure: { parametersRef: { group: "gateway.fsm.dev", kind: "GatewayParameters", name: "scaled" } },
     allowedListeners: { namespaces: { from: "Same" } },
     listeners,
   }),
