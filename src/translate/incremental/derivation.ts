@@ -80,9 +80,10 @@ export class Derivation<S extends object, R> {
   #patch<I extends readonly unknown[]>(pass: Pass<S, R, I>): ReadonlySet<S> {
     const { subjects, suspects = [], dirty, made } = pass;
     const before = this.#subjects;
+    const others = placesOfOthers(before, subjects);
+    const asked = new Set([...dirty, ...suspects]);
+    if (others.length === 0 && asked.size === 0) return NOBODY;
     const results = [...this.#results];
-    const others: number[] = [];
-    for (let place = 0; place < subjects.length; place++) if (subjects[place] !== before[place]) others.push(place);
     for (const place of others) results[place] = this.#current(pass, subjects[place] as S, place);
     const gone = new Set<S>();
     for (const place of others) {
@@ -90,7 +91,7 @@ export class Derivation<S extends object, R> {
       if (subject !== undefined && this.#entries.get(subject)?.place === place) gone.add(subject);
     }
     for (const subject of gone) this.#forget(subject);
-    for (const subject of new Set([...dirty, ...suspects])) {
+    for (const subject of asked) {
       const known = this.#entries.get(subject);
       if (known !== undefined && !made.has(subject))
         results[known.place] = this.#current(pass, subject, known.place, results);
@@ -159,6 +160,16 @@ export class Derivation<S extends object, R> {
       this.#askers.get(question)?.delete(key, subject);
     }
   }
+}
+
+const NOBODY: ReadonlySet<never> = new Set();
+
+/** Where another subject stands than before. Most rounds have the same list as the one before. */
+function placesOfOthers(before: readonly unknown[], now: readonly unknown[]): readonly number[] {
+  const others: number[] = [];
+  if (before === now) return others;
+  for (let place = 0; place < now.length; place++) if (now[place] !== before[place]) others.push(place);
+  return others;
 }
 
 /** Answers as the look-ups do, and writes every question down. */

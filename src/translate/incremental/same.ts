@@ -1,6 +1,7 @@
 /** Sameness by identity: whether what was made anew holds the same elements as before, and may give way to it. */
 
 export function sameElements(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
