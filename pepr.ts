@@ -10,6 +10,6 @@ import manifest from "./package.json" with { type: "json" };
 const admitted = () => ({ warnings: [] });
 
 new PeprModule(manifest, [
-  gatewayCapability({ served: new Set(["Gateway/v1", "TLSRoute/v1"]), changed: () => undefined }),
+  gatewayCapability({ isServed: true, changed: () => undefined }),
   admissionCapability(admitted),
 ]);

@@ -1,46 +1,24 @@
 /**
- * Reconciles Gateway and TLSRoute: says that something changed, and nothing more. The operator decides from its own informers
- * what the change means, so no event that Pepr loses, repeats or reorders can do harm.
+ * Reconciles Gateway: says that one changed, and nothing more. The operator decides from its own informers what the change means, so
+ * no event that Pepr loses, repeats or reorders can do harm. Routes are not watched by Pepr: its watches keep every object
+ * whole, and a cluster has thousands (docs/decisions/011).
  */
 import { Capability } from "pepr";
-import { GatewayV1, TlsRouteV1, TlsRouteV1Alpha2, TlsRouteV1Alpha3 } from "./kinds.ts";
-
-/** A kind at a version that the cluster may serve. */
-export type ServedKind = "Gateway/v1" | "TLSRoute/v1" | "TLSRoute/v1alpha3" | "TLSRoute/v1alpha2";
+import { GatewayV1 } from "./kinds.ts";
 
 export interface GatewayCapabilityOptions {
-  /** Only these are watched: Pepr asks forever for a kind whose CRD is missing. */
-  readonly served: ReadonlySet<ServedKind>;
+  /** Pepr asks for ever for a kind whose CRD is missing: then it must not be watched. */
+  readonly isServed: boolean;
   /** `kind` and `namespace/name` of what changed; for the log, not for a decision. */
   readonly changed: (kind: string, name: string) => void;
 }
 
-export function gatewayCapability({ served, changed }: GatewayCapabilityOptions): Capability {
+export function gatewayCapability({ isServed, changed }: GatewayCapabilityOptions): Capability {
   const capability = new Capability({ name: "gateway", description: "Runs a proxy for each Gateway of our class" });
   const { When } = capability;
-  const tell = ({ kind, metadata }: Changed) => changed(kind ?? "", `${metadata?.namespace}/${metadata?.name}`);
-
-  if (served.has("Gateway/v1")) {
-    When(GatewayV1).IsCreatedOrUpdated().Reconcile(tell);
-    When(GatewayV1).IsDeleted().Watch(tell);
-  }
-
-  const TlsRoute = tlsRouteServed(served);
-  if (TlsRoute !== undefined) {
-    When(TlsRoute).IsCreatedOrUpdated().Reconcile(tell);
-    When(TlsRoute).IsDeleted().Watch(tell);
-  }
+  if (isServed)
+    When(GatewayV1)
+      .IsCreatedOrUpdated()
+      .Reconcile(({ kind, metadata }) => changed(kind ?? "", `${metadata?.namespace}/${metadata?.name}`));
   return capability;
-}
-
-interface Changed {
-  readonly kind?: string;
-  readonly metadata?: { readonly namespace?: string; readonly name?: string };
-}
-
-/** All versions show the same objects: one watch is enough, at the most stable of them. */
-function tlsRouteServed(served: ReadonlySet<ServedKind>) {
-  if (served.has("TLSRoute/v1")) return TlsRouteV1;
-  if (served.has("TLSRoute/v1alpha3")) return TlsRouteV1Alpha3;
-  return served.has("TLSRoute/v1alpha2") ? TlsRouteV1Alpha2 : undefined;
 }

@@ -21,11 +21,15 @@ const PAUSE_MS = 1;
 export function ask({ address, port, serverName }: Target): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = "";
-    const socket = net.connect({ host: address, port }, () => socket.write(helloFor(serverName)));
+    const options = { host: address, port, allowHalfOpen: true };
+    const socket = net.connect(options, () => socket.write(helloFor(serverName)));
     socket.setTimeout(CONNECTION_TIMEOUT_MS, () => socket.destroy(new Error("timed out")));
     socket.setEncoding("latin1").on("data", (text) => {
       answer += text;
     });
+    // A connection that ended in order is remembered by the one who ended it first, the proxy, for a minute. A later one that the
+    // node's masquerading gives the same port is then taken for a late piece of it, and its SYN is dropped (PAWSTimewait).
+    socket.on("end", () => socket.resetAndDestroy());
     socket.on("error", reject);
     socket.on("close", () => (answer === "" ? reject(new Error("closed without an answer")) : resolve(answer)));
   });

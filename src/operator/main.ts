@@ -2,7 +2,6 @@
  * Builds the operator by passing parts, starts them in the order in which they need each other, and ends them in the
  * reverse. What each part does is written beside it; here is only who knows whom.
  */
-import type { ServedKind } from "../../capabilities/gateway.ts";
 import type { ReadinessCheck } from "../admin/admin-server.ts";
 import { systemClock } from "../loop/clock.ts";
 import { CERTIFICATES_SECRET_NAME, CONTROLLER_NAME, OPERATOR_NAME } from "../model/identity.ts";
@@ -166,7 +165,7 @@ function serveAdmission({ log, admissionPort }: OperatorOptions, parts: Admissio
     log: log.child({ component: "admission" }),
     port: admissionPort,
     certificate: certificates.serving(),
-    served: servedKinds(informers),
+    isGatewayServed: informers.gateways.type !== undefined,
     onChange: () => leadership.kick("pepr"),
     onReview: (verdict, durationMs) => metrics.reviewed(verdict, durationMs),
     context: () => ({
@@ -176,13 +175,4 @@ function serveAdmission({ log, admissionPort }: OperatorOptions, parts: Admissio
       listenerSets: informers.listenerSets.items(),
     }),
   });
-}
-
-/** What Pepr may watch: it would ask for ever for a kind that is absent. */
-function servedKinds({ gateways, tlsRoutes }: OperatorInformers["of"]): ReadonlySet<ServedKind> {
-  return new Set(
-    [gateways, tlsRoutes].flatMap(({ type }) =>
-      type === undefined ? [] : [`${type.kind}/${type.version}` as ServedKind],
-    ),
-  );
 }

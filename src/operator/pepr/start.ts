@@ -3,7 +3,6 @@
  * nothing. Pepr's watches cannot be stopped: after `close` they are silent, and end with the process.
  */
 import type { Capability } from "pepr";
-import type { ServedKind } from "../../../capabilities/gateway.ts";
 import type { AdmissionContext } from "../../admission/ownership.ts";
 import { validateObject } from "../../admission/validate.ts";
 import { bridgePepr } from "../../logging/pepr.ts";
@@ -20,8 +19,8 @@ export interface AdmissionOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly certificate: ServingCertificate;
-  /** Kinds to watch; all versions are admitted whether served or not. */
-  readonly served: ReadonlySet<ServedKind>;
+  /** Does the cluster serve Gateway, so that it can be watched? All kinds are admitted whether served or not. */
+  readonly isGatewayServed: boolean;
   readonly onChange: (kind: string, name: string) => void;
   readonly context: () => AdmissionContext;
   /** For metrics. */
@@ -92,14 +91,14 @@ async function importPepr() {
 /** A capability belongs to one module only, so each module gets new ones. */
 function capabilityMaker(
   { gatewayCapability, admissionCapability }: CapabilityMakers,
-  { log, served, context, onChange, onReview }: AdmissionOptions,
+  { log, isGatewayServed, context, onChange, onReview }: AdmissionOptions,
   isClosed: () => boolean,
 ): () => Capability[] {
   const review = reviewer(validateObject, { log, context, ...(onReview === undefined ? {} : { onReview }) });
   const changed = (kind: string, name: string) => {
     if (!isClosed()) onChange(kind, name);
   };
-  return () => [gatewayCapability({ served, changed }), admissionCapability(review)];
+  return () => [gatewayCapability({ isServed: isGatewayServed, changed }), admissionCapability(review)];
 }
 
 async function settlesWithin(promise: Promise<void>, timeoutMs: number): Promise<boolean> {

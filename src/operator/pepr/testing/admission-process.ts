@@ -3,7 +3,6 @@
  * tests with `fork`; the first message holds the certificate.
  */
 import { once } from "node:events";
-import type { ServedKind } from "../../../../capabilities/gateway.ts";
 import { createLogger } from "../../../logging/logger.ts";
 import { CONTROLLER_NAME } from "../../../model/identity.ts";
 import type { ServingCertificate } from "../key-files.ts";
@@ -15,7 +14,8 @@ export type Order =
   | { readonly type: "close" };
 
 export interface StartSettings {
-  readonly served?: readonly ServedKind[];
+  /** Default false. */
+  readonly isGatewayServed?: boolean;
   readonly storeTimeoutMs?: number;
   /** A free one when absent. */
   readonly port?: number;
@@ -36,12 +36,12 @@ const report = (message: Report) => process.send?.(message);
 async function main(): Promise<void> {
   const [first] = (await once(process, "message")) as [Order];
   if (first.type !== "start") throw new Error("the first order is to start");
-  const { certificate, served = [], port = 0, storeTimeoutMs, defective = false } = first;
+  const { certificate, isGatewayServed = false, port = 0, storeTimeoutMs, defective = false } = first;
   const admission = await startAdmission({
     log: createLogger({ level: "warn", format: "text" }),
     port,
     certificate,
-    served: new Set(served),
+    isGatewayServed,
     onChange: (kind, name) => report({ type: "changed", kind, name }),
     context: () => {
       if (defective) throw new Error("a defect");
