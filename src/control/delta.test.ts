@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { PersistentMap } from "../model/persistent-map.ts";
 import type { ConfigDelta, ProxyConfig, ResourceKey, VersionedResource } from "../model/proxy-config.ts";
 import { configRevision, versioned } from "../model/revision.ts";
-import { configDelta } from "./delta.ts";
+import { configDelta, heldOf } from "./delta.ts";
 import { configOf, configs } from "./testing/arbitraries.ts";
 
 const NOTHING = { revision: "", versions: new Map<ResourceKey, string>() };
@@ -27,6 +28,22 @@ test("applying the delta gives the target, whatever the two configurations are",
       const after = applied(from, delta);
       assert.deepEqual(new Map([...after].sort()), new Map([...to.resources].sort()));
       assert.equal(configRevision(after), delta.revision);
+    }),
+  );
+});
+
+test("between configurations of which one has grown out of the other the delta is the same", () => {
+  fc.assert(
+    fc.property(configs, configs, (from, to) => {
+      const grown = PersistentMap.empty<VersionedResource>().edit();
+      for (const [key, resource] of from.resources) grown.set(key, resource);
+      const before = heldOf({ revision: from.revision, resources: grown.commit() });
+      for (const key of from.resources.keys()) if (!to.resources.has(key)) grown.delete(key);
+      for (const [key, resource] of to.resources) grown.set(key, resource);
+      const delta = configDelta(before, { revision: to.revision, resources: grown.commit() });
+      const expected = configDelta(held(from), to);
+      assert.deepEqual(new Map([...delta.upserts].sort()), new Map([...expected.upserts].sort()));
+      assert.deepEqual(delta.removals.toSorted(), expected.removals.toSorted());
     }),
   );
 });

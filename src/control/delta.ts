@@ -4,6 +4,7 @@
  * It compares versions only: equal versions mean equal content, so the cost is one look-up per resource and the result is
  * as small as the change.
  */
+import { PersistentMap } from "../model/persistent-map.ts";
 import type { ConfigDelta, ProxyConfig, ResourceKey, VersionedResource } from "../model/proxy-config.ts";
 
 /** What a proxy holds: enough to compute what it lacks, without the content. */
@@ -11,6 +12,8 @@ export interface HeldConfig {
   /** Empty before the first configuration. */
   readonly revision: string;
   readonly versions: HeldVersions;
+  /** Where the whole is at hand. */
+  readonly resources?: ProxyConfig["resources"];
 }
 
 /** A map of versions by key, or as much of one as is asked of it. */
@@ -31,25 +34,29 @@ export function heldOf({ revision, resources }: ProxyConfig): HeldConfig {
       for (const [key, { version }] of resources) yield [key, version] as const;
     },
   };
-  return { revision, versions };
+  return { revision, versions, resources };
 }
 
 /** The smallest delta that turns `from` into `to`; without upserts and removals when both hold the same resources. */
 export function configDelta(from: HeldConfig, to: ProxyConfig): ConfigDelta {
   const upserts = new Map<ResourceKey, VersionedResource>();
-  let kept = 0;
-  for (const [key, resource] of to.resources) {
+  const removals: ResourceKey[] = [];
+  for (const key of keysToCompare(from, to.resources)) {
+    const resource = to.resources.get(key);
     const held = from.versions.get(key);
-    if (held !== undefined) kept += 1;
-    if (held !== resource.version) upserts.set(key, resource);
+    if (resource === undefined) removals.push(key);
+    else if (resource.version !== held) upserts.set(key, resource);
   }
-  // Most changes remove nothing, and then the second pass is saved.
-  const removals = kept === from.versions.size ? [] : keysBut(from.versions, to.resources);
   return { revision: to.revision, upserts, removals };
 }
 
-function keysBut(held: HeldVersions, wanted: ProxyConfig["resources"]): readonly ResourceKey[] {
-  const gone: ResourceKey[] = [];
-  for (const [key] of held) if (!wanted.has(key)) gone.push(key);
-  return gone;
+/** All keys of both, but where a configuration has grown out of the other: then what they share is not looked at. */
+function keysToCompare(from: HeldConfig, to: ProxyConfig["resources"]): Iterable<ResourceKey> {
+  if (from.resources instanceof PersistentMap && to instanceof PersistentMap) return to.othersThan(from.resources);
+  return keysOfBoth(from, to);
+}
+
+function* keysOfBoth({ versions }: HeldConfig, to: ProxyConfig["resources"]): Generator<ResourceKey> {
+  yield* to.keys();
+  for (const [key] of versions) if (!to.has(key)) yield key;
 }

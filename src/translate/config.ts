@@ -2,6 +2,7 @@
  * The configuration of one Gateway's proxies, from what was settled about its listeners and routes. Kept from one translation to
  * the next: parts that are the same objects as before are neither hashed nor compared again.
  */
+import { PersistentMap } from "../model/persistent-map.ts";
 import type { ProxyConfig, Resource, ResourceKey, RouteResource, VersionedResource } from "../model/proxy-config.ts";
 import { EMPTY_REVISION, resourceKey, updateRevision, versioned } from "../model/revision.ts";
 import type { SettingsResource } from "../model/traffic.ts";
@@ -32,7 +33,6 @@ export interface ConfigInputs {
   readonly gone: Iterable<AnyRoute>;
 }
 
-const EMPTY: ProxyConfig = { revision: EMPTY_REVISION, resources: new Map() };
 const NOTHING: Part = [];
 
 export class ConfigBuilder {
@@ -41,7 +41,8 @@ export class ConfigBuilder {
   readonly #parts = new Map<PartOwner, Part>();
   /** How many parts bring a resource: several routes may share a Service, and what several bring is counted once. */
   readonly #bringers = new Map<ResourceKey, number>();
-  #config: ProxyConfig = EMPTY;
+  #resources = PersistentMap.empty<VersionedResource>();
+  #config: ProxyConfig = { revision: EMPTY_REVISION, resources: this.#resources };
 
   build({ work, settings, backendsOf, changed, gone }: ConfigInputs): ProxyConfig {
     const touched = new Map<ResourceKey, VersionedResource | undefined>();
@@ -101,23 +102,23 @@ export class ConfigBuilder {
   }
 
   #apply(touched: ReadonlyMap<ResourceKey, VersionedResource | undefined>): void {
-    const before = this.#config;
-    const others = [...touched].filter(([key, now]) => before.resources.get(key)?.version !== now?.version);
-    // A copy of a large map is spared when all is as it was.
-    if (others.length === 0) return;
-    const resources = new Map(before.resources);
+    const draft = this.#resources.edit();
     const added: VersionedResource[] = [];
     const removed: VersionedResource[] = [];
-    for (const [key, now] of others) {
-      const old = before.resources.get(key);
+    for (const [key, now] of touched) {
+      const old = draft.get(key);
+      if (old?.version === now?.version) continue;
       if (old !== undefined) removed.push(old);
-      if (now === undefined) resources.delete(key);
+      if (now === undefined) draft.delete(key);
       else {
         added.push(now);
-        resources.set(key, now);
+        draft.set(key, now);
       }
     }
-    this.#config = { revision: updateRevision(before.revision, { added, removed }), resources };
+    const resources = draft.commit();
+    if (resources === this.#resources) return;
+    this.#resources = resources;
+    this.#config = { revision: updateRevision(this.#config.revision, { added, removed }), resources };
   }
 }
 

@@ -9,6 +9,7 @@ import { configDelta, type HeldConfig, type HeldVersions, heldOf } from "../delt
 export class PublishedConfig implements HeldConfig {
   readonly revision: string;
   readonly versions: HeldVersions;
+  readonly resources: ProxyConfig["resources"];
   /** For the log. */
   readonly cause: Cause | undefined;
   readonly #config: ProxyConfig;
@@ -23,6 +24,7 @@ export class PublishedConfig implements HeldConfig {
     this.cause = cause;
     this.revision = config.revision;
     this.versions = heldOf(config).versions;
+    this.resources = config.resources;
   }
 
   deltaFrom(held: HeldConfig): ConfigDelta {

@@ -5,10 +5,11 @@
  * Pure: the old table stays as it is and keeps serving when the delta is refused. A table that was accepted holds no
  * dangling reference and no hostname twice, so that the path of a connection has no such cases.
  */
+
+import { PersistentMap } from "../../model/persistent-map.ts";
 import type { ConfigDelta, ResourceKey, VersionedResource } from "../../model/proxy-config.ts";
 import type { ConfigRefusal, RefusalReason } from "../../model/proxy-report.ts";
 import { updateRevision } from "../../model/revision.ts";
-import { PersistentMap } from "./persistent-map.ts";
 import { referencesOf } from "./references.ts";
 import type { RouteTable } from "./route-table.ts";
 import { TableDraft } from "./table-draft.ts";

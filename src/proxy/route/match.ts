@@ -4,8 +4,9 @@
  * A connection belongs to one listener, the most specific of its port, and never falls back to a less specific one when
  * that has no route for it (Gateway API, Listener: isolation of listeners by hostname). Pure.
  */
+
+import type { PersistentMap } from "../../model/persistent-map.ts";
 import type { ListenerResource, RouteResource } from "../../model/proxy-config.ts";
-import type { PersistentMap } from "./persistent-map.ts";
 import { ANY_HOSTNAME, hostnameKey, type RouteTable } from "./route-table.ts";
 
 /** `serverName`: lower case, without trailing dot; absent when the client sent none, or its protocol has none. */

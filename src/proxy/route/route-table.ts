@@ -4,6 +4,8 @@
  * Immutable: a delta makes a new table that shares what has not changed (see apply-delta.ts). It holds no positions of
  * round robins and no state of the world; those are the balancer's and the dns room's.
  */
+
+import { PersistentMap } from "../../model/persistent-map.ts";
 import type {
   AuthoritiesResource,
   BackendResource,
@@ -18,7 +20,6 @@ import type {
 } from "../../model/proxy-config.ts";
 import { EMPTY_REVISION } from "../../model/revision.ts";
 import type { AcceptedProxyProtocol, SettingsResource } from "../../model/traffic.ts";
-import { PersistentMap } from "./persistent-map.ts";
 
 /** A host and port outside the cluster, and by how many backends it is named. */
 export interface ExternalTarget {

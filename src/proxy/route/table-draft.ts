@@ -3,6 +3,8 @@
  *
  * Seen by apply-delta.ts alone. It judges clashes of hostnames and ports, because it is the one that would overwrite them.
  */
+
+import type { MapDraft } from "../../model/persistent-map.ts";
 import type {
   ListenerResource,
   Resource,
@@ -11,7 +13,6 @@ import type {
   VersionedResource,
 } from "../../model/proxy-config.ts";
 import type { ConfigRefusal } from "../../model/proxy-report.ts";
-import type { MapDraft } from "./persistent-map.ts";
 import { portKindOf } from "./port-kind.ts";
 import { referencesOf } from "./references.ts";
 import {

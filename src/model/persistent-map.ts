@@ -3,7 +3,7 @@
  *
  * A trie over the hashes of keys, with small maps for leaves (after P. Bagwell, "Ideal Hash Trees", 2001): a new version copies
  * the way to what it touches and shares the rest. No single edit does much, however large the map: a leaf that is crowded is split by
- * itself, and nothing is ever rebuilt as a whole. Pure.
+ * itself, and nothing is ever rebuilt as a whole. What two versions share need not be compared. Pure.
  */
 interface Leaf<V> {
   readonly owner: object;
@@ -27,7 +27,7 @@ const LAST_DEPTH = 32 / BITS;
 const MOST_IN_LEAF = 48;
 const NOBODY = {};
 
-export class PersistentMap<V> {
+export class PersistentMap<V> implements ReadonlyMap<string, V> {
   readonly size: number;
   readonly #root: Node<V>;
 
@@ -48,12 +48,29 @@ export class PersistentMap<V> {
     return find(this.#root, key) !== undefined;
   }
 
-  *entries(): Generator<[string, V]> {
+  *entries(): Generator<[string, V], undefined> {
     for (const { entries } of leaves(this.#root)) yield* entries;
   }
 
-  *values(): Generator<V> {
+  [Symbol.iterator](): Generator<[string, V], undefined> {
+    return this.entries();
+  }
+
+  *keys(): Generator<string, undefined> {
+    for (const { entries } of leaves(this.#root)) yield* entries.keys();
+  }
+
+  *values(): Generator<V, undefined> {
     for (const { entries } of leaves(this.#root)) yield* entries.values();
+  }
+
+  forEach(callback: (value: V, key: string, map: ReadonlyMap<string, V>) => void): void {
+    for (const [key, value] of this) callback(value, key, this);
+  }
+
+  /** The keys that have another value here than in `before`, or are in one of the two only; each once. */
+  othersThan(before: PersistentMap<V>): Generator<string, undefined> {
+    return others(before.#root, this.#root);
   }
 
   edit(): MapDraft<V> {
@@ -150,6 +167,22 @@ function find<V>(root: Node<V>, key: string): V | undefined {
 function* leaves<V>(node: Node<V>): Generator<Leaf<V>> {
   if ("entries" in node) yield node;
   else for (const child of node.children) yield* leaves(child);
+}
+
+function* others<V>(before: Node<V>, now: Node<V>): Generator<string, undefined> {
+  if (before === now) return;
+  if ("children" in before && "children" in now) {
+    for (const [place, child] of now.children.entries()) yield* others(before.children[place] as Node<V>, child);
+    return;
+  }
+  // One may have been split, and the other not.
+  const [a, b] = [entriesOf(before), entriesOf(now)];
+  for (const [key, value] of b) if (a.get(key) !== value) yield key;
+  for (const key of a.keys()) if (!b.has(key)) yield key;
+}
+
+function entriesOf<V>(node: Node<V>): ReadonlyMap<string, V> {
+  return "entries" in node ? node.entries : new Map([...leaves(node)].flatMap(({ entries }) => [...entries]));
 }
 
 /** FNV-1a, folded, so that its low bits are as good as the others. */

@@ -33,12 +33,29 @@ test("behaves like a map, and old versions stay as they were", () => {
         }
         map = draft.commit();
         assert.deepEqual([...old.entries()].sort(), before);
+        const keys = new Set([...old.keys(), ...map.keys()]);
+        const others = [...keys].filter((key) => old.get(key) !== map.get(key));
+        assert.deepEqual([...map.othersThan(old)].sort(), others.sort());
+        assert.deepEqual([...old.othersThan(map)].sort(), others);
       }
       assert.deepEqual([...map.entries()].sort(), [...model].sort());
       assert.equal(map.size, model.size);
       for (const [key, value] of model) assert.equal(map.get(key), value);
     }),
   );
+});
+
+test("tells what is other than in a version before, whether leaves were split since or not", () => {
+  const few = mapOf(many.slice(0, 40));
+  const more = mapOf(many.slice(20, 60));
+  const places = [...Array.from({ length: 20 }, (_, i) => i), ...Array.from({ length: 20 }, (_, i) => 40 + i)];
+  assert.deepEqual([...more.othersThan(few)].sort(), places.map(keyOf).sort());
+  assert.deepEqual([...few.othersThan(more)].sort(), places.map(keyOf).sort());
+  const draft = mapOf(many).edit();
+  draft.set(keyOf(7), -1);
+  draft.delete(keyOf(8));
+  draft.set("new", 1);
+  assert.deepEqual([...draft.commit().othersThan(mapOf(many))].length, 3);
 });
 
 test("a commit without edits is the map itself", () => {
