@@ -18,24 +18,37 @@ export interface GatewayCapabilityOptions {
 export function gatewayCapability({ served, changed }: GatewayCapabilityOptions): Capability {
   const capability = new Capability({ name: "gateway", description: "Runs a proxy for each Gateway of our class" });
   const { When } = capability;
-  const tell = ({ kind, metadata }: Changed) => changed(kind ?? "", `${metadata?.namespace}/${metadata?.name}`);
+  const tell = (object: Changed) => {
+    changed(object.kind ?? "", `${object.metadata?.namespace}/${object.metadata?.name}`);
+    shrink(object);
+  };
 
-  if (served.has("Gateway/v1")) {
-    When(GatewayV1).IsCreatedOrUpdated().Reconcile(tell);
-    When(GatewayV1).IsDeleted().Watch(tell);
-  }
-
+  if (served.has("Gateway/v1")) When(GatewayV1).IsCreatedOrUpdated().Reconcile(tell);
   const TlsRoute = tlsRouteServed(served);
-  if (TlsRoute !== undefined) {
-    When(TlsRoute).IsCreatedOrUpdated().Reconcile(tell);
-    When(TlsRoute).IsDeleted().Watch(tell);
-  }
+  if (TlsRoute !== undefined) When(TlsRoute).IsCreatedOrUpdated().Reconcile(tell);
+  // Pepr watches once for each binding: another one for deletions would list, parse and keep every object a second time.
+  for (const binding of capability.bindings) binding.event = EVERY_EVENT;
   return capability;
 }
 
+/** Pepr's word for it, for which its `When` has no method. */
+const EVERY_EVENT = "*" as Capability["bindings"][number]["event"];
+
+/** As Pepr hands it out. */
 interface Changed {
   readonly kind?: string;
-  readonly metadata?: { readonly namespace?: string; readonly name?: string };
+  metadata?: { name?: string; namespace?: string; uid?: string; resourceVersion?: string };
+  spec?: unknown;
+  status?: unknown;
+}
+
+/**
+ * What is handed out is what Pepr's watch keeps, for as long as the object exists, to tell by uid and resourceVersion what a list
+ * has brought. The rest is never read again.
+ */
+function shrink(object: Changed): void {
+  const { name, namespace, uid, resourceVersion } = object.metadata ?? {};
+  Object.assign(object, { metadata: { name, namespace, uid, resourceVersion }, spec: undefined, status: undefined });
 }
 
 /** All versions show the same objects: one watch is enough, at the most stable of them. */
