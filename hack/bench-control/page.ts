@@ -57,6 +57,8 @@ const METHOD = `- Each scenario has a fresh cluster of \`hack/cluster\`: one nod
   answer says. Until a change serves, the client connects again and again, 1 ms after each refusal. Time counts from the API server's answer.
 - \`attachedRoutes\` is polled every 10 ms. Status writes are those that the operators' own metrics count. CPU and resident memory are from
   \`/proc\` of the leading operator's and the proxy's process.
+- Rest begins two minutes after the last change and is measured for two minutes (but for rest before anything was created: 15 s): V8 collects what
+  work has left when it has collected nothing for some 100 s, and it would be chance whether a shorter time has that in it.
 - Quantiles are of the nearest rank: values that were measured. A row with one sample is one measurement.
 - Load is what the machine's run queue was in the minute before the end (\`/proc/loadavg\`): beyond the number of processors, others were at work.`;
 

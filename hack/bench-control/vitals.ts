@@ -39,3 +39,9 @@ export async function cpuPercent(pids: readonly number[], work: () => Promise<un
 }
 
 export const rest = (seconds: number) => () => sleep(seconds * 1000);
+
+/**
+ * How many times as long rest is measured as other things, and waited for after work: two minutes, for V8 collects what work has left
+ * when it has not collected for some 100 s. Of less it would be chance whether a collection is in it.
+ */
+export const REST_WINDOWS = 8;

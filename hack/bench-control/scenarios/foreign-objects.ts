@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { APP, GATEWAY_CLASSES, GATEWAYS } from "../names.ts";
 import { gateway, hostOf } from "../objects.ts";
 import type { Scenario } from "../scenario.ts";
-import { cpuPercent, rest, rssMib } from "../vitals.ts";
+import { cpuPercent, REST_WINDOWS, rest, rssMib } from "../vitals.ts";
 
 export const FOREIGN_OBJECTS: Scenario = {
   id: "foreign-objects",
@@ -28,14 +28,15 @@ export const FOREIGN_OBJECTS: Scenario = {
       }),
     );
     const createdMs = performance.now() - startedAtMs;
-    await sleep(5_000);
-    const [rested = Number.NaN] = await cpuPercent([operator], rest(seconds));
+    const [after = Number.NaN] = await cpuPercent([operator], rest(seconds * REST_WINDOWS));
+    const [rested = Number.NaN] = await cpuPercent([operator], rest(seconds * REST_WINDOWS));
     const writes = (await site.statusWrites("TLSRoute")) - writesBefore;
     const perRouteMs = ((percent / 100) * createdMs) / routes;
     return [
       { metric: "operator CPU at rest, before", unit: "% of a core", samples: [restedBefore] },
       { metric: "operator CPU while they are created", unit: "% of a core", samples: [percent] },
       { metric: "operator CPU for each, admission with it", unit: "ms", samples: [perRouteMs] },
+      { metric: `operator CPU, the ${seconds * REST_WINDOWS} s after`, unit: "% of a core", samples: [after] },
       { metric: "operator CPU at rest", unit: "% of a core", samples: [rested], goals: [{ of: "max", atMost: 1 }] },
       { metric: "operator RSS before", unit: "MiB", samples: [rssBefore] },
       { metric: "operator RSS", unit: "MiB", samples: [rssMib(operator)] },

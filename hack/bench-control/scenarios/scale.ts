@@ -5,7 +5,7 @@ import { hostOf, namespace, portOf } from "../objects.ts";
 import { untilAnswered } from "../probe.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Site } from "../site.ts";
-import { cpuPercent, rest, rssMib } from "../vitals.ts";
+import { cpuPercent, REST_WINDOWS, rest, rssMib } from "../vitals.ts";
 
 const NAMESPACES = 50;
 const SERVICES_EACH = 10;
@@ -43,10 +43,11 @@ export const SCALE: Scenario = {
     const countedMs = await site.until("all are counted", async () => (await site.attachedRoutes()) === routes);
     site.say(`${routes} routes are counted`);
     const writtenMs = await site.untilQuiet();
-    const atRest = await cpuPercent(pids, rest(seconds));
     const idle = pids.map(rssMib);
     const churned = await cpuPercent(pids, () => churn(site, names, seconds));
     const after = pids.map(rssMib);
+    await sleep(seconds * REST_WINDOWS * 1_000);
+    const atRest = await cpuPercent(pids, rest(seconds * REST_WINDOWS));
     const value = (list: readonly number[], i: number) => [list[i] ?? Number.NaN];
     const growth = (after[1] ?? Number.NaN) - (before[1] ?? Number.NaN);
     return [

@@ -12,6 +12,8 @@ export const ADMISSION_PATH_TOKEN = "fsm-gateway";
 /** The path under which Pepr serves validation. */
 export const ADMISSION_PATH = `/validate/${ADMISSION_PATH_TOKEN}`;
 
+const A_DAY_SECONDS = 86_400;
+
 export function preparePeprEnvironment(environment: NodeJS.ProcessEnv): void {
   // The only switch for admission and watches in one process.
   environment.PEPR_MODE = "dev";
@@ -21,6 +23,10 @@ export function preparePeprEnvironment(environment: NodeJS.ProcessEnv): void {
   environment.PEPR_NODE_WARNINGS = "true";
   // Watches that fail are retried for good; Pepr's five times end the process when an API server is away for half a minute.
   environment.PEPR_RESYNC_FAILURE_MAX = String(Number.MAX_SAFE_INTEGER);
+  // A list of Pepr's has no pages, is printed for a debug line that nobody reads, and by default comes every five minutes in which
+  // nothing happens. The informers know what a watch has missed; the API server ends one after an hour at most, which lists too.
+  environment.PEPR_RELIST_INTERVAL_SECONDS = String(A_DAY_SECONDS);
+  environment.PEPR_LAST_SEEN_LIMIT_SECONDS = String(A_DAY_SECONDS);
   // A queue for each kind: Pepr keeps the queues of deleted objects for ever.
   environment.PEPR_RECONCILE_STRATEGY = "kind";
   // Until its log is led into ours.
