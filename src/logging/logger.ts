@@ -6,6 +6,7 @@ import winston from "winston";
 import type { LogFields, Logger } from "../model/log.ts";
 import { type LogEntry, type LogLevel, logEntry } from "./fields.ts";
 import { jsonText, type LogFormat, textLine } from "./format.ts";
+import { gatherer } from "./gathered.ts";
 
 export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
@@ -42,7 +43,14 @@ export function createLogger(options: LoggerOptions): AdjustableLogger {
     format: line(),
     transports: [new winston.transports.Stream({ stream })],
   });
-  const logger = withFields(sink, options.now ?? (() => new Date()), {});
+  // A stream that somebody gave is theirs.
+  const gather = options.stream === undefined ? gatherer(process.stdout, process) : () => undefined;
+  const send = (entry: LogEntry) => {
+    gather();
+    sink.log(entry);
+  };
+  const isEnabled = (level: LogLevel) => sink.isLevelEnabled(level);
+  const logger = withFields({ isEnabled, send }, options.now ?? (() => new Date()), {});
   const adjust: AdjustableLogger["adjust"] = (choices) => {
     sink.level = choices.level ?? options.level;
     format = choices.format ?? options.format;
@@ -58,17 +66,22 @@ function unprintableKept(entry: LogEntry): string {
   return jsonText({ timestamp, level, message, ...(JSON.parse(text) as object) });
 }
 
-function withFields(sink: winston.Logger, now: () => Date, bound: LogFields): Logger {
+interface Sink {
+  isEnabled(level: LogLevel): boolean;
+  send(entry: LogEntry): void;
+}
+
+function withFields(sink: Sink, now: () => Date, bound: LogFields): Logger {
   const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    if (!sink.isLevelEnabled(level)) return;
-    sink.log(logEntry(now().toISOString(), level, message, { ...bound, ...fields }));
+    if (!sink.isEnabled(level)) return;
+    sink.send(logEntry(now().toISOString(), level, message, { ...bound, ...fields }));
   };
   return {
     debug: write("debug"),
     info: write("info"),
     warn: write("warn"),
     error: write("error"),
-    isEnabled: (level) => sink.isLevelEnabled(level),
+    isEnabled: (level) => sink.isEnabled(level),
     child: (fields) => withFields(sink, now, { ...bound, ...fields }),
   };
 }

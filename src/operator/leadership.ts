@@ -41,6 +41,8 @@ import type { Write } from "./write/outcome.ts";
 const AWAIT_PROXIES_MS = 30_000;
 /** How long a round of writing may go on when the replica is told to end: what it leaves, the next leader does. */
 const LAST_ROUND_MS = 500;
+/** A webhook may refuse in other words each time: what it says now is told this late, and does not go round at once. */
+const REWORDING_MS = 10_000;
 /** Just after a report of a proxy that is gone has expired (observe/proxies.ts). */
 const GONE_PROXY_MS = 20_500;
 
@@ -76,13 +78,22 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   const { options, informers, certificates, metrics } = parts;
   const { log, client, namespace, podName } = options;
   const clock = systemClock;
-  const state = { leadingSinceMs: 0 };
+  const state = { leadingSinceMs: 0, isRewording: false };
   const kick = (cause: KickCause) => {
     metrics.kicked(cause);
     trail.kicked(cause);
     loop.kick();
   };
   const kickLater = (ms: number, cause: KickCause) => void setTimeout(() => kick(cause), ms).unref();
+  const rewordLater = () => {
+    if (state.isRewording) return;
+    state.isRewording = true;
+    const reword = () => {
+      state.isRewording = false;
+      kick("refusal");
+    };
+    setTimeout(reword, REWORDING_MS).unref();
+  };
   const trail = new ChangeTrail({
     log,
     clock,
@@ -103,9 +114,9 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     authenticate: tokenAuthentication(client, () => informers.of.gateways.items()),
     isLeader: () => election.leading,
     onReport: (gateway, proxyId, report) => {
-      reports.report(gateway, proxyId, report);
+      const isNews = reports.report(gateway, proxyId, report);
       acknowledgements.reported();
-      kick("report");
+      if (isNews) kick("report");
     },
     onGone: (gateway, proxyId) => {
       reports.gone(gateway, proxyId);
@@ -131,9 +142,10 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     trail,
     mayBeAwaited,
     onRefusals: (refusals) => {
-      const isNews = publication.refused(refusals);
-      if (isNews) kick("refusal");
-      return isNews;
+      const news = publication.refused(refusals);
+      if (news === "gateways") kick("refusal");
+      if (news === "words") rewordLater();
+      return news === "gateways";
     },
     onLeft: (inMs) => void setTimeout(() => writes.kick(), inMs).unref(),
   });
@@ -213,10 +225,10 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   };
 }
 
-type WritingTies = Pick<
-  WritingParts,
-  "published" | "acknowledgements" | "trail" | "mayBeAwaited" | "onRefusals" | "onLeft"
->;
+interface WritingTies
+  extends Pick<WritingParts, "published" | "acknowledgements" | "mayBeAwaited" | "onRefusals" | "onLeft"> {
+  readonly trail: Pick<ChangeTrail, "beginWriting" | "wrote">;
+}
 
 function createWriting({ options, informers, certificates, metrics }: LeadershipParts, ties: WritingTies): Writing {
   const { log, client, podName } = options;

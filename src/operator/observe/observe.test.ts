@@ -106,6 +106,25 @@ test("a proxy that comes back is as if it had never been gone", () => {
   assert.equal(reports.of("ns/other", NONE).size, 0);
 });
 
+test("a report is news when it says more than which revision is served", () => {
+  const reports = new ProxyReports(() => 0);
+  const says = (said: Partial<ProxyReport>, proxyId = "a") =>
+    reports.report("ns/g", proxyId, { ...report("1"), ...said });
+  assert.equal(says({ revision: "" }), true);
+  assert.equal(says({ revision: "1" }), true);
+  assert.equal(says({ revision: "2" }), false);
+  assert.equal(says({ revision: "2" }, "b"), true);
+  const unresolved = { host: "h.example", reason: "dns_failed", message: "no answer" } as const;
+  assert.equal(says({ revision: "2", unresolvedHosts: [unresolved] }), true);
+  assert.equal(says({ revision: "3", unresolvedHosts: [unresolved] }), false);
+  assert.equal(says({ revision: "3" }), true);
+  const refusal = { revision: "4", reason: "port_conflict", message: "port 443" } as const;
+  assert.equal(says({ revision: "3", refusal }), true);
+  reports.gone("ns/g", "b");
+  assert.equal(says({ revision: "5" }, "b"), false, "what it said stood meanwhile");
+  assert.equal(reports.of("ns/g", NONE).get("b")?.revision, "5", "the newest is kept, news or not");
+});
+
 test("a Service's addresses are those at which the listeners' own ports are open", () => {
   const addresses = (spec: Service["spec"], status?: Service["status"]) => {
     const service: Service = {

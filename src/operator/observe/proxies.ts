@@ -2,6 +2,7 @@
  * What the proxies last said, by Gateway and Pod. A stream that ends is no news of the data plane, which serves on: its last
  * report stands for as long as the Pod takes connections, and for a while of a Pod that does not. Holds no socket and no timer.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 
 /** A proxy is back within 10 s of an operator that answers (its longest back-off); beyond twice that it is not coming. */
@@ -21,9 +22,12 @@ export class ProxyReports {
     this.#nowMs = nowMs;
   }
 
-  report(gateway: string, proxyId: string, report: ProxyReport): void {
+  /** Answers whether it is news to whoever judges: mostly a proxy says that it serves what was published, and nothing else. */
+  report(gateway: string, proxyId: string, report: ProxyReport): boolean {
     const proxies = this.#gateways.get(gateway) ?? new Map<string, Heard>();
+    const before = proxies.get(proxyId);
     this.#gateways.set(gateway, proxies.set(proxyId, { report }));
+    return before === undefined || !isDeepStrictEqual(judgedOf(before.report), judgedOf(report));
   }
 
   gone(gateway: string, proxyId: string): void {
@@ -54,4 +58,9 @@ export class ProxyReports {
   clear(): void {
     this.#gateways.clear();
   }
+}
+
+/** What statuses are made from: of a revision, that there is one. */
+function judgedOf({ revision, ...said }: ProxyReport) {
+  return { ...said, serves: revision !== "" };
 }

@@ -14,7 +14,7 @@ import type { SettledPorts } from "../observe/settled-ports.ts";
 import { takeSnapshot } from "../observe/snapshot.ts";
 import type { ChangeTrail, PassTrail } from "../trail.ts";
 import type { Acknowledgements, Publications } from "./acknowledgements.ts";
-import { type Refusals, sameRefusals, withRefusals } from "./refusals.ts";
+import { newsOfRefusals, type Refusals, withRefusals } from "./refusals.ts";
 
 export interface PublicationParts {
   readonly informers: OperatorInformers;
@@ -68,11 +68,11 @@ export class Publication {
     this.#newest = { plan, gateways: snapshot.gateways, silent, publications: acknowledgements.newest() };
   }
 
-  /** What the API server refuses now: the next plan says so. Answers whether that is news. */
-  refused(refusals: Refusals): boolean {
-    if (sameRefusals(refusals, this.#refusals)) return false;
+  /** What the API server refuses now: the next plan says so. Answers what of it is news. */
+  refused(refusals: Refusals): ReturnType<typeof newsOfRefusals> {
+    const news = newsOfRefusals(this.#refusals, refusals);
     this.#refusals = refusals;
-    return true;
+    return news;
   }
 
   /** Forgets what was published: another replica may have changed it by the time this one leads again. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EMPTY_SNAPSHOT, gateway } from "../../translate/testing/world.ts";
-import { refusalsOf, sameRefusals, withRefusals } from "./refusals.ts";
+import { newsOfRefusals, refusalsOf, withRefusals } from "./refusals.ts";
 
 const object = (name: string, owner: string) => ({
   apiVersion: "v1",
@@ -23,8 +23,10 @@ test("a Gateway hears of the first of its objects that was refused, in the API s
     "The API server refuses the Service shop/a-1, which stays as it is: may not change",
   );
   assert.ok((refusals.get("shop/b") ?? "").length < 600);
-  assert.ok(sameRefusals(refusals, new Map(refusals)));
-  assert.ok(!sameRefusals(refusals, new Map()));
+  assert.equal(newsOfRefusals(refusals, new Map(refusals)), undefined);
+  assert.equal(newsOfRefusals(refusals, new Map()), "gateways");
+  assert.equal(newsOfRefusals(refusals, new Map(refusals).set("shop/c", "too")), "gateways");
+  assert.equal(newsOfRefusals(refusals, new Map(refusals).set("shop/b", "in other words")), "words");
 
   const deployments = new Map([
     ["shop/a", deployment],

@@ -26,8 +26,10 @@ export function refusalsOf(refused: readonly RefusedObject[]): Refusals {
   return refusals;
 }
 
-export function sameRefusals(a: Refusals, b: Refusals): boolean {
-  return a.size === b.size && [...a].every(([gateway, said]) => b.get(gateway) === said);
+/** What is other in `now`: which Gateways are refused something, or only the words, which may be others each time. */
+export function newsOfRefusals(before: Refusals, now: Refusals): "gateways" | "words" | undefined {
+  if (before.size !== now.size || [...before.keys()].some((gateway) => !now.has(gateway))) return "gateways";
+  return [...before].every(([gateway, said]) => now.get(gateway) === said) ? undefined : "words";
 }
 
 /** The snapshot itself where nothing was refused. */

@@ -139,13 +139,14 @@ export class StatusWriter {
     const before = this.#plans;
     if (plans === before) return;
     this.#plans = plans;
-    plans.forEach((plan, i) => {
-      if (plan === before[i]) return;
+    for (let place = 0; place < plans.length; place++) {
+      const plan = plans[place] as StatusPlan;
+      if (plan === before[place]) continue;
       const target = targetOf(plan);
-      if (this.#byTarget.get(target) === plan) return;
+      if (this.#byTarget.get(target) === plan) continue;
       this.#byTarget.set(target, plan);
       this.#due.add(target);
-    });
+    }
     if (this.#byTarget.size === plans.length) return;
     const kept = new Set(plans);
     for (const [target, plan] of this.#byTarget) {

@@ -4,30 +4,38 @@
  * nothing that the translator could.
  */
 import { type Gateway, objectKey } from "../../gateway-api/objects.ts";
-import { infrastructureOf } from "../../infra/infrastructure.ts";
 import type { ProxyPodOptions } from "../../infra/pod.ts";
 import type { Logger } from "../../model/log.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
-import type { ChangeTrail } from "../trail.ts";
+import type { WriteRound } from "../trail.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
 import type { Acknowledgements, Publications } from "./acknowledgements.ts";
 import { gatewaysOf } from "./depends-on.ts";
+import { Provisions } from "./provisions.ts";
 import type { Published } from "./publication.ts";
 import { type Refusals, refusalsOf } from "./refusals.ts";
-import type { StatusWriter } from "./statuses.ts";
+import type { StatusReport, StatusWriter } from "./statuses.ts";
+
+/** As much of the informers as is asked here. */
+type Caches = {
+  readonly [K in "gateways" | "gatewayClasses" | "listenerSets" | "namespaces"]: Pick<
+    OperatorInformers["of"][K],
+    "get" | "items"
+  >;
+};
 
 export interface WritingParts {
   readonly log: Logger;
-  readonly informers: OperatorInformers;
+  readonly informers: { readonly of: Caches };
   /** The newest of all. */
   readonly published: () => Published | undefined;
-  readonly acknowledgements: Acknowledgements;
-  readonly trail: Pick<ChangeTrail, "beginWriting" | "wrote">;
-  readonly applier: Applier;
-  readonly statuses: StatusWriter;
-  readonly events: EventRecorder;
+  readonly acknowledgements: Pick<Acknowledgements, "wait">;
+  readonly trail: { beginWriting(): Pick<WriteRound, "end"> };
+  readonly applier: Pick<Applier, "reconcile">;
+  readonly statuses: Pick<StatusWriter, "write">;
+  readonly events: Pick<EventRecorder, "record">;
   readonly pod: ProxyPodOptions;
   readonly caBundle: () => string;
   /**
@@ -43,11 +51,13 @@ export interface WritingParts {
 
 export class Writing {
   readonly #parts: WritingParts;
+  readonly #provisions: Provisions;
   /** What the proxies have been waited for already: one that was late is not waited for again. */
   #awaited: Publications = new Map();
 
   constructor(parts: WritingParts) {
     this.#parts = parts;
+    this.#provisions = new Provisions(parts.pod);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -62,21 +72,25 @@ export class Writing {
   }
 
   async #write(signal: AbortSignal): Promise<void> {
-    const { published, applier, statuses, onRefusals, onLeft } = this.#parts;
+    const { published, applier, onRefusals, onLeft } = this.#parts;
     const newest = published();
     if (newest === undefined) return;
-    const { plan, gateways, silent, publications } = newest;
+    const { plan, gateways } = newest;
     const applied = await applier.reconcile(this.#infrastructure(plan), signal, heldOwners(plan));
-    // What was refused now belongs into statuses: the plan that says so is on its way, and this one's would not be true.
-    if (onRefusals(refusalsOf(applied.refused))) return;
-    await this.#wait(publications);
-    const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
-    const { failures: notWritten, leftForMs } = await statuses.write(this.#without(awaited, plan.statuses), signal);
-    const failures = [...applied.failures, ...notWritten];
     this.#tellForeign(applied.foreign, gateways);
     for (const gateway of gateways) this.#tellMissingClass(gateway);
+    // What was refused now belongs into statuses: the plan that says so is on its way, and this one's would not be true.
+    const isOutdated = onRefusals(refusalsOf(applied.refused));
+    const { failures: notWritten, leftForMs } = isOutdated ? NOTHING_LEFT : await this.#writeStatuses(newest, signal);
+    const failures = [...applied.failures, ...notWritten];
     if (failures.length > 0) throw new AggregateError(failures, writesFailed(failures));
     if (leftForMs !== undefined) onLeft(leftForMs);
+  }
+
+  async #writeStatuses({ plan, silent, publications }: Published, signal: AbortSignal): Promise<StatusReport> {
+    await this.#wait(publications);
+    const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
+    return this.#parts.statuses.write(this.#without(awaited, plan.statuses), signal);
   }
 
   async #wait(publications: Publications): Promise<void> {
@@ -94,11 +108,9 @@ export class Writing {
     return statuses.filter((status) => !gatewaysOf(status, listenerSet).some((key) => gateways.has(key)));
   }
 
-  #infrastructure(plan: Plan) {
-    const options = { ...this.#parts.pod, caBundle: this.#parts.caBundle() };
-    return [...plan.gateways.values()]
-      .filter(({ namespace, name }) => !this.#isEnding(`${namespace}/${name}`))
-      .flatMap((gateway) => infrastructureOf(gateway, options));
+  #infrastructure({ gateways }: Plan) {
+    const staying = [...gateways].filter(([key]) => !this.#isEnding(key));
+    return this.#provisions.of(new Map(staying), this.#parts.caBundle());
   }
 
   /** What belongs to a Gateway or namespace that is being deleted goes by itself; creating it again would be refused. */
@@ -136,6 +148,8 @@ export class Writing {
       log.warn("a Gateway names a class that does not exist", { gateway: objectKey(gateway), gatewayClassName: name });
   }
 }
+
+const NOTHING_LEFT: StatusReport = { failures: [] };
 
 /** Uids of the Gateways whose parameters cannot be used: nothing of theirs is to go. */
 function heldOwners({ gateways }: Plan): ReadonlySet<string> {

@@ -60,6 +60,8 @@ interface Applied {
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #applied = new Map<string, Applied>();
+  /** The live object that was last seen to be as wanted: while both are the same objects, there is nothing to compare. */
+  readonly #unchanged = new WeakMap<KubernetesObject, KubernetesObject>();
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -113,8 +115,12 @@ export class Applier {
       live.get(objectKey(wanted)) ??
       (await client.get<ManagedObject>(type, referenceTo(wanted), { signal }).catch(absent));
     if (present !== undefined) {
+      if (this.#unchanged.get(wanted) === present) return "unchanged";
       if (!hasSameController(present, wanted)) return "foreign";
-      if (this.#isAsWanted(present, wanted)) return "unchanged";
+      if (this.#isAsWanted(present, wanted)) {
+        this.#unchanged.set(wanted, present);
+        return "unchanged";
+      }
     }
     if (present !== undefined) await handOverReplicas(client, type, present, wanted, { fieldManager, signal });
     const request = client.apply(type, wanted, { fieldManager, force: true, signal });

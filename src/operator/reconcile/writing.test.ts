@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import { SILENT } from "../../loop/silent-log.ts";
+import type { GatewayPlan } from "../../model/plan.ts";
+import { EMPTY_REVISION } from "../../model/revision.ts";
+import { gateway, OUR_CLASS } from "../../translate/testing/world.ts";
+import type { ApplyReport } from "../write/applier.ts";
+import type { EventMessage } from "../write/events.ts";
+import type { StatusReport } from "./statuses.ts";
+import { Writing } from "./writing.ts";
+
+const ours = gateway("g", []);
+const lost = { ...gateway("lost", []), spec: { gatewayClassName: "nobody's", listeners: [] } };
+const plan: GatewayPlan = {
+  ...{ namespace: "shop", name: "g", uid: "gateway-g", gatewayClassName: "fsm", labels: {}, annotations: {} },
+  ports: [{ name: "tls", port: 443 }],
+  parameters: {},
+  config: { revision: EMPTY_REVISION, resources: new Map() },
+};
+const UNCHANGED: ApplyReport = { applied: 0, unchanged: 7, deleted: 0, foreign: [], refused: [], failures: [] };
+const owner = { kind: "Gateway", name: "g" };
+const refusedObject = {
+  ...{ apiVersion: "v1", kind: "Service" },
+  metadata: { name: "fsm-gateway-g", namespace: "shop", ownerReferences: [owner] },
+};
+
+/** One writing whose applier and status writer answer as told, with what was asked of them. */
+function stage() {
+  const state = {
+    plan,
+    report: UNCHANGED,
+    statuses: { failures: [] } as StatusReport,
+    isNews: false,
+    applied: [] as (readonly KubernetesObject[])[],
+    rounds: [] as string[],
+    events: [] as string[],
+    statusWrites: 0,
+    left: [] as number[],
+  };
+  const cache = (objects: readonly KubernetesObject[] = []) => ({
+    items: () => objects as never[],
+    get: (key: string) => objects.find(({ metadata }) => metadata.name === key) as never,
+  });
+  const writing = new Writing({
+    log: SILENT,
+    informers: {
+      of: { gateways: cache(), gatewayClasses: cache([OUR_CLASS]), listenerSets: cache(), namespaces: cache() },
+    },
+    published: () => ({
+      plan: { gateways: new Map([["shop/g", state.plan]]), statuses: [] },
+      gateways: [ours, lost],
+      silent: new Map(),
+      publications: new Map(),
+    }),
+    acknowledgements: { wait: async () => undefined },
+    trail: { beginWriting: () => ({ end: (outcome) => void state.rounds.push(outcome) }) },
+    applier: {
+      reconcile: async (wanted) => {
+        state.applied.push(wanted);
+        return state.report;
+      },
+    },
+    statuses: {
+      write: async () => {
+        state.statusWrites++;
+        return state.statuses;
+      },
+    },
+    events: {
+      record: ({ metadata }: KubernetesObject, { reason }: EventMessage) => {
+        state.events.push(`${metadata.name} ${reason}`);
+        return true;
+      },
+    },
+    pod: { image: "image", operatorNamespace: "fsm-gateway-system" },
+    caBundle: () => "authority",
+    mayBeAwaited: () => false,
+    onRefusals: () => state.isNews,
+    onLeft: (inMs) => void state.left.push(inMs),
+  });
+  return { state, run: () => writing.run(new AbortController().signal) };
+}
+
+test("a round applies, writes statuses, tells what has no status, and says when the rest is due", async () => {
+  const { state, run } = stage();
+  state.report = { ...UNCHANGED, foreign: ["Service shop/fsm-gateway-g"] };
+  state.statuses = { failures: [], leftForMs: 200 };
+  await run();
+  assert.deepEqual(state.events, ["g NameTaken", "lost NameTaken", "lost GatewayClassNotFound"]);
+  assert.deepEqual([state.statusWrites, state.left, state.rounds], [1, [200], ["succeeded"]]);
+});
+
+test("what is to run is the same objects while nothing of it has changed, whatever the routes do", async () => {
+  const { state, run } = stage();
+  await run();
+  state.plan = { ...plan, config: { revision: "1", resources: new Map() } };
+  await run();
+  state.plan = { ...plan, ports: [...plan.ports, { name: "more", port: 8443 }] };
+  await run();
+  const [first = [], second = [], third = []] = state.applied;
+  assert.ok(first.length > 3);
+  assert.ok(first.every((object, i) => object === second[i]));
+  assert.ok(second.every((object) => !third.includes(object)));
+});
+
+test("when a refusal leads to another plan its statuses are not written, and the rest is done all the same", async () => {
+  const { state, run } = stage();
+  state.isNews = true;
+  state.report = {
+    ...UNCHANGED,
+    refused: [{ object: refusedObject, message: "quota" }],
+    failures: [new Error("the connection was reset")],
+    foreign: ["ConfigMap shop/fsm-gateway-g"],
+  };
+  await assert.rejects(run(), /^AggregateError: 1 writes failed: the connection was reset$/);
+  assert.equal(state.statusWrites, 0);
+  assert.ok(state.events.includes("lost GatewayClassNotFound") && state.events.includes("g NameTaken"));
+  assert.deepEqual(state.rounds, ["failed"]);
+
+  state.isNews = false;
+  await assert.rejects(run());
+  assert.equal(state.statusWrites, 1);
+});
+
+test("a status that could not be written fails the round, to be repeated", async () => {
+  const { state, run } = stage();
+  state.statuses = { failures: [new Error("409"), new Error("409"), new Error("500")] };
+  await assert.rejects(run(), /3 writes failed: 409; 500$/);
+  assert.deepEqual([state.rounds, state.left], [["failed"], []]);
+});
