@@ -33,6 +33,11 @@ const PIPES_OF_ALL_WORKERS = 256;
 const ACCEPT_WARNING_MS = 10_000;
 /** Workers answer between two turns of events, which is soon; one that does not is in trouble, and whoever looks wants to know. */
 const LOOK_MS = 1_000;
+/**
+ * What a change took besides what it leaves, for messages and for V8's compilers, is given back so long after it, and no sooner however
+ * many changes come: it takes up to 3 ms.
+ */
+const TRIM_MS = 5_000;
 /** Metrics must come: what a worker has not told by then comes with the next ones. */
 const TELL_MOVED_MS = 250;
 
@@ -84,6 +89,7 @@ export class LinuxEngine implements Engine {
   readonly #options: LinuxEngineOptions;
   readonly #portable: PortableEngine;
   readonly #sockets: SocketListener;
+  readonly #trimHeap: () => void;
   readonly #workers: readonly WorkerHandle[];
   /** Connections of each worker, then those of the portable engine. */
   readonly #active: Int32Array;
@@ -93,6 +99,8 @@ export class LinuxEngine implements Engine {
   #table: RouteTable = EMPTY_TABLE;
   #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
   #lastLook = 0;
+  /** Cancels the trim that is to come. */
+  #cancelTrim: (() => void) | undefined;
   /** What workers have answered, by the number of the look and their index. */
   readonly #looks = new Map<number, Map<number, { readonly seen: ConnectionsSeen; readonly part: EnginePart }>>();
 
@@ -110,6 +118,7 @@ export class LinuxEngine implements Engine {
     } = options;
     this.#options = options;
     this.#sockets = new SocketListener(libc);
+    this.#trimHeap = libc.trimHeap;
     this.#active = new Int32Array(new SharedArrayBuffer(4 * (workers + 1)));
     this.#untold = new Array<number>(workers).fill(0);
     this.#portable = new PortableEngine({
@@ -207,6 +216,7 @@ export class LinuxEngine implements Engine {
       await nextTurn();
     }
     await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta: rest })));
+    this.#trimSoon();
   }
 
   /** DNS has answered for a host of the configuration. */
@@ -229,7 +239,15 @@ export class LinuxEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    this.#cancelTrim?.();
     await Promise.all([...this.#workers.map((worker) => worker.end()), this.#portable.close()]);
+  }
+
+  #trimSoon(): void {
+    this.#cancelTrim ??= this.#options.clock.after(TRIM_MS, () => {
+      this.#cancelTrim = undefined;
+      this.#trimHeap();
+    });
   }
 
   /** What a new worker must be told: the table as a whole, and what is known of hosts. */
