@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import type net from "node:net";
 import { type TestContext, test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { noBlackhole, startBlackhole } from "../../../test/wire/blackhole.ts";
 import { certificateFor } from "../../../test/wire/certificate.ts";
 import { backend, deltaBetween, listener, route, service, terminating } from "../../../test/wire/config.ts";
@@ -352,6 +353,24 @@ test("memory is given back once, a while after the first of several changes", { 
   await engine.close();
   await clock.advance(60_000);
   assert.equal(trims.length, 2, "not after its end");
+});
+
+test("threads that are begun after the engine have small young spaces", { skip }, async (t) => {
+  await startEngine(t, []);
+  const program = `
+    const { parentPort } = require("node:worker_threads");
+    const { getHeapSpaceStatistics } = require("node:v8");
+    const kept = [];
+    let most = 0;
+    for (let i = 0; i < 1_000_000; i++) {
+      kept[i % 60_000] = { i, list: [i] };
+      if (i % 10_000 !== 0) continue;
+      most = Math.max(most, getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space").space_size);
+    }
+    parentPort.postMessage(most);
+  `;
+  const [most] = await once(new Worker(program, { eval: true }), "message");
+  assert.ok(most > 0 && most <= 2 * 1024 * 1024, `${most} bytes`);
 });
 
 test("a port taken by another process is not shared with it", { skip }, async (t) => {

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import { atMost, type Clock } from "../clock.ts";
@@ -84,6 +85,11 @@ export function linuxEngineMeans(): LinuxEngineMeans | { readonly problem: strin
  * So many move tens of thousands of connections a second; more Pods move more.
  */
 const MOST_WORKERS = 4;
+/**
+ * Each half of a worker's young space, at most, in MiB. All of it stays resident once a configuration has come. What the command line says of it
+ * goes before a Worker's `resourceLimits`, so the flag is set again: V8 reads it when it makes a thread's heap.
+ */
+const WORKER_SEMI_SPACE_MIB = 1;
 
 export class LinuxEngine implements Engine {
   readonly #options: LinuxEngineOptions;
@@ -137,6 +143,7 @@ export class LinuxEngine implements Engine {
       refusedLines: host.refusedLines,
       ...(start === undefined ? {} : { start }),
     };
+    setFlagsFromString(`--max-semi-space-size=${WORKER_SEMI_SPACE_MIB}`);
     this.#workers = Array.from(
       { length: workers },
       (_, index) =>
