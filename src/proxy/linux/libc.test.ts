@@ -169,6 +169,27 @@ test("who reaches behind a block, by a fault in libc.ts itself, dies at once", {
   }
 });
 
+test("what was freed between blocks that are kept is given back to the kernel", { skip }, () => {
+  const program = `
+    import { loadLibc } from ${JSON.stringify(join(import.meta.dirname, "libc.ts"))};
+    const { libc } = loadLibc();
+    const blocks = Array.from({ length: 1_000 }, () => Buffer.allocUnsafeSlow(64 * 1024).fill(1));
+    for (let i = 0; i < blocks.length; i++) if (i % 10 !== 0) blocks[i] = undefined;
+    for (let i = 0; i < 3; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const before = process.memoryUsage.rss();
+    libc.trimHeap();
+    console.log((before - process.memoryUsage.rss()) / 2 ** 20, blocks.every((block) => block?.every((byte) => byte === 1) ?? true));
+  `;
+  const args = ["--expose-gc", "--input-type=module", "--eval", program];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const [givenBackMib, isKept] = stdout.trim().split(" ");
+  assert.ok(Number(givenBackMib) > 30, `${givenBackMib} MiB of 56`);
+  assert.equal(isKept, "true");
+});
+
 test("no other module of the product reaches for node:ffi", () => {
   const root = join(import.meta.dirname, "../..");
   const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) =>

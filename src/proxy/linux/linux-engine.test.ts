@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import type net from "node:net";
 import { type TestContext, test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { noBlackhole, startBlackhole } from "../../../test/wire/blackhole.ts";
 import { certificateFor } from "../../../test/wire/certificate.ts";
 import { backend, deltaBetween, listener, route, service, terminating } from "../../../test/wire/config.ts";
 import { memoryLog, startGateway, testEngine } from "../../../test/wire/gateway.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
+import { ManualClock } from "../../../test/wire/manual-clock.ts";
 import {
   connectTo,
   eventually,
@@ -26,7 +28,7 @@ import type { Tally } from "../observe/tally.ts";
 import type { ConnectionRecord, EngineHost } from "../relay/engine.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "../relay/time-outs.ts";
 import { applyDelta } from "../route/apply-delta.ts";
-import { EMPTY_TABLE } from "../route/route-table.ts";
+import { EMPTY_TABLE, type RouteTable } from "../route/route-table.ts";
 import { LinuxEngine, linuxEngineMeans } from "./linux-engine.ts";
 
 const means = linuxEngineMeans();
@@ -39,6 +41,7 @@ interface EngineOptions {
   readonly overrides?: ReadonlyMap<string, Endpoint>;
   readonly wantsRecords?: boolean;
   readonly clock?: Clock;
+  readonly trimHeap?: () => void;
   readonly lookup?: (host: string) => Promise<readonly string[]>;
   /** For connections that are handed over. */
   readonly plan?: EngineHost["plan"];
@@ -81,7 +84,7 @@ async function startEngine(t: TestContext, resources: readonly Resource[], optio
       workers: options.workers ?? 1,
       start: 0,
     },
-    means,
+    options.trimHeap === undefined ? means : { ...means, libc: { ...means.libc, trimHeap: options.trimHeap } },
   );
   t.after(() => engine.close());
   const [port = 0] = await freePorts(1);
@@ -321,6 +324,53 @@ test("who looks is told of all workers; one that does not answer in time is name
   );
   patience.isOver = false;
   for (const client of clients) client.destroy();
+});
+
+test("memory is given back once, a while after the first of several changes", { skip }, async (t) => {
+  const clock = new ManualClock();
+  const trims: number[] = [];
+  const { engine, port, table } = await startEngine(t, [], { clock, trimHeap: () => trims.push(clock.now()) });
+  let current: { readonly resources: Resource[]; readonly table: RouteTable } = {
+    resources: [listener("l", port)],
+    table,
+  };
+  const change = async (...services: Resource[]) => {
+    const resources: Resource[] = [listener("l", port), ...services];
+    const delta = deltaBetween(current.resources, resources);
+    const applied = applyDelta(current.table, delta);
+    assert.ok("ok" in applied);
+    current = { resources, table: applied.ok };
+    await engine.apply(delta, applied.ok);
+  };
+  await clock.advance(3_000);
+  await change(...service("s", "10.0.0.1:80"));
+  await clock.advance(60_000);
+  assert.deepEqual(trims, [5_000]);
+  await change();
+  await clock.advance(60_000);
+  assert.deepEqual(trims, [5_000, 68_000]);
+  await change(...service("s", "10.0.0.1:80"));
+  await engine.close();
+  await clock.advance(60_000);
+  assert.equal(trims.length, 2, "not after its end");
+});
+
+test("threads that are begun after the engine have small young spaces", { skip }, async (t) => {
+  await startEngine(t, []);
+  const program = `
+    const { parentPort } = require("node:worker_threads");
+    const { getHeapSpaceStatistics } = require("node:v8");
+    const kept = [];
+    let most = 0;
+    for (let i = 0; i < 1_000_000; i++) {
+      kept[i % 60_000] = { i, list: [i] };
+      if (i % 10_000 !== 0) continue;
+      most = Math.max(most, getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space").space_size);
+    }
+    parentPort.postMessage(most);
+  `;
+  const [most] = await once(new Worker(program, { eval: true }), "message");
+  assert.ok(most > 0 && most <= 2 * 1024 * 1024, `${most} bytes`);
 });
 
 test("a port taken by another process is not shared with it", { skip }, async (t) => {

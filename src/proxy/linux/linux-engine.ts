@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import { atMost, type Clock } from "../clock.ts";
@@ -33,6 +34,11 @@ const PIPES_OF_ALL_WORKERS = 256;
 const ACCEPT_WARNING_MS = 10_000;
 /** Workers answer between two turns of events, which is soon; one that does not is in trouble, and whoever looks wants to know. */
 const LOOK_MS = 1_000;
+/**
+ * What a change took besides what it leaves, for messages and for V8's compilers, is given back so long after it, and no sooner however
+ * many changes come: it takes up to 3 ms.
+ */
+const TRIM_MS = 5_000;
 /** Metrics must come: what a worker has not told by then comes with the next ones. */
 const TELL_MOVED_MS = 250;
 
@@ -79,11 +85,17 @@ export function linuxEngineMeans(): LinuxEngineMeans | { readonly problem: strin
  * So many move tens of thousands of connections a second; more Pods move more.
  */
 const MOST_WORKERS = 4;
+/**
+ * Each half of a worker's young space, at most, in MiB. All of it stays resident once a configuration has come. What the command line says of it
+ * goes before a Worker's `resourceLimits`, so the flag is set again: V8 reads it when it makes a thread's heap.
+ */
+const WORKER_SEMI_SPACE_MIB = 1;
 
 export class LinuxEngine implements Engine {
   readonly #options: LinuxEngineOptions;
   readonly #portable: PortableEngine;
   readonly #sockets: SocketListener;
+  readonly #trimHeap: () => void;
   readonly #workers: readonly WorkerHandle[];
   /** Connections of each worker, then those of the portable engine. */
   readonly #active: Int32Array;
@@ -93,6 +105,8 @@ export class LinuxEngine implements Engine {
   #table: RouteTable = EMPTY_TABLE;
   #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
   #lastLook = 0;
+  /** Cancels the trim that is to come. */
+  #cancelTrim: (() => void) | undefined;
   /** What workers have answered, by the number of the look and their index. */
   readonly #looks = new Map<number, Map<number, { readonly seen: ConnectionsSeen; readonly part: EnginePart }>>();
 
@@ -110,6 +124,7 @@ export class LinuxEngine implements Engine {
     } = options;
     this.#options = options;
     this.#sockets = new SocketListener(libc);
+    this.#trimHeap = libc.trimHeap;
     this.#active = new Int32Array(new SharedArrayBuffer(4 * (workers + 1)));
     this.#untold = new Array<number>(workers).fill(0);
     this.#portable = new PortableEngine({
@@ -128,6 +143,7 @@ export class LinuxEngine implements Engine {
       refusedLines: host.refusedLines,
       ...(start === undefined ? {} : { start }),
     };
+    setFlagsFromString(`--max-semi-space-size=${WORKER_SEMI_SPACE_MIB}`);
     this.#workers = Array.from(
       { length: workers },
       (_, index) =>
@@ -207,6 +223,7 @@ export class LinuxEngine implements Engine {
       await nextTurn();
     }
     await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta: rest })));
+    this.#trimSoon();
   }
 
   /** DNS has answered for a host of the configuration. */
@@ -229,7 +246,15 @@ export class LinuxEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    this.#cancelTrim?.();
     await Promise.all([...this.#workers.map((worker) => worker.end()), this.#portable.close()]);
+  }
+
+  #trimSoon(): void {
+    this.#cancelTrim ??= this.#options.clock.after(TRIM_MS, () => {
+      this.#cancelTrim = undefined;
+      this.#trimHeap();
+    });
   }
 
   /** What a new worker must be told: the table as a whole, and what is known of hosts. */
