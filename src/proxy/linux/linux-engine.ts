@@ -89,7 +89,7 @@ const MOST_WORKERS = 4;
  * Each half of a worker's young space, at most, in MiB. All of it stays resident once a configuration has come. What the command line says of it
  * goes before a Worker's `resourceLimits`, so the flag is set again: V8 reads it when it makes a thread's heap.
  */
-const WORKER_SEMI_SPACE_MIB = 1;
+const WORKER_SEMI_SPACE_MIB = 2;
 
 export class LinuxEngine implements Engine {
   readonly #options: LinuxEngineOptions;
