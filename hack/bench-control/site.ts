@@ -9,8 +9,8 @@ import { ENDPOINT_SLICES, SERVICES } from "../../src/operator/kube/resource.ts";
 import { concurrently, failuresOf } from "../../src/operator/write/concurrently.ts";
 import { operatorPods, proxyPods } from "../../test/e2e/operator.ts";
 import type { Cluster } from "../../test/support/cluster.ts";
-import { APP, GATEWAYS, PODS, TLS_ROUTES } from "./names.ts";
-import { LISTENER_PORT, portOf, type RouteChoices, route, service, slice } from "./objects.ts";
+import { GATEWAYS, PODS, TLS_ROUTES } from "../../test/support/resource-types.ts";
+import { APP, LISTENER_PORT, portOf, type RouteChoices, route, service, slice } from "./objects.ts";
 import type { Target } from "./probe.ts";
 import { pidOf } from "./vitals.ts";
 

@@ -5,18 +5,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TlsRoute } from "../../src/gateway-api/objects.ts";
 import { waitFor } from "../support/cluster.ts";
+import { GATEWAY_CLASSES, GATEWAYS, TLS_ROUTES } from "../support/resource-types.ts";
 import { ask, isLeading, operators, ourProxies } from "./look.ts";
-import {
-  GATEWAY,
-  GATEWAY_CLASSES,
-  GATEWAYS,
-  HOSTS,
-  NAMESPACE,
-  PORT,
-  PROXIES,
-  TLS_ROUTES,
-  type World,
-} from "./world.ts";
+import { GATEWAY, HOSTS, NAMESPACE, PORT, PROXIES, type World } from "./world.ts";
 
 const OPERATORS = 2;
 /** Longer than the goal: what misses it is measured, not only told. */

@@ -1,16 +1,15 @@
 /** Looks at the world from outside: who leads, who answers, what was written. Changes nothing. */
 import { connect } from "node:tls";
 import { LEADER_LEASE_NAME, OPERATOR_APP_LABEL_VALUE } from "../../src/model/identity.ts";
-import { LEASES, type ResourceType } from "../../src/operator/kube/resource.ts";
+import { LEASES } from "../../src/operator/kube/resource.ts";
 import type { Lease } from "../../src/operator/leader/lease.ts";
 import { type PodObject, type RunningPod, runningPod } from "../e2e/operator.ts";
 import { waitFor } from "../support/cluster.ts";
+import { PODS } from "../support/resource-types.ts";
 import { GATEWAY, NAMESPACE, OPERATOR_NAMESPACE, PROXY_LABELS, type World } from "./world.ts";
 
 const ANSWER_TIMEOUT_MS = 5_000;
 const OPERATOR_ADMIN_PORT = 9080;
-
-export const PODS: ResourceType = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
 
 /** The Lease of the leader. */
 export function lease({ client }: World): Promise<Lease> {

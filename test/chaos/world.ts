@@ -7,7 +7,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { KubeClient } from "../../src/operator/kube/client.ts";
-import type { ResourceType } from "../../src/operator/kube/resource.ts";
 import { BACKEND_PORT, deployBackends, ENCRYPTED } from "../e2e/backends.ts";
 import { operatorReady } from "../e2e/deploy.ts";
 import { apply, programmedAddress } from "../e2e/gateways.ts";
@@ -30,14 +29,6 @@ export const HOSTS = {
   fresh: "fresh.chaos.example",
 } as const;
 export const PROXY_LABELS = { app: "fsm-gateway", "gateway.networking.k8s.io/gateway-name": GATEWAY } as const;
-
-export const TLS_ROUTES = gatewayApi("TLSRoute", "tlsroutes");
-export const GATEWAYS = gatewayApi("Gateway", "gateways");
-export const GATEWAY_CLASSES = { ...gatewayApi("GatewayClass", "gatewayclasses"), namespaced: false };
-
-function gatewayApi(kind: string, plural: string): ResourceType {
-  return { group: "gateway.networking.k8s.io", version: "v1", kind, plural, namespaced: true };
-}
 
 export interface World {
   readonly cluster: Cluster;

@@ -5,10 +5,11 @@ import { isApiError } from "../../../src/operator/kube/api-error.ts";
 import type { ResourceType } from "../../../src/operator/kube/resource.ts";
 import { BACKEND_PORT } from "../../e2e/backends.ts";
 import { waitFor } from "../../support/cluster.ts";
+import { GATEWAYS, TLS_ROUTES } from "../../support/resource-types.ts";
 import { changeFresh, isServed } from "../converge.ts";
 import type { Fault } from "../fault.ts";
 import { operators, seconds } from "../look.ts";
-import { GATEWAYS, NAMESPACE, OPERATOR_NAMESPACE, route, TLS_ROUTES, type World } from "../world.ts";
+import { NAMESPACE, OPERATOR_NAMESPACE, route, type World } from "../world.ts";
 
 const STORM_MS = 15_000;
 const STORM_EVERY_MS = 10;

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { killProgram } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
+import { PODS } from "../../support/resource-types.ts";
 import type { Fault } from "../fault.ts";
-import { ask, isLeading, leader, lease, operators, PODS, seconds, takenOverAt, versions } from "../look.ts";
+import { ask, isLeading, leader, lease, operators, seconds, takenOverAt, versions } from "../look.ts";
 import { cutFromApiServer, mend } from "../network.ts";
 import { HOSTS, OPERATOR_NAMESPACE, PORT, type World } from "../world.ts";
 
