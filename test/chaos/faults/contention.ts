@@ -1,6 +1,7 @@
 /** Faults that others of the API server's clients are to the operator. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../../src/model/identity.ts";
 import { isApiError } from "../../../src/operator/kube/api-error.ts";
 import type { ResourceType } from "../../../src/operator/kube/resource.ts";
 import { BACKEND_PORT } from "../../e2e/backends.ts";
@@ -9,7 +10,7 @@ import { GATEWAYS, TLS_ROUTES } from "../../support/resource-types.ts";
 import { changeFresh, isServed } from "../converge.ts";
 import type { Fault } from "../fault.ts";
 import { operators, seconds } from "../look.ts";
-import { NAMESPACE, OPERATOR_NAMESPACE, route, type World } from "../world.ts";
+import { NAMESPACE, route, type World } from "../world.ts";
 
 const STORM_MS = 15_000;
 const STORM_EVERY_MS = 10;
@@ -157,7 +158,7 @@ function oneSeat(): readonly object[] {
     borrowingLimitPercent: 0,
     limitResponse: { type: "Reject" },
   };
-  const serviceAccount = { name: "fsm-gateway", namespace: OPERATOR_NAMESPACE };
+  const serviceAccount = { name: OPERATOR_NAME, namespace: OPERATOR_NAMESPACE };
   const all = ["*"];
   const rules = [
     {
