@@ -35,14 +35,14 @@ export class LinuxConnectionFacts {
   /** Undefined: it has not ended. */
   reason: ConnectionReason | undefined;
   #detail: string | undefined;
-  durationMs = 0;
 
   constructor(port: number, peer: PackedAddress) {
     this.port = port;
     this.#peer = peer;
   }
 
-  get ageMs(): number {
+  /** Until now: whoever is told of its end asks at once, and no connection keeps the number. */
+  get durationMs(): number {
     return performance.now() - this.startedAtMs;
   }
 
@@ -56,7 +56,7 @@ export class LinuxConnectionFacts {
       ...(serverName === undefined ? {} : { serverName }),
       path: this.path,
       ...(endpoint === undefined ? {} : { endpoint: formatAddress(endpoint.address, endpoint.port) }),
-      ageMs: Math.round(this.ageMs),
+      ageMs: Math.round(this.durationMs),
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
     };
@@ -75,7 +75,6 @@ export class LinuxConnectionFacts {
     if (this.reason !== undefined) return undefined;
     this.reason = reason;
     this.#detail = detail;
-    this.durationMs = this.ageMs;
     return this as EndedFacts;
   }
 

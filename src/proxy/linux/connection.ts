@@ -203,7 +203,7 @@ export class LinuxConnection implements DialOwner {
     if (progress.state === "refused") this.#refuse(progress.reason, progress.detail);
     if (progress.state !== "hello") return;
     this.#facts.hello = progress.hello;
-    this.#facts.helloMs = this.#facts.ageMs;
+    this.#facts.helloMs = this.#facts.durationMs;
     this.#follow(progress.hello.serverName);
   }
 
