@@ -10,8 +10,8 @@ import { debianPackages } from "../image/debian.ts";
 import { checkout, MissingPrerequisite, run } from "../image/environment.ts";
 import { libraryEntries } from "../image/libraries.ts";
 import { nodeBinary } from "../image/node-binary.ts";
+import { LINUX_ENGINE_SUITE } from "../linux-engine-suite.ts";
 
-const SUITE = ["libc.test.ts", "mover.test.ts", "linux-engine.test.ts"].map((file) => `src/proxy/linux/${file}`);
 /** It starts a program of its own, which the kernel cannot. */
 const LEFT_OUT = "who reaches behind a block";
 const EMULATORS = ["qemu-aarch64-static", "qemu-aarch64"];
@@ -40,7 +40,7 @@ function main(): number {
       writeFileSync(join(root, entry.path), entry.content);
     }
     console.log(`node ${version} for arm64, ${qemu}`);
-    const test = ["--test-isolation=none", `--test-skip-pattern=${LEFT_OUT}`, "--test", ...SUITE];
+    const test = ["--test-isolation=none", `--test-skip-pattern=${LEFT_OUT}`, "--test", ...LINUX_ENGINE_SUITE];
     const { error, status } = spawnSync(qemu, ["-L", root, node, ...test], { cwd: checkout, stdio: "inherit" });
     if (error !== undefined) throw new Error(`${qemu} did not run`, { cause: error });
     return status ?? 1;

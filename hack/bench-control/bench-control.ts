@@ -10,10 +10,10 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { CHECKOUT, deployedCluster } from "../../test/e2e/deploy.ts";
 import type { Cluster } from "../../test/support/cluster.ts";
+import { progressLines } from "../bench/progress.ts";
 import { machineAndCheckout } from "../bench/report/machine.ts";
 import { asText, number } from "../bench/report/table.ts";
-import { APP } from "./names.ts";
-import { backendsPod, gateway, namespace } from "./objects.ts";
+import { APP, backendsPod, gateway, namespace } from "./objects.ts";
 import { BadUsage, type ControlBenchOptions, parseOptions, USAGE } from "./options.ts";
 import { controlPage, type Outcome } from "./page.ts";
 import { type Row, rowOf } from "./rows.ts";
@@ -26,9 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const startedAtMs = performance.now();
-  const say = (what: string) =>
-    console.error(`${((performance.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${what}`);
+  const say = progressLines();
   const machine = machineAndCheckout(CHECKOUT);
   const rows: Row[] = [];
   let isBad = false;

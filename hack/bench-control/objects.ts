@@ -1,6 +1,7 @@
 /** The objects that the bench creates, as data. Services have no selector: their one EndpointSlice is the bench's to write. */
-import { APP } from "./names.ts";
 
+/** The namespace of the Gateway and the backends. */
+export const APP = "bench";
 const API = "gateway.networking.k8s.io/v1";
 /** Backends listen on so many ports from 9001 on; Service `s<i>` leads to one of them. */
 export const BACKEND_PORTS = 20;

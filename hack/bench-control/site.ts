@@ -4,13 +4,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway, KubernetesObject, TlsRoute } from "../../src/gateway-api/objects.ts";
+import { OPERATOR_ADMIN_PORT } from "../../src/model/identity.ts";
 import { KubeClient } from "../../src/operator/kube/client.ts";
 import { ENDPOINT_SLICES, SERVICES } from "../../src/operator/kube/resource.ts";
 import { concurrently, failuresOf } from "../../src/operator/write/concurrently.ts";
 import { operatorPods, proxyPods } from "../../test/e2e/operator.ts";
 import type { Cluster } from "../../test/support/cluster.ts";
-import { APP, GATEWAYS, PODS, TLS_ROUTES } from "./names.ts";
-import { LISTENER_PORT, portOf, type RouteChoices, route, service, slice } from "./objects.ts";
+import { GATEWAYS, PODS, TLS_ROUTES } from "../../test/support/resource-types.ts";
+import { APP, LISTENER_PORT, portOf, type RouteChoices, route, service, slice } from "./objects.ts";
 import type { Target } from "./probe.ts";
 import { pidOf } from "./vitals.ts";
 
@@ -139,7 +140,7 @@ export class Site {
 
   /** Over all series that begin so; one that is not there yet has counted nothing. */
   async #sum(address: string, series: string): Promise<number> {
-    const url = `http://${address}:9080/metrics`;
+    const url = `http://${address}:${OPERATOR_ADMIN_PORT}/metrics`;
     const { code, stdout, stderr } = await this.cluster.node(["curl", "-sSf", "--max-time", "10", url]);
     if (code !== 0) throw new Error(`metrics of the operator: ${stderr}`);
     const lines = stdout.split("\n").filter((text) => text.startsWith(series));

@@ -11,6 +11,7 @@ import { descriptorLimit, leaveProxyCore, takePrecedence } from "./measure/cores
 import { openLaboratory, type Pace } from "./measure/laboratory.ts";
 import { Patience } from "./measure/patience.ts";
 import { BadUsage, type BenchOptions, parseOptions, USAGE } from "./options.ts";
+import { progressLines } from "./progress.ts";
 import { compare, comparisonTable } from "./report/comparisons.ts";
 import { machineAndCheckout } from "./report/machine.ts";
 import { performancePage } from "./report/page.ts";
@@ -30,9 +31,7 @@ async function main(args: readonly string[], stop: AbortSignal): Promise<number>
     console.log(USAGE);
     return 0;
   }
-  const startedAtMs = performance.now();
-  const say = (what: string) =>
-    console.error(`${((performance.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${what}`);
+  const say = progressLines();
   if (descriptorLimit() < DESCRIPTORS_NEEDED) {
     throw new MissingPrerequisite(`${DESCRIPTORS_NEEDED} descriptors for each process (ulimit -Hn) are needed`);
   }

@@ -9,9 +9,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkout, MissingPrerequisite, mustRun } from "../image/environment.ts";
+import { LINUX_ENGINE_SUITE } from "../linux-engine-suite.ts";
 import { errorsOf } from "./valgrind-log.ts";
 
-const SUITE = ["libc.test.ts", "mover.test.ts", "linux-engine.test.ts"].map((file) => `src/proxy/linux/${file}`);
 const LONGEST_MS = 20 * 60_000;
 // Code that is compiled as it runs is not in a file.
 const FLAGS = ["--smc-check=all-non-file", "--undef-value-errors=no", "--error-limit=no"];
@@ -50,7 +50,7 @@ function main(): number {
   }
   console.log("a length that is greater than its block is found");
   // In one process: valgrind does not follow into children here.
-  const { status, errors } = check(["--test-isolation=none", "--test", ...SUITE], true);
+  const { status, errors } = check(["--test-isolation=none", "--test", ...LINUX_ENGINE_SUITE], true);
   for (const error of errors) console.log(error);
   console.log(`${errors.length} errors of memory in the suite`);
   return status === 0 && errors.length === 0 ? 0 : 1;

@@ -4,19 +4,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TlsRoute } from "../../src/gateway-api/objects.ts";
+import { CONTROLLER_NAME } from "../../src/model/identity.ts";
 import { waitFor } from "../support/cluster.ts";
+import { GATEWAY_CLASSES, GATEWAYS, TLS_ROUTES } from "../support/resource-types.ts";
 import { ask, isLeading, operators, ourProxies } from "./look.ts";
-import {
-  GATEWAY,
-  GATEWAY_CLASSES,
-  GATEWAYS,
-  HOSTS,
-  NAMESPACE,
-  PORT,
-  PROXIES,
-  TLS_ROUTES,
-  type World,
-} from "./world.ts";
+import { GATEWAY, HOSTS, NAMESPACE, PORT, PROXIES, type World } from "./world.ts";
 
 const OPERATORS = 2;
 /** Longer than the goal: what misses it is measured, not only told. */
@@ -97,9 +89,7 @@ export async function statusesTrue({ client }: World): Promise<boolean> {
 
 function untrueOf(object: StatusObject): readonly string[] {
   const { kind, metadata, status } = object;
-  const parents = (status?.parents ?? []).filter(
-    ({ controllerName }) => controllerName === "gateway.fsm.dev/controller",
-  );
+  const parents = (status?.parents ?? []).filter(({ controllerName }) => controllerName === CONTROLLER_NAME);
   const places = [status?.conditions ?? [], ...(status?.listeners ?? parents).map(({ conditions }) => conditions)];
   const conditions = places.flat().filter(({ type }) => WANTED.has(type));
   const wrong = conditions.filter((one) => one.status !== "True" || one.observedGeneration !== metadata.generation);

@@ -1,16 +1,21 @@
 /** Looks at the world from outside: who leads, who answers, what was written. Changes nothing. */
 import { connect } from "node:tls";
-import { LEADER_LEASE_NAME, OPERATOR_APP_LABEL_VALUE } from "../../src/model/identity.ts";
-import { LEASES, type ResourceType } from "../../src/operator/kube/resource.ts";
+import { childName } from "../../src/infra/names.ts";
+import {
+  APP_LABEL,
+  LEADER_LEASE_NAME,
+  OPERATOR_ADMIN_PORT,
+  OPERATOR_APP_LABEL_VALUE,
+  OPERATOR_NAMESPACE,
+} from "../../src/model/identity.ts";
+import { LEASES } from "../../src/operator/kube/resource.ts";
 import type { Lease } from "../../src/operator/leader/lease.ts";
 import { type PodObject, type RunningPod, runningPod } from "../e2e/operator.ts";
 import { waitFor } from "../support/cluster.ts";
-import { GATEWAY, NAMESPACE, OPERATOR_NAMESPACE, PROXY_LABELS, type World } from "./world.ts";
+import { PODS } from "../support/resource-types.ts";
+import { GATEWAY, NAMESPACE, PROXY_LABELS, type World } from "./world.ts";
 
 const ANSWER_TIMEOUT_MS = 5_000;
-const OPERATOR_ADMIN_PORT = 9080;
-
-export const PODS: ResourceType = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
 
 /** The Lease of the leader. */
 export function lease({ client }: World): Promise<Lease> {
@@ -54,12 +59,12 @@ export async function isLeading({ address }: RunningPod): Promise<boolean> {
 /** The proxies of Gateway `app`, without those that are ending. */
 export async function ourProxies(world: World): Promise<readonly RunningPod[]> {
   const all = await pods(world, NAMESPACE, PROXY_LABELS);
-  return all.filter(({ name, isEnding }) => !isEnding && name.startsWith(`${PROXY_LABELS.app}-${GATEWAY}-`));
+  return all.filter(({ name, isEnding }) => !isEnding && name.startsWith(`${childName(GATEWAY)}-`));
 }
 
 /** Those that are ending too. */
 export function operators(world: World): Promise<readonly RunningPod[]> {
-  return pods(world, OPERATOR_NAMESPACE, { app: OPERATOR_APP_LABEL_VALUE });
+  return pods(world, OPERATOR_NAMESPACE, { [APP_LABEL]: OPERATOR_APP_LABEL_VALUE });
 }
 
 /** Not by kubectl: a process for each look would starve what is looked at. */

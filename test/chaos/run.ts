@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { OPERATOR_NAMESPACE } from "../../src/model/identity.ts";
 import { deployedCluster } from "../e2e/deploy.ts";
 import { testCluster } from "../support/cluster.ts";
 import { CLUSTER_NAME } from "./api-server.ts";
@@ -27,7 +28,7 @@ function keepsCluster(): boolean {
 }
 
 const keep = keepsCluster();
-const isUp = (await testCluster(CLUSTER_NAME).kubectl(["get", "namespace", "fsm-gateway-system"])).code === 0;
+const isUp = (await testCluster(CLUSTER_NAME).kubectl(["get", "namespace", OPERATOR_NAMESPACE])).code === 0;
 const cluster = keep && isUp ? testCluster(CLUSTER_NAME) : await deployedCluster(CLUSTER_NAME);
 const outside = join(import.meta.dirname, "../../hack/cluster/outside");
 const inside = [process.execPath, join(import.meta.dirname, "inside.ts"), ...args];

@@ -2,10 +2,15 @@
 import { type ControlClient, createControlClient } from "../../src/control/client/client.ts";
 import { MemoryApplier } from "../../src/control/testing/memory-applier.ts";
 import { SILENT } from "../../src/loop/silent-log.ts";
-import { CONTROL_STREAM_PORT, STREAM_TOKEN_AUDIENCE } from "../../src/model/identity.ts";
+import {
+  CONTROL_STREAM_PORT,
+  OPERATOR_NAME,
+  OPERATOR_NAMESPACE,
+  STREAM_TOKEN_AUDIENCE,
+} from "../../src/model/identity.ts";
 import type { ListenerReport, ProxyReport } from "../../src/model/proxy-report.ts";
 import type { RunningPod } from "../e2e/operator.ts";
-import { OPERATOR_NAMESPACE, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** Holds what it is told, and says that it has bound every listener of it, as a proxy does. */
 export class BindingApplier extends MemoryApplier {
@@ -39,7 +44,7 @@ export async function startStreamClient(
   const client = createControlClient({
     log: { ...SILENT, warn },
     url: `https://${operator.address}:${CONTROL_STREAM_PORT}`,
-    serverName: `fsm-gateway.${OPERATOR_NAMESPACE}.svc`,
+    serverName: `${OPERATOR_NAME}.${OPERATOR_NAMESPACE}.svc`,
     ca: async () => ca,
     token: async () => token,
     proxyId,

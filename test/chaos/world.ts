@@ -6,8 +6,14 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  APP_LABEL,
+  APP_LABEL_VALUE,
+  GATEWAY_NAME_LABEL,
+  OPERATOR_NAME,
+  OPERATOR_NAMESPACE,
+} from "../../src/model/identity.ts";
 import { KubeClient } from "../../src/operator/kube/client.ts";
-import type { ResourceType } from "../../src/operator/kube/resource.ts";
 import { BACKEND_PORT, deployBackends, ENCRYPTED } from "../e2e/backends.ts";
 import { operatorReady } from "../e2e/deploy.ts";
 import { apply, programmedAddress } from "../e2e/gateways.ts";
@@ -17,7 +23,6 @@ import type { Cluster } from "../support/cluster.ts";
 import { INSTRUMENT_PRIORITY } from "./load.ts";
 
 export const NAMESPACE = "chaos";
-export const OPERATOR_NAMESPACE = "fsm-gateway-system";
 export const GATEWAY = "app";
 /** A Gateway of another team. */
 export const OTHER_GATEWAY = "other";
@@ -29,15 +34,7 @@ export const HOSTS = {
   long: "long.chaos.example",
   fresh: "fresh.chaos.example",
 } as const;
-export const PROXY_LABELS = { app: "fsm-gateway", "gateway.networking.k8s.io/gateway-name": GATEWAY } as const;
-
-export const TLS_ROUTES = gatewayApi("TLSRoute", "tlsroutes");
-export const GATEWAYS = gatewayApi("Gateway", "gateways");
-export const GATEWAY_CLASSES = { ...gatewayApi("GatewayClass", "gatewayclasses"), namespaced: false };
-
-function gatewayApi(kind: string, plural: string): ResourceType {
-  return { group: "gateway.networking.k8s.io", version: "v1", kind, plural, namespaced: true };
-}
+export const PROXY_LABELS = { [APP_LABEL]: APP_LABEL_VALUE, [GATEWAY_NAME_LABEL]: GATEWAY } as const;
 
 export interface World {
   readonly cluster: Cluster;
@@ -92,7 +89,7 @@ export async function setUpWorld(cluster: Cluster): Promise<World> {
 /** What an informer does is told by debug lines. */
 async function sayMore(cluster: Cluster, kubectl: World["kubectl"]): Promise<void> {
   const patch = [{ op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--log-level=debug" }];
-  await kubectl("patch", "deployment", "fsm-gateway", "--type=json", "-p", JSON.stringify(patch));
+  await kubectl("patch", "deployment", OPERATOR_NAME, "--type=json", "-p", JSON.stringify(patch));
   await operatorReady(cluster);
 }
 

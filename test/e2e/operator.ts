@@ -3,10 +3,15 @@
  * their admin ports say, asked from the node's network.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import {
+  APP_LABEL,
+  APP_LABEL_VALUE,
+  OPERATOR_ADMIN_PORT,
+  OPERATOR_APP_LABEL_VALUE,
+  OPERATOR_NAMESPACE,
+  PROXY_ADMIN_PORT,
+} from "../../src/model/identity.ts";
 import type { Cluster } from "../support/cluster.ts";
-
-const OPERATOR_ADMIN_PORT = 9080;
-const PROXY_ADMIN_PORT = 19001;
 
 export interface RunningPod {
   readonly name: string;
@@ -18,8 +23,10 @@ export interface RunningPod {
   readonly isEnding: boolean;
 }
 
-export const operatorPods = (cluster: Cluster) => pods(cluster, "fsm-gateway-system", "app=fsm-gateway-operator");
-export const proxyPods = (cluster: Cluster, namespace: string) => pods(cluster, namespace, "app=fsm-gateway");
+export const operatorPods = (cluster: Cluster) =>
+  pods(cluster, OPERATOR_NAMESPACE, `${APP_LABEL}=${OPERATOR_APP_LABEL_VALUE}`);
+export const proxyPods = (cluster: Cluster, namespace: string) =>
+  pods(cluster, namespace, `${APP_LABEL}=${APP_LABEL_VALUE}`);
 
 export async function pods(cluster: Cluster, namespace: string, label: string): Promise<readonly RunningPod[]> {
   const list = JSON.parse(await cluster.kubectlOrThrow(["-n", namespace, "get", "pods", "-l", label, "-o", "json"]));
@@ -93,6 +100,6 @@ async function metric(cluster: Cluster, host: string, name: string): Promise<num
 
 /** How many proxies have subscribed to this replica since its process began. */
 export async function subscriptions(cluster: Cluster, { name }: RunningPod): Promise<number> {
-  const log = await cluster.kubectlOrThrow(["-n", "fsm-gateway-system", "logs", name]);
+  const log = await cluster.kubectlOrThrow(["-n", OPERATOR_NAMESPACE, "logs", name]);
   return log.split("\n").filter((line) => line.includes('"proxy subscribed"')).length;
 }

@@ -61,6 +61,8 @@ export async function connectTo(port: number): Promise<net.Socket> {
 
 /** All bytes until the other side ends; rejects when the connection breaks. Unlike `for await`, it destroys nothing. */
 export async function readAll(socket: net.Socket): Promise<Buffer> {
+  // Nothing would come of it any more, not even an error.
+  if (socket.destroyed) throw socket.errored ?? new Error("closed before it was read");
   const chunks: Buffer[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));

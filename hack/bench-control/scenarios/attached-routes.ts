@@ -1,7 +1,7 @@
 /** Many routes of one Gateway at once, and away again: when are they counted, and how often is written? */
 import type { TlsRoute } from "../../../src/gateway-api/objects.ts";
-import { APP, TLS_ROUTES } from "../names.ts";
-import { hostOf } from "../objects.ts";
+import { TLS_ROUTES } from "../../../test/support/resource-types.ts";
+import { APP, hostOf } from "../objects.ts";
 import type { Scenario } from "../scenario.ts";
 
 const SERVICES = 20;

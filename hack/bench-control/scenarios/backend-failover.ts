@@ -1,7 +1,7 @@
 /** One of two endpoints dies without a word: how many connections fail, and for how long? */
 import { setTimeout as sleep } from "node:timers/promises";
-import { APP, PODS } from "../names.ts";
-import { hostOf, portOf } from "../objects.ts";
+import { PODS } from "../../../test/support/resource-types.ts";
+import { APP, hostOf, portOf } from "../objects.ts";
 import { startTraffic, untilAnswered } from "../probe.ts";
 import type { Scenario } from "../scenario.ts";
 

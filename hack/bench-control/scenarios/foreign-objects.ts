@@ -1,7 +1,7 @@
 /** Another gateway's routes in the same cluster: none of our business, and it should cost us nothing. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { APP, GATEWAY_CLASSES, GATEWAYS } from "../names.ts";
-import { gateway, hostOf } from "../objects.ts";
+import { GATEWAY_CLASSES, GATEWAYS } from "../../../test/support/resource-types.ts";
+import { APP, gateway, hostOf } from "../objects.ts";
 import type { Scenario } from "../scenario.ts";
 import { cpuPercent, REST_WINDOWS, rest, rssMib } from "../vitals.ts";
 

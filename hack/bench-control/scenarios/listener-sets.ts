@@ -1,7 +1,7 @@
 /** Many teams, each with a ListenerSet of its own on the one Gateway (GEP-1713). */
 import type { ListenerSet } from "../../../src/gateway-api/objects.ts";
-import { APP, LISTENER_SETS } from "../names.ts";
-import { listenerSet, portOf } from "../objects.ts";
+import { LISTENER_SETS } from "../../../test/support/resource-types.ts";
+import { APP, listenerSet, portOf } from "../objects.ts";
 import { untilAnswered } from "../probe.ts";
 import type { Scenario } from "../scenario.ts";
 import { rssMib } from "../vitals.ts";

@@ -1,6 +1,6 @@
 /** Routes one by one: how long until each serves, and does it take longer the more there are? */
-import { APP, TLS_ROUTES } from "../names.ts";
-import { hostOf, portOf } from "../objects.ts";
+import { TLS_ROUTES } from "../../../test/support/resource-types.ts";
+import { APP, hostOf, portOf } from "../objects.ts";
 import { untilAnswered } from "../probe.ts";
 import type { Figure, Goal, Scenario } from "../scenario.ts";
 import type { Site } from "../site.ts";

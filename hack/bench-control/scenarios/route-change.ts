@@ -1,7 +1,7 @@
 /** A route whose backend changes again and again while it carries traffic: nobody may notice. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { APP, TLS_ROUTES } from "../names.ts";
-import { hostOf, portOf } from "../objects.ts";
+import { TLS_ROUTES } from "../../../test/support/resource-types.ts";
+import { APP, hostOf, portOf } from "../objects.ts";
 import { startTraffic, untilAnswered } from "../probe.ts";
 import type { Scenario } from "../scenario.ts";
 

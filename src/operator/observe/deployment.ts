@@ -12,32 +12,38 @@ export interface Observation {
   readonly silent: readonly string[];
 }
 
+/** What takes connections behind a Service. */
+export interface Taking {
+  /** Names of the Pods. */
+  readonly pods: ReadonlySet<string>;
+  readonly ports: ReadonlySet<number>;
+}
+
+/** `reports`: those that stand, of Pods that take connections and of others. */
 export function observeDeployment(
   service: Service | undefined,
-  slices: readonly EndpointSlice[],
+  taking: Taking,
   reports: ReadonlyMap<string, ProxyReport>,
 ): Observation {
-  const ready = takingPods(slices);
-  const readyPorts = new Set<number>();
-  for (const slice of slices.filter((one) => taking(one).length > 0)) {
-    for (const { port } of slice.ports ?? []) if (port !== undefined) readyPorts.add(port);
-  }
+  const { pods, ports } = taking;
   // A Pod that is ending or starting takes no connections: what it has bound does not matter, unless there is no other.
-  const relevant = [...reports].filter(([pod]) => ready.size === 0 || ready.has(pod)).map(([, report]) => report);
+  const relevant = [...reports].filter(([pod]) => pods.size === 0 || pods.has(pod)).map(([, report]) => report);
   return {
-    deployment: { addresses: addressesOf(service), readyPorts: [...readyPorts], proxies: relevant },
-    silent: [...ready].filter((pod) => !reports.has(pod)),
+    deployment: { addresses: addressesOf(service), readyPorts: [...ports], proxies: relevant },
+    silent: [...pods].filter((pod) => !reports.has(pod)),
   };
 }
 
-/** Names of the Pods that take connections. */
-export function takingPods(slices: readonly EndpointSlice[]): ReadonlySet<string> {
-  const names = slices.flatMap(taking).map(({ targetRef }) => targetRef?.name);
-  return new Set(names.filter((name) => name !== undefined));
-}
-
-function taking({ endpoints }: EndpointSlice) {
-  return (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
+export function takingBehind(slices: readonly EndpointSlice[]): Taking {
+  const pods = new Set<string>();
+  const ports = new Set<number>();
+  for (const slice of slices) {
+    const ready = (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
+    if (ready.length === 0) continue;
+    for (const { targetRef } of ready) if (targetRef?.name !== undefined) pods.add(targetRef.name);
+    for (const { port } of slice.ports ?? []) if (port !== undefined) ports.add(port);
+  }
+  return { pods, ports };
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EndpointSlice, Service } from "../../gateway-api/objects.ts";
 import type { ProxyReport } from "../../model/proxy-report.ts";
-import { observeDeployment } from "./deployment.ts";
+import { observeDeployment, takingBehind } from "./deployment.ts";
 import { ProxyReports } from "./proxies.ts";
 
 const report = (revision: string): ProxyReport => ({ revision, listeners: [], unresolvedHosts: [] });
@@ -22,9 +22,13 @@ function slice(pods: Readonly<Record<string, boolean>>): EndpointSlice {
   };
 }
 
+function observe(service: Service | undefined, slices: readonly EndpointSlice[], reports: Map<string, ProxyReport>) {
+  return observeDeployment(service, takingBehind(slices), reports);
+}
+
 test("ports are ready only behind a ready Pod", () => {
-  assert.deepEqual(observeDeployment(undefined, [slice({ a: false })], new Map()).deployment.readyPorts, []);
-  assert.deepEqual(observeDeployment(undefined, [slice({ a: true })], new Map()).deployment.readyPorts, [8000]);
+  assert.deepEqual(observe(undefined, [slice({ a: false })], new Map()).deployment.readyPorts, []);
+  assert.deepEqual(observe(undefined, [slice({ a: true })], new Map()).deployment.readyPorts, [8000]);
 });
 
 test("a ready Pod that has said nothing is silent; what an ending one says does not count", () => {
@@ -32,17 +36,13 @@ test("a ready Pod that has said nothing is silent; what an ending one says does 
     ["heard", report("1")],
     ["ending", report("0")],
   ]);
-  const { deployment, silent } = observeDeployment(
-    undefined,
-    [slice({ heard: true, silent: true, ending: false })],
-    reports,
-  );
+  const { deployment, silent } = observe(undefined, [slice({ heard: true, silent: true, ending: false })], reports);
   assert.deepEqual(silent, ["silent"]);
   assert.deepEqual(deployment.proxies, [report("1")]);
 });
 
 test("while no Pod is ready, all that is said counts: it may say why", () => {
-  const { deployment } = observeDeployment(undefined, [slice({ a: false })], new Map([["a", report("1")]]));
+  const { deployment } = observe(undefined, [slice({ a: false })], new Map([["a", report("1")]]));
   assert.deepEqual(deployment.proxies, [report("1")]);
 });
 
@@ -54,7 +54,7 @@ test("addresses and host names of a LoadBalancer", () => {
     spec: {},
     status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }, { hostname: "lb.example.com" }, {}] } },
   } satisfies Service;
-  assert.deepEqual(observeDeployment(service, [], new Map()).deployment.addresses, [
+  assert.deepEqual(observe(service, [], new Map()).deployment.addresses, [
     { type: "IPAddress", value: "192.0.2.1" },
     { type: "Hostname", value: "lb.example.com" },
   ]);
@@ -131,7 +131,7 @@ test("a Service's addresses are those at which the listeners' own ports are open
       ...{ apiVersion: "v1", kind: "Service", metadata: { name: "s" }, spec },
       ...(status && { status }),
     };
-    return observeDeployment(service, [], new Map()).deployment.addresses.map(({ value }) => value);
+    return observe(service, [], new Map()).deployment.addresses.map(({ value }) => value);
   };
   const cluster = { clusterIP: "10.0.0.1", clusterIPs: ["10.0.0.1", "fd00::1"] };
   const balanced = { loadBalancer: { ingress: [{ ip: "192.0.2.1" }, { hostname: "lb.example" }] } };

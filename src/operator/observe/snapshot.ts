@@ -4,7 +4,7 @@ import { childName } from "../../infra/names.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { ObservedDeployment, Snapshot } from "../../model/snapshot.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
-import { observeDeployment, takingPods } from "./deployment.ts";
+import { observeDeployment, takingBehind } from "./deployment.ts";
 import type { ProxyReports } from "./proxies.ts";
 import type { SettledPorts } from "./settled-ports.ts";
 
@@ -29,8 +29,8 @@ export function takeSnapshot(
     const key = objectKey(gateway);
     const child = `${gateway.metadata.namespace}/${childName(gateway.metadata.name)}`;
     const service = informers.services.get(child);
-    const slices = slicesOf(child);
-    const observed = observeDeployment(service, slices, reports.of(key, takingPods(slices)));
+    const taking = takingBehind(slicesOf(child));
+    const observed = observeDeployment(service, taking, reports.of(key, taking.pods));
     deployments.set(key, observed.deployment);
     if (observed.silent.length > 0) silent.set(key, observed.silent);
   }

@@ -2,21 +2,18 @@
  * The life of one connection in the linux engine: its beginning, plan, dial, relay, and one record at its end. The same
  * life as in portable-connection.ts, told by events instead of streams.
  *
- * It owns its descriptors: the client's, whose number stands for the connection among the timers, and the backend's. It
- * does not choose where to go.
+ * It owns its descriptors: the client's, whose number stands for the connection among the timers, and the backend's. What
+ * there is to tell of it is in connection-facts.ts. It does not choose where to go.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import type { Endpoint } from "../../model/proxy-config.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
-import { type Bytes, type MovedSum, NO_BYTES, uncounted } from "../observe/moved-bytes.ts";
+import type { MovedSum } from "../observe/moved-bytes.ts";
 import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
-import type { EndedConnection } from "../observe/tally.ts";
-import { type ConnectionRecord, formatAddress } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
-import type { DecisionPath } from "../route/decide.ts";
-import type { ClientHello, HelloProgress } from "../tls/client-hello.ts";
+import type { HelloProgress } from "../tls/client-hello.ts";
 import { ClientHelloParser, readHello } from "../tls/hello-parser.ts";
 import { ClientHead } from "./client-head.ts";
+import { type EndedFacts, LinuxConnectionFacts } from "./connection-facts.ts";
 import { Dial, type DialOwner, type DialState } from "./dial.ts";
 import { EAGAIN, errnoName } from "./errno.ts";
 import { ENDING, FAILED, WORTH_READING } from "./event-loop.ts";
@@ -25,7 +22,7 @@ import { type DialPlan, type LinuxPlan, planExternal } from "./plan.ts";
 import type { Reactor } from "./reactor.ts";
 import { broken, Relaying, type RelayOver } from "./relaying.ts";
 import type { Beginning } from "./served-here.ts";
-import { type PackedAddress, unpackSocketAddress } from "./socket-address.ts";
+import type { PackedAddress } from "./socket-address.ts";
 
 /** Reads of what nobody wants, before others have their turn. */
 const DROPS_A_TURN = 64;
@@ -39,8 +36,8 @@ export interface ConnectionContext {
   resolve(host: string, connection: LinuxConnection): void;
   /** The descriptor is nobody's now, and nothing is left of the connection here; `head` is what was read from it. */
   handOver(fd: number, port: number, head: Uint8Array): void;
-  /** `connection` can describe itself, if somebody wants to know more of it than is counted. */
-  ended(ended: EndedConnection, connection: LinuxConnection): void;
+  /** Once, before `gone`. */
+  ended(ended: EndedFacts): void;
   /** Its descriptors are closed; nothing is left of the connection. */
   gone(): void;
   defect(error: unknown): void;
@@ -57,7 +54,6 @@ type Phase =
   | { readonly name: "lingering" }
   | { readonly name: "gone" };
 
-const NO_PATH: DecisionPath = {};
 const BEGINNING = { name: "beginning" } as const;
 const LINGERING: Phase = { name: "lingering" };
 const GONE: Phase = { name: "gone" };
@@ -66,44 +62,28 @@ export class LinuxConnection implements DialOwner {
   readonly #context: ConnectionContext;
   readonly #client: number;
   readonly #generation: number;
-  readonly #port: number;
-  readonly #peer: PackedAddress;
-  readonly #startedAtMs: number;
+  readonly #facts: LinuxConnectionFacts;
   readonly #head: ClientHead;
   #phase: Phase = BEGINNING;
   /** Of a hello that did not come whole. */
   #parser: ClientHelloParser | undefined;
-  #isRecorded = false;
   #isRegistered = false;
   /** Until there is a relay: what is known of reading from the client. */
   #readable = true;
   #hungUp = false;
-  // What there will be to tell of it.
-  #path = NO_PATH;
-  #hello: ClientHello | undefined;
-  #helloMs: number | undefined;
-  #endpoint: Endpoint | undefined;
-  #connectMs: number | undefined;
-  #detail: string | undefined;
-  #bytesIn = 0;
-  #bytesOut = 0;
-  /** Of these bytes, what has been told. */
-  #counted: Bytes | undefined;
 
   /** Takes the descriptor of an accepted client. */
   constructor(client: number, port: number, peer: PackedAddress, context: ConnectionContext) {
     this.#context = context;
     this.#client = client;
-    this.#port = port;
-    this.#peer = peer;
-    this.#startedAtMs = performance.now();
+    this.#facts = new LinuxConnectionFacts(port, peer);
     this.#head = new ClientHead(context.reactor);
     this.#generation = context.reactor.descriptors.take(client, this);
   }
 
   begin(): void {
     const { reactor, timeOuts } = this.#context;
-    const beginning = this.#context.beginningOf(this.#port);
+    const beginning = this.#context.beginningOf(this.#facts.port);
     if (beginning === "client_hello") this.#readHello();
     else {
       reactor.libc.sendAcks(this.#client);
@@ -114,7 +94,7 @@ export class LinuxConnection implements DialOwner {
     // Only now, so that what has been read already is no event.
     const phase = this.#phase;
     if (phase.name === "gone") return;
-    if (phase.name === "beginning") this.#arm(this.#startedAtMs + timeOuts.clientHelloMs);
+    if (phase.name === "beginning") this.#arm(this.#facts.startedAtMs + timeOuts.clientHelloMs);
     reactor.loop.addForReading(this.#client, this.#generation);
     this.#isRegistered = true;
     if (phase.name === "relaying") phase.relaying.onRegistered();
@@ -222,17 +202,17 @@ export class LinuxConnection implements DialOwner {
   #onHello(progress: HelloProgress): void {
     if (progress.state === "refused") this.#refuse(progress.reason, progress.detail);
     if (progress.state !== "hello") return;
-    this.#hello = progress.hello;
-    this.#helloMs = performance.now() - this.#startedAtMs;
+    this.#facts.hello = progress.hello;
+    this.#facts.helloMs = this.#facts.durationMs;
     this.#follow(progress.hello.serverName);
   }
 
   #follow(serverName: string | undefined): void {
-    this.#carryOut(this.#context.plan(this.#port, serverName));
+    this.#carryOut(this.#context.plan(this.#facts.port, serverName));
   }
 
   #carryOut(plan: LinuxPlan): void {
-    if (plan.action !== "hand_over") this.#path = plan.path;
+    if (plan.action !== "hand_over") this.#facts.path = plan.path;
     switch (plan.action) {
       case "hand_over":
         this.#handOver();
@@ -258,7 +238,7 @@ export class LinuxConnection implements DialOwner {
     timers.cancel(this.#client);
     if (this.#isRegistered) loop.remove(this.#client);
     descriptors.release(this.#client);
-    this.#context.handOver(this.#client, this.#port, this.#head.rest() ?? new Uint8Array(0));
+    this.#context.handOver(this.#client, this.#facts.port, this.#head.rest() ?? new Uint8Array(0));
   }
 
   #beginDial(plan: DialPlan): void {
@@ -275,12 +255,12 @@ export class LinuxConnection implements DialOwner {
       this.#arm(dial.deadlineMs);
       return;
     }
-    this.#endpoint = state.endpoint;
+    this.#facts.endpoint = state.endpoint;
     if (state.state === "failed") {
       this.#refuse(state.failure, state.message);
       return;
     }
-    this.#connectMs = performance.now() - beganAtMs;
+    this.#facts.connectMs = performance.now() - beganAtMs;
     this.#startRelay(state);
   }
 
@@ -368,34 +348,18 @@ export class LinuxConnection implements DialOwner {
   }
 
   get serverName(): string | undefined {
-    return this.#hello?.serverName;
+    return this.#facts.hello?.serverName;
   }
 
   look(): OpenConnection {
-    const { serverName } = this;
-    const endpoint = this.#endpoint;
     this.#countBytes();
-    return {
-      state: this.#state(),
-      port: this.#port,
-      clientAddress: unpackSocketAddress(this.#peer),
-      ...(serverName === undefined ? {} : { serverName }),
-      path: this.#path,
-      ...(endpoint === undefined ? {} : { endpoint: formatAddress(endpoint.address, endpoint.port) }),
-      ageMs: Math.round(performance.now() - this.#startedAtMs),
-      bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
-    };
+    return this.#facts.look(this.#state());
   }
 
   /** Bytes since the last time. What is told here, the record tells as counted. */
   takeMoved(): MovedSum {
-    if (this.#isRecorded) return NO_BYTES;
     this.#countBytes();
-    const { listener } = this.#path;
-    const before = this.#counted;
-    this.#counted = { bytesIn: this.#bytesIn, bytesOut: this.#bytesOut };
-    return { ...(listener === undefined ? {} : { listener }), ...uncounted(this.#counted, before) };
+    return this.#facts.takeMoved();
   }
 
   #state(): ConnectionState {
@@ -418,42 +382,12 @@ export class LinuxConnection implements DialOwner {
   #countBytes(): void {
     if (this.#phase.name !== "relaying") return;
     const { down, up } = this.#phase.relaying;
-    this.#bytesIn = up.bytes;
-    this.#bytesOut = down.bytes;
+    this.#facts.bytesIn = up.bytes;
+    this.#facts.bytesOut = down.bytes;
   }
 
   #record(reason: ConnectionReason, detail?: string): void {
-    if (this.#isRecorded) return;
-    this.#isRecorded = true;
-    this.#detail = detail;
-    const ended: EndedConnection = {
-      reason,
-      path: this.#path,
-      bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
-      counted: this.#counted,
-      durationMs: performance.now() - this.#startedAtMs,
-      helloMs: this.#helloMs,
-      connectMs: this.#connectMs,
-    };
-    this.#context.ended(ended, this);
-  }
-
-  /** All there is to say of it, once it has ended so. */
-  recordOf({ counted, helloMs, connectMs, ...ended }: EndedConnection): ConnectionRecord {
-    const detail = this.#detail;
-    const endpoint = this.#endpoint;
-    const hello = this.#hello;
-    return {
-      ...ended,
-      port: this.#port,
-      clientAddress: unpackSocketAddress(this.#peer),
-      ...(counted === undefined ? {} : { counted }),
-      ...(detail === undefined ? {} : { detail }),
-      ...(hello === undefined ? {} : { hello }),
-      ...(endpoint === undefined ? {} : { endpoint: formatAddress(endpoint.address, endpoint.port) }),
-      ...(helloMs === undefined ? {} : { helloMs }),
-      ...(connectMs === undefined ? {} : { connectMs }),
-    };
+    const ended = this.#facts.end(reason, detail);
+    if (ended !== undefined) this.#context.ended(ended);
   }
 }

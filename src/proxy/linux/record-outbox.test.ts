@@ -17,6 +17,8 @@ const refused: ConnectionRecord = {
 };
 const relayed: ConnectionRecord = { ...refused, reason: "completed", connectMs: 1 };
 
+const describing = (record: ConnectionRecord) => ({ ...record, record: () => record });
+
 function start(wantsRecords: boolean, refusedLines: BucketSize | undefined) {
   const sent: FromWorker[] = [];
   const outbox = new RecordOutbox({ wantsRecords, refusedLines }, (message) => void sent.push(message));
@@ -32,7 +34,7 @@ test("records go one by one; refused ones that are too many as sums, after what 
   const { outbox, told } = start(true, { perSecond: 1, burst: 1 });
   for (const record of [refused, refused, relayed, refused, relayed]) {
     outbox.opened(0);
-    outbox.ended(record, { recordOf: () => record }, 0);
+    outbox.ended(describing(record), 0);
   }
   assert.equal(outbox.dueMs, 20);
   outbox.flush();
@@ -41,7 +43,7 @@ test("records go one by one; refused ones that are too many as sums, after what 
     ["sums", 0, 2],
   ]);
   outbox.opened(1_000);
-  outbox.ended(refused, { recordOf: () => refused }, 1_000);
+  outbox.ended(describing(refused), 1_000);
   outbox.flush();
   assert.deepEqual(told(), [["records", 1, ["not_tls"]]]);
   outbox.flush();
@@ -52,7 +54,7 @@ test("where nobody wants records there are sums alone", () => {
   const { outbox, told } = start(false, { perSecond: 1, burst: 1 });
   for (const record of [refused, relayed, refused]) {
     outbox.opened(0);
-    outbox.ended(record, { recordOf: () => record }, 0);
+    outbox.ended(describing(record), 0);
   }
   outbox.flush();
   assert.deepEqual(told(), [["sums", 3, 3]]);
@@ -60,19 +62,19 @@ test("where nobody wants records there are sums alone", () => {
 
 test("256 records go at once", () => {
   const { outbox, told } = start(true, undefined);
-  for (let count = 0; count < 256; count++) outbox.ended(refused, { recordOf: () => refused }, 0);
+  for (let count = 0; count < 256; count++) outbox.ended(describing(refused), 0);
   assert.equal(told().length, 1);
 });
 
 test("when something else is wanted, what waits is told as it was wanted before", () => {
   const { outbox, told } = start(true, undefined);
   outbox.opened(0);
-  outbox.ended(relayed, { recordOf: () => relayed }, 0);
+  outbox.ended(describing(relayed), 0);
   outbox.want({ wantsRecords: false, refusedLines: undefined });
-  outbox.ended(relayed, { recordOf: () => relayed }, 0);
+  outbox.ended(describing(relayed), 0);
   outbox.flush();
   outbox.want({ wantsRecords: true, refusedLines: { perSecond: 1, burst: 1 } });
-  for (let count = 0; count < 2; count++) outbox.ended(refused, { recordOf: () => refused }, 0);
+  for (let count = 0; count < 2; count++) outbox.ended(describing(refused), 0);
   outbox.flush();
   assert.deepEqual(told(), [
     ["records", 1, ["completed"]],

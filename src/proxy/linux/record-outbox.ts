@@ -15,9 +15,9 @@ const RECORD_PATIENCE_MS = 20;
 /** Far below the interval at which anybody reads metrics. */
 const TALLY_PATIENCE_MS = 250;
 
-/** Who knows more of a connection that has ended. */
-export interface Describing {
-  recordOf(ended: EndedConnection): ConnectionRecord;
+/** What is counted of a connection, and can describe it. */
+export interface Describing extends EndedConnection {
+  record(): ConnectionRecord;
 }
 
 export class RecordOutbox {
@@ -49,15 +49,15 @@ export class RecordOutbox {
     this.#wait(nowMs);
   }
 
-  /** `connection` is asked for its record only if that is to be told. */
-  ended(ended: EndedConnection, connection: Describing, nowMs: number): void {
+  /** It is asked for its record only if that is to be told. */
+  ended(ended: Describing, nowMs: number): void {
     this.#wait(nowMs);
     if (!this.#wanted.wantsRecords || !this.#refusals.take(ended, nowMs)) {
       this.#tallying.add(ended);
       this.#tallied++;
       return;
     }
-    this.#ended.push(connection.recordOf(ended));
+    this.#ended.push(ended.record());
     if (this.#ended.length >= MOST_RECORDS) this.flush();
   }
 

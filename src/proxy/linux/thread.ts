@@ -9,7 +9,6 @@ import { Balancer } from "../balance/balancer.ts";
 import { DeltaParts } from "../delta-parts.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
 import { see } from "../observe/open-connection.ts";
-import type { EndedConnection } from "../observe/tally.ts";
 import { wantedLines } from "../observe/wanted-lines.ts";
 import { type Applied, applyInSteps } from "../route/apply-delta.ts";
 import { RouteMemory } from "../route/route-memory.ts";
@@ -17,6 +16,7 @@ import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table
 import { slice } from "../slices.ts";
 import { Acceptor, type AcceptorContext } from "./acceptor.ts";
 import { type ConnectionContext, LinuxConnection } from "./connection.ts";
+import type { EndedFacts } from "./connection-facts.ts";
 import { openDescriptors } from "./descriptors.ts";
 import { ExternalHostTurns } from "./external-host-turns.ts";
 import type { Libc, Memory } from "./libc.ts";
@@ -313,8 +313,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#channel.send({ type: "hand_over", fd, port, head });
   }
 
-  ended(ended: EndedConnection, connection: LinuxConnection): void {
-    this.#outbox.ended(ended, connection, this.reactor.nowMs);
+  ended(ended: EndedFacts): void {
+    this.#outbox.ended(ended, this.reactor.nowMs);
   }
 
   gone(): void {

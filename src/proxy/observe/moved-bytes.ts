@@ -22,6 +22,11 @@ export function uncounted(all: Bytes, counted: Bytes = NO_BYTES): Bytes {
   return { bytesIn: all.bytesIn - counted.bytesIn, bytesOut: all.bytesOut - counted.bytesOut };
 }
 
+/** Of a listener's connection, the same. */
+export function movedSince(counted: Bytes | undefined, all: Bytes, listener: string | undefined): MovedSum {
+  return { ...(listener === undefined ? {} : { listener }), ...uncounted(all, counted) };
+}
+
 /** By listener, and without those of which nothing has moved. */
 export function sumMoved(moved: Iterable<MovedSum>): MovedSum[] {
   const sums = new Map<string | undefined, { bytesIn: number; bytesOut: number }>();

@@ -16,7 +16,7 @@ import { type ConnectionRecord, formatAddress } from "./engine.ts";
 type Draft = { -readonly [Field in keyof ConnectionRecord]: ConnectionRecord[Field] };
 
 /** Of a connection that is not planned yet. */
-const NO_PATH: DecisionPath = {};
+export const NO_PATH: DecisionPath = {};
 
 export class ConnectionFacts {
   who: ClientFacts;

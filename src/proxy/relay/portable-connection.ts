@@ -14,7 +14,7 @@ import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { Clock } from "../clock.ts";
 import { notServed } from "../http/not-served.ts";
 import { RequestHeadParser, type RequestProgress } from "../http/request-head.ts";
-import { type Bytes, type MovedSum, NO_BYTES, uncounted } from "../observe/moved-bytes.ts";
+import { type Bytes, type MovedSum, movedSince, NO_BYTES } from "../observe/moved-bytes.ts";
 import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
 import type { ClientTls } from "../terminate/client-tls.ts";
 import type { HelloProgress } from "../tls/client-hello.ts";
@@ -119,13 +119,11 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
 
   /** Bytes since the last time. What is told here, the record tells as counted. */
   takeMoved(): MovedSum {
-    const { listener } = this.#facts.path;
     // The record has told of them all.
     if (this.#isRecorded) return NO_BYTES;
-    const all = this.#bytes();
-    const moved = uncounted(all, this.#counted);
-    this.#counted = all;
-    return { ...(listener === undefined ? {} : { listener }), ...moved };
+    const before = this.#counted;
+    this.#counted = this.#bytes();
+    return movedSince(before, this.#counted, this.#facts.path.listener);
   }
 
   #bytes(): Bytes {

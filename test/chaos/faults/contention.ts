@@ -1,14 +1,16 @@
 /** Faults that others of the API server's clients are to the operator. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../../src/model/identity.ts";
 import { isApiError } from "../../../src/operator/kube/api-error.ts";
 import type { ResourceType } from "../../../src/operator/kube/resource.ts";
 import { BACKEND_PORT } from "../../e2e/backends.ts";
 import { waitFor } from "../../support/cluster.ts";
+import { GATEWAYS, TLS_ROUTES } from "../../support/resource-types.ts";
 import { changeFresh, isServed } from "../converge.ts";
 import type { Fault } from "../fault.ts";
 import { operators, seconds } from "../look.ts";
-import { GATEWAYS, NAMESPACE, OPERATOR_NAMESPACE, route, TLS_ROUTES, type World } from "../world.ts";
+import { NAMESPACE, route, type World } from "../world.ts";
 
 const STORM_MS = 15_000;
 const STORM_EVERY_MS = 10;
@@ -156,7 +158,7 @@ function oneSeat(): readonly object[] {
     borrowingLimitPercent: 0,
     limitResponse: { type: "Reject" },
   };
-  const serviceAccount = { name: "fsm-gateway", namespace: OPERATOR_NAMESPACE };
+  const serviceAccount = { name: OPERATOR_NAME, namespace: OPERATOR_NAMESPACE };
   const all = ["*"];
   const rules = [
     {

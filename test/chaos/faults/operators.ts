@@ -1,12 +1,14 @@
 /** Faults of the operator's own processes. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../../src/model/identity.ts";
 import { killProgram } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
+import { PODS } from "../../support/resource-types.ts";
 import type { Fault } from "../fault.ts";
-import { ask, isLeading, leader, lease, operators, PODS, seconds, takenOverAt, versions } from "../look.ts";
+import { ask, isLeading, leader, lease, operators, seconds, takenOverAt, versions } from "../look.ts";
 import { cutFromApiServer, mend } from "../network.ts";
-import { HOSTS, OPERATOR_NAMESPACE, PORT, type World } from "../world.ts";
+import { HOSTS, PORT, type World } from "../world.ts";
 
 /** A lease lasts 15 s after its last renewal; who waits for it looks every second. */
 const TAKEOVER_MS = 20_000;
@@ -98,7 +100,7 @@ export const operatorsGone: Fault = {
   isQuick: false,
   run: async (world) => {
     const scale = (replicas: number) =>
-      world.operatorKubectl("scale", "deployment/fsm-gateway", `--replicas=${replicas}`);
+      world.operatorKubectl("scale", `deployment/${OPERATOR_NAME}`, `--replicas=${replicas}`);
     const unwritten = await versions(world);
     await scale(0);
     try {

@@ -1,14 +1,14 @@
 /** Faults of proxies: killed, rolled out, evicted. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { OPERATOR_NAMESPACE, PROXY_ADMIN_PORT } from "../../../src/model/identity.ts";
 import { killProgram, pidOf, type RunningPod } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
 import { runOrThrow } from "../../support/run-command.ts";
 import type { Fault } from "../fault.ts";
 import { leader, lease, operators, ourProxies, seconds, takenOverAt } from "../look.ts";
-import { GATEWAY, HOSTS, NAMESPACE, OPERATOR_NAMESPACE, PROXIES, type World } from "../world.ts";
+import { GATEWAY, HOSTS, NAMESPACE, PROXIES, type World } from "../world.ts";
 
-const PROXY_ADMIN_PORT = 19001;
 /** The kubelet looks at containers once a second, tells the API server, and kube-proxy writes its rules within a second or two. */
 const UNNOTICED_MS = 5_000;
 

@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import type { X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
-import { ADMISSION_PORT, CERTIFICATES_SECRET_NAME, CONTROL_STREAM_PORT } from "../../../src/model/identity.ts";
+import {
+  ADMISSION_PORT,
+  CERTIFICATES_SECRET_NAME,
+  CONTROL_STREAM_PORT,
+  OPERATOR_NAME,
+  OPERATOR_NAMESPACE,
+} from "../../../src/model/identity.ts";
 import { issueServing, SERVING_LIFETIME_MS } from "../../../src/operator/certificates/issue.ts";
 import { fromSecretData, toSecretData } from "../../../src/operator/certificates/secret-data.ts";
 import { sentence } from "../../e2e/conditions.ts";
@@ -13,7 +19,7 @@ import { waitFor } from "../../support/cluster.ts";
 import type { Fault } from "../fault.ts";
 import { leader, operators, seconds } from "../look.ts";
 import { cutFromNode, mend } from "../network.ts";
-import { NAMESPACE, OPERATOR_NAMESPACE, type World } from "../world.ts";
+import { NAMESPACE, type World } from "../world.ts";
 
 /** The port is the proxies' own: refused at admission, and by a condition when admission was not asked. */
 const RESERVED = freshGateway("reserved", { port: 19001 }).gateway;
@@ -64,7 +70,7 @@ export const certificateExpires: Fault = {
     const secret = JSON.parse(await world.operatorKubectl("get", "secret", CERTIFICATES_SECRET_NAME, "-o", "json"));
     const held = fromSecretData(secret.data);
     assert.ok(held !== undefined);
-    const host = `fsm-gateway.${namespace}.svc`;
+    const host = `${OPERATOR_NAME}.${namespace}.svc`;
     const names = [host, `${host}.cluster.local`];
     const made = new Date(Date.now() + SHORT_LIFE_MS - SERVING_LIFETIME_MS);
     const serving = await issueServing(held.authority, names, made);

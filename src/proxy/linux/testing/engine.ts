@@ -1,0 +1,98 @@
+/** The linux engine as its tests start it: without the rest of a proxy, so that what it says to its host can be seen. */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { deltaBetween, listener, route, service } from "../../../../test/wire/config.ts";
+import { memoryLog } from "../../../../test/wire/gateway.ts";
+import { helloFor } from "../../../../test/wire/hello-bytes.ts";
+import { connectTo, freePorts, LOOPBACK, readAll } from "../../../../test/wire/sockets.ts";
+import type { Endpoint, Resource } from "../../../model/proxy-config.ts";
+import { Admission } from "../../admit/admission.ts";
+import { type Clock, systemClock } from "../../clock.ts";
+import type { Tally } from "../../observe/tally.ts";
+import type { ConnectionRecord, EngineHost } from "../../relay/engine.ts";
+import { DEFAULT_TIME_OUTS, type TimeOuts } from "../../relay/time-outs.ts";
+import { applyDelta } from "../../route/apply-delta.ts";
+import { EMPTY_TABLE } from "../../route/route-table.ts";
+import { LinuxEngine, linuxEngineMeans } from "../linux-engine.ts";
+
+const means = linuxEngineMeans();
+/** Why the engine cannot run here, or false: the `skip` of its tests. */
+export const skip = "problem" in means ? means.problem : false;
+/** Of `a.example`. */
+export const hello = helloFor("a.example");
+
+export interface EngineOptions {
+  readonly workers?: number;
+  readonly timeOuts?: Partial<TimeOuts>;
+  readonly overrides?: ReadonlyMap<string, Endpoint>;
+  readonly wantsRecords?: boolean;
+  readonly clock?: Clock;
+  /** In place of the C library's. */
+  readonly trimHeap?: () => void;
+  readonly lookup?: (host: string) => Promise<readonly string[]>;
+  /** For connections that are handed over. */
+  readonly plan?: EngineHost["plan"];
+}
+
+/** An engine without the rest of a proxy, with one port for these resources, whose listener is called `l`. */
+export async function startEngine(t: TestContext, resources: readonly Resource[], options: EngineOptions = {}) {
+  assert.ok(!("problem" in means));
+  const { log, lines } = memoryLog();
+  const records: ConnectionRecord[] = [];
+  const tallies: Tally[] = [];
+  const counts = { opened: 0 };
+  const engine = new LinuxEngine(
+    {
+      host: {
+        portKind: () => "TLS",
+        admit: () =>
+          options.plan === undefined
+            ? assert.fail("the workers admit by themselves")
+            : new Admission({ maxConnections: 1_000 }, 0).accept(0),
+        headerExpectation: () => "none",
+        timeOuts: () => ({ ...DEFAULT_TIME_OUTS, ...options.timeOuts }),
+        keepAliveMs: () => undefined,
+        plan: options.plan ?? (async () => assert.fail("the workers plan by themselves")),
+        opened: (count = 1) => {
+          counts.opened += count;
+        },
+        ended: (record) => void records.push(record),
+        wantsRecords: options.wantsRecords ?? true,
+        refusedLines: undefined,
+        tallied: (tally) => void tallies.push(tally),
+        moved: () => {},
+      },
+      timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
+      maxConnections: 1_000,
+      clock: options.clock ?? systemClock,
+      log,
+      overrides: options.overrides ?? new Map(),
+      lookup: options.lookup ?? (async () => assert.fail("DNS was asked")),
+      workers: options.workers ?? 1,
+      start: 0,
+    },
+    options.trimHeap === undefined ? means : { ...means, libc: { ...means.libc, trimHeap: options.trimHeap } },
+  );
+  t.after(() => engine.close());
+  const [port = 0] = await freePorts(1);
+  const delta = deltaBetween([], [listener("l", port), ...resources]);
+  const applied = applyDelta(EMPTY_TABLE, delta);
+  assert.ok("ok" in applied);
+  await engine.apply(delta, applied.ok);
+  const result = await engine.listen({ address: LOOPBACK, port });
+  assert.ok("bound" in result);
+  return { engine, table: applied.ok, port, records, tallies, counts, lines };
+}
+
+/** Whatever is asked for goes to these endpoints. */
+export const toOne = (...endpoints: string[]): Resource[] => [
+  route("r", "l", ["*"], { s: 1 }),
+  ...service("s", ...endpoints),
+];
+
+/** One connection from its beginning to its end. */
+export async function echoThrough(port: number): Promise<void> {
+  const client = await connectTo(port);
+  client.end(hello);
+  assert.deepEqual(await readAll(client), hello);
+}
