@@ -123,6 +123,26 @@ test("--help names every kind that a file may hold", () => {
   for (const kind of Object.keys(KIND_SHAPES)) assert.match(stdout, new RegExp(`\\b${kind}\\b`));
 });
 
+for (const engine of ["portable", "linux"] as const) {
+  const skip = engineProblem(engine) ?? false;
+  test(`${engine}: a second signal ends the process at once, whatever is open`, { skip }, async (t) => {
+    const { port: backendPort } = backend.address() as AddressInfo;
+    const port = await freePort();
+    const file = write(`twice-${engine}.yaml`, `${gateway(port)}---\n${route("web")}---\n${service(backendPort)}`);
+    const child = run("--engine", engine, "--drain-seconds", "600", file);
+    t.after(() => child.kill("SIGKILL"));
+    const output = capture(child);
+    await output.has("serving");
+    const open = connectTcp(port, "127.0.0.1").on("error", () => undefined);
+    await once(open, "connect");
+    const exit = once(child, "exit", { signal: AbortSignal.timeout(20_000) });
+    child.kill("SIGINT");
+    await output.has("draining");
+    child.kill("SIGINT");
+    assert.deepEqual(await exit, [1, null]);
+  });
+}
+
 test("nobody reads what is written any more: ends quietly, as by SIGPIPE", async () => {
   const { port: backendPort } = backend.address() as AddressInfo;
   const port = await freePort();
@@ -288,6 +308,7 @@ function ask(port: number, servername: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port, servername, ca: authority.certificate });
     let answer = "";
+    socket.setTimeout(20_000, () => socket.destroy(new Error("no answer")));
     socket.on("data", (data) => (answer += data));
     socket.on("error", reject);
     socket.on("close", () => (answer === "" ? reject(new Error("closed without an answer")) : resolve(answer)));

@@ -46,6 +46,7 @@ export class WorkerHandle {
   readonly #listening = new Map<number, number>();
   #lastRequest = 0;
   #channel: MessagePort | undefined;
+  #worker: Worker | undefined;
   #restartMs = FIRST_RESTART_MS;
   #isEnding = false;
   #ended: Promise<void> | undefined;
@@ -61,8 +62,18 @@ export class WorkerHandle {
     this.#wakeCount = libc.allocate(8);
     this.#wakeCount.bytes[0] = 1;
     this.#open = new Uint8Array(new SharedArrayBuffer(descriptorCapacity));
+    process.on("exit", this.#leave);
     this.#begin();
   }
+
+  /**
+   * The process ends now, and Node waits for its threads. One that waits for the kernel must be woken, and must be told to end
+   * before that, or it would go on waiting.
+   */
+  readonly #leave = () => {
+    void this.#worker?.terminate();
+    this.#options.libc.write(this.#wake, this.#wakeCount, 8);
+  };
 
   notify(message: Notice): void {
     this.#channel?.postMessage(message);
@@ -103,6 +114,7 @@ export class WorkerHandle {
     const gone = this.#channel === undefined ? undefined : new Promise<void>((resolve) => this.#whenGone.push(resolve));
     await this.request({ type: "end" });
     await gone;
+    process.off("exit", this.#leave);
     this.#options.libc.close(this.#wake);
   }
 
@@ -115,6 +127,7 @@ export class WorkerHandle {
     const workerData: WorkerSettings = { ...settings, channel: port2, wake: this.#wake, openDescriptors: this.#open };
     const worker = new Worker(program, { workerData, transferList: [port2], name: `linux-${settings.index}` });
     this.#channel = port1;
+    this.#worker = worker;
     const take = (message: FromWorker) => {
       if (message.type === "done") this.#answer(message.request);
       else onMessage(message);
@@ -153,6 +166,7 @@ export class WorkerHandle {
   #gone(failure: unknown, livedMs: number): void {
     const { clock, log, onLoss, settings } = this.#options;
     this.#channel = undefined;
+    this.#worker = undefined;
     this.#cleanUp();
     for (const request of [...this.#unanswered.keys()]) this.#answer(request);
     for (const call of this.#whenGone.splice(0)) call();
