@@ -32,5 +32,5 @@ export interface Scale {
   readonly seconds: number;
 }
 
-export const FULL: Scale = { routes: 5_000, attached: 1_000, listenerSets: 500, changes: 100, seconds: 15 };
+export const FULL: Scale = { routes: 5_000, attached: 1_000, listenerSets: 500, changes: 400, seconds: 15 };
 export const QUICK: Scale = { routes: 500, attached: 200, listenerSets: 50, changes: 30, seconds: 5 };
