@@ -54,7 +54,7 @@ export function controlPage(
 const METHOD = `- Each scenario has a fresh cluster of \`hack/cluster\`: one node with etcd, API server and kubelet, the built image, the manifest as users apply
   it (two operators), PodSecurity \`restricted\`, one proxy. Everything shares the machine's processors, the client too.
 - The client is one Node process outside the cluster. A connection is a ClientHello and the backend's whole answer; which backend it was, the
-  answer says. Until a change serves, the client connects again and again, 1 ms after each refusal. Time counts from the API server's answer.
+  answer says. Until a change serves, the client connects again and again, 3 ms after each refusal. Time counts from the API server's answer.
 - \`attachedRoutes\` is polled every 10 ms. Status writes are those that the operators' own metrics count. CPU and resident memory are from
   \`/proc\` of the leading operator's and the proxy's process.
 - Rest begins two minutes after the last change and is measured for two minutes (but for rest before anything was created: 15 s): V8 collects what

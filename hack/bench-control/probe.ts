@@ -14,8 +14,11 @@ export interface Target {
 
 /** As long as people wait: below it, a machine with more work than processors would be taken for a failure of the Gateway. */
 const CONNECTION_TIMEOUT_MS = 10_000;
-/** Between two attempts: a refusal comes at once, and asking at once again would only slow down what is waited for. */
-const PAUSE_MS = 1;
+/**
+ * Between two attempts: a refusal comes at once, and each attempt takes a millisecond or two of a processor that those need who bring about what
+ * is waited for. What is measured is longer by as much at most.
+ */
+const PAUSE_MS = 3;
 
 /** The backend's whole answer; rejects when there is none. */
 export function ask({ address, port, serverName }: Target): Promise<string> {

@@ -23,6 +23,7 @@ import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
 import { ConfigBuilder } from "./config.ts";
 import { type AttachedRoute, GatewayWork } from "./gateway-work.ts";
 import { Derivation, type Update } from "./incremental/derivation.ts";
+import { PlacesOfOthers } from "./incremental/places-of-others.ts";
 import { sameElements, sameMap, sameValue, stableList } from "./incremental/same.ts";
 import { type AssessedGateway, type AssessedListener, assessGateway } from "./listeners/assess.ts";
 import { type Changes, Indexer } from "./lookups.ts";
@@ -77,7 +78,11 @@ export class Translator {
   readonly #routeStatuses = new Derivation<AnyRoute, RouteStatusPlan | undefined>();
   readonly #policyStatuses = new Derivation<BackendTlsPolicy, PolicyStatusPlan | undefined>();
   #gateways: readonly Gateway[] = [];
+  #routeLists: readonly (readonly AnyRoute[])[] = [];
   #routes: readonly AnyRoute[] = [];
+  readonly #gatewayPlaces = new PlacesOfOthers();
+  readonly #routePlaces = new PlacesOfOthers();
+  readonly #policyPlaces = new PlacesOfOthers();
   #listenerSets: ReadonlyMap<string, readonly ListenerSet[]> = new Map();
   #parents: ReadonlyMap<string, Parent> = new Map();
   readonly #states = new Map<string, GatewayState>();
@@ -92,7 +97,7 @@ export class Translator {
     const classes: Classes = new Map(ourClasses.map((gatewayClass) => [gatewayClass.metadata.name, gatewayClass]));
     const ours = snapshot.gateways.filter((gateway) => classes.has(gateway.spec.gatewayClassName));
     this.#gateways = stableList(this.#gateways, ours);
-    this.#routes = stableList(this.#routes, [...snapshot.tlsRoutes, ...snapshot.tcpRoutes, ...snapshot.httpRoutes]);
+    this.#takeRoutes([snapshot.tlsRoutes, snapshot.tcpRoutes, snapshot.httpRoutes]);
     this.#assess(snapshot, changes);
     this.#judgeParameters(classes, ourClasses, changes);
     const attached = this.#attach(changes);
@@ -125,6 +130,12 @@ export class Translator {
     return { gateways, statuses };
   }
 
+  #takeRoutes(lists: readonly (readonly AnyRoute[])[]): void {
+    if (sameElements(this.#routeLists, lists)) return;
+    this.#routeLists = lists;
+    this.#routes = stableList(this.#routes, lists.flat());
+  }
+
   #assess({ listenerSets }: Snapshot, changes: Changes): void {
     const before = this.#listenerSets;
     const groups = Map.groupBy(listenerSets, parentGatewayKey);
@@ -133,6 +144,7 @@ export class Translator {
     const gateways = this.#gateways;
     this.#assessed.update({
       subjects: gateways,
+      places: this.#gatewayPlaces,
       context: [listenerSets],
       inputs: (gateway) => [setsOf(gateway)],
       compute: (lookups, gateway) => {
@@ -152,6 +164,7 @@ export class Translator {
     const classOf = (gateway: Gateway) => classes.get(gateway.spec.gatewayClassName) as GatewayClass;
     this.#parameters.update({
       subjects: this.#gateways,
+      places: this.#gatewayPlaces,
       context: ourClasses,
       inputs: (gateway): readonly [GatewayClass] => [classOf(gateway)],
       compute: (lookups, gateway, _place, [gatewayClass]) => judgeParameters(lookups, gateway, gatewayClass),
@@ -176,6 +189,7 @@ export class Translator {
     // A parent that is not ours, or not there, is not ours to judge.
     return this.#attachments.update({
       subjects: this.#routes,
+      places: this.#routePlaces,
       context: [parents],
       inputs: (route) => parentRefsOf(route).map((parentRef) => findParent(parents, route, parentRef)),
       compute: (lookups, route, _place, found) => attachAll(lookups, route, found),
@@ -218,6 +232,7 @@ export class Translator {
   #resolveBackends(changes: Changes): ReadonlySet<AnyRoute> {
     return this.#backends.update({
       subjects: this.#routes,
+      places: this.#routePlaces,
       context: [],
       inputs: () => NO_INPUTS,
       compute: (lookups, route) => (isBacked(route) ? resolveBackends(lookups, route) : NO_BACKENDS),
@@ -237,6 +252,7 @@ export class Translator {
     const unresolvedAt = (gateway: string) => this.#unresolved.get(gateway) ?? NO_HOSTS;
     this.#routeStatuses.update({
       subjects: this.#routes,
+      places: this.#routePlaces,
       context: [this.#unresolved, controllerName],
       suspects,
       inputs: (route, place) => {
@@ -262,6 +278,7 @@ export class Translator {
     const gatewaysOf = gatewaysByPolicy(isNeeded ? works : [], (route) => this.#backends.result(route));
     this.#policyStatuses.update({
       subjects: backendTlsPolicies,
+      places: this.#policyPlaces,
       context: [gatewaysOf],
       inputs: (policy) => [controllerName, ...gatewaysOf(policy)],
       compute: (lookups, policy) => policyStatus(lookups, controllerName, policy, gatewaysOf(policy)),

@@ -5,6 +5,7 @@
  */
 import type { Changes, Lookups, Question } from "../lookups.ts";
 import { Multimap } from "./multimap.ts";
+import type { PlacesOfOthers } from "./places-of-others.ts";
 import { sameElements, stableList } from "./same.ts";
 
 /** A question and the key that it was asked about. */
@@ -19,6 +20,8 @@ interface Entry {
 
 export interface Round<S, R, I extends readonly unknown[] = readonly unknown[]> {
   readonly subjects: readonly S[];
+  /** Shared by derivations of the same subjects. */
+  readonly places: PlacesOfOthers;
   /** While these are the same, no known subject's `inputs` can have changed but those in `suspects`. */
   readonly context: readonly unknown[];
   readonly suspects?: Iterable<S>;
@@ -78,9 +81,9 @@ export class Derivation<S extends object, R> {
 
   /** The common case: some subjects are others, at their places or at the end, or are suspected, or asked what has changed. */
   #patch<I extends readonly unknown[]>(pass: Pass<S, R, I>): ReadonlySet<S> {
-    const { subjects, suspects = [], dirty, made } = pass;
+    const { subjects, places, suspects = [], dirty, made } = pass;
     const before = this.#subjects;
-    const others = placesOfOthers(before, subjects);
+    const others = places.between(before, subjects);
     const asked = new Set([...dirty, ...suspects]);
     if (others.length === 0 && asked.size === 0) return NOBODY;
     const results = [...this.#results];
@@ -163,14 +166,6 @@ export class Derivation<S extends object, R> {
 }
 
 const NOBODY: ReadonlySet<never> = new Set();
-
-/** Where another subject stands than before. Most rounds have the same list as the one before. */
-function placesOfOthers(before: readonly unknown[], now: readonly unknown[]): readonly number[] {
-  const others: number[] = [];
-  if (before === now) return others;
-  for (let place = 0; place < now.length; place++) if (now[place] !== before[place]) others.push(place);
-  return others;
-}
 
 /** Answers as the look-ups do, and writes every question down. */
 class Recorder {
