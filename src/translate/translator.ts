@@ -73,16 +73,14 @@ export class Translator {
   readonly #indexer = new Indexer();
   readonly #assessed = new Derivation<Gateway, OurGateway>();
   readonly #parameters = new Derivation<Gateway, JudgedParameters>();
-  readonly #attachments = new Derivation<AnyRoute, RouteAttachments>();
-  readonly #backends = new Derivation<AnyRoute, readonly RuleBackend[]>();
-  readonly #routeStatuses = new Derivation<AnyRoute, RouteStatusPlan | undefined>();
+  readonly #routePlaces = new PlacesOfOthers();
+  readonly #attachments = new Derivation<AnyRoute, RouteAttachments>(this.#routePlaces);
+  readonly #backends = new Derivation<AnyRoute, readonly RuleBackend[]>(this.#routePlaces);
+  readonly #routeStatuses = new Derivation<AnyRoute, RouteStatusPlan | undefined>(this.#routePlaces);
   readonly #policyStatuses = new Derivation<BackendTlsPolicy, PolicyStatusPlan | undefined>();
   #gateways: readonly Gateway[] = [];
   #routeLists: readonly (readonly AnyRoute[])[] = [];
   #routes: readonly AnyRoute[] = [];
-  readonly #gatewayPlaces = new PlacesOfOthers();
-  readonly #routePlaces = new PlacesOfOthers();
-  readonly #policyPlaces = new PlacesOfOthers();
   #listenerSets: ReadonlyMap<string, readonly ListenerSet[]> = new Map();
   #parents: ReadonlyMap<string, Parent> = new Map();
   readonly #states = new Map<string, GatewayState>();
@@ -144,7 +142,6 @@ export class Translator {
     const gateways = this.#gateways;
     this.#assessed.update({
       subjects: gateways,
-      places: this.#gatewayPlaces,
       context: [listenerSets],
       inputs: (gateway) => [setsOf(gateway)],
       compute: (lookups, gateway) => {
@@ -164,7 +161,6 @@ export class Translator {
     const classOf = (gateway: Gateway) => classes.get(gateway.spec.gatewayClassName) as GatewayClass;
     this.#parameters.update({
       subjects: this.#gateways,
-      places: this.#gatewayPlaces,
       context: ourClasses,
       inputs: (gateway): readonly [GatewayClass] => [classOf(gateway)],
       compute: (lookups, gateway, _place, [gatewayClass]) => judgeParameters(lookups, gateway, gatewayClass),
@@ -189,7 +185,6 @@ export class Translator {
     // A parent that is not ours, or not there, is not ours to judge.
     return this.#attachments.update({
       subjects: this.#routes,
-      places: this.#routePlaces,
       context: [parents],
       inputs: (route) => parentRefsOf(route).map((parentRef) => findParent(parents, route, parentRef)),
       compute: (lookups, route, _place, found) => attachAll(lookups, route, found),
@@ -232,7 +227,6 @@ export class Translator {
   #resolveBackends(changes: Changes): ReadonlySet<AnyRoute> {
     return this.#backends.update({
       subjects: this.#routes,
-      places: this.#routePlaces,
       context: [],
       inputs: () => NO_INPUTS,
       compute: (lookups, route) => (isBacked(route) ? resolveBackends(lookups, route) : NO_BACKENDS),
@@ -252,7 +246,6 @@ export class Translator {
     const unresolvedAt = (gateway: string) => this.#unresolved.get(gateway) ?? NO_HOSTS;
     this.#routeStatuses.update({
       subjects: this.#routes,
-      places: this.#routePlaces,
       context: [this.#unresolved, controllerName],
       suspects,
       inputs: (route, place) => {
@@ -278,7 +271,6 @@ export class Translator {
     const gatewaysOf = gatewaysByPolicy(isNeeded ? works : [], (route) => this.#backends.result(route));
     this.#policyStatuses.update({
       subjects: backendTlsPolicies,
-      places: this.#policyPlaces,
       context: [gatewaysOf],
       inputs: (policy) => [controllerName, ...gatewaysOf(policy)],
       compute: (lookups, policy) => policyStatus(lookups, controllerName, policy, gatewaysOf(policy)),

@@ -5,7 +5,7 @@
  */
 import type { Changes, Lookups, Question } from "../lookups.ts";
 import { Multimap } from "./multimap.ts";
-import type { PlacesOfOthers } from "./places-of-others.ts";
+import { PlacesOfOthers } from "./places-of-others.ts";
 import { sameElements, stableList } from "./same.ts";
 
 /** A question and the key that it was asked about. */
@@ -20,8 +20,6 @@ interface Entry {
 
 export interface Round<S, R, I extends readonly unknown[] = readonly unknown[]> {
   readonly subjects: readonly S[];
-  /** Shared by derivations of the same subjects. */
-  readonly places: PlacesOfOthers;
   /** While these are the same, no known subject's `inputs` can have changed but those in `suspects`. */
   readonly context: readonly unknown[];
   readonly suspects?: Iterable<S>;
@@ -48,12 +46,18 @@ interface Pass<S, R, I extends readonly unknown[]> extends Round<S, R, I> {
 }
 
 export class Derivation<S extends object, R> {
+  readonly #places: PlacesOfOthers;
   #context: readonly unknown[] | undefined;
   #subjects: readonly S[] = [];
   #entries = new Map<S, Entry>();
   #results: readonly R[] = [];
   /** Subjects by what they asked. */
   readonly #askers = new Map<Question, Multimap<string, S>>();
+
+  /** `places` may be shared by derivations of the same subjects. */
+  constructor(places = new PlacesOfOthers()) {
+    this.#places = places;
+  }
 
   /** One for each subject of the last update, in their order; the same array while all results are the same. */
   get results(): readonly R[] {
@@ -81,9 +85,9 @@ export class Derivation<S extends object, R> {
 
   /** The common case: some subjects are others, at their places or at the end, or are suspected, or asked what has changed. */
   #patch<I extends readonly unknown[]>(pass: Pass<S, R, I>): ReadonlySet<S> {
-    const { subjects, places, suspects = [], dirty, made } = pass;
+    const { subjects, suspects = [], dirty, made } = pass;
     const before = this.#subjects;
-    const others = places.between(before, subjects);
+    const others = this.#places.between(before, subjects);
     const asked = new Set([...dirty, ...suspects]);
     if (others.length === 0 && asked.size === 0) return NOBODY;
     const results = [...this.#results];
