@@ -65,6 +65,13 @@ export interface ObservedDeployment {
    * refused none.
    */
   readonly refused?: string;
-  /** What the connected proxies last said. */
-  readonly proxies: readonly ProxyReport[];
+  /** The last reports of the proxies that take connections; of all proxies while none does. */
+  readonly proxies: readonly ObservedProxy[];
+  /** Number of Pods that take connections and have sent no report. Absent: none. */
+  readonly podsWithoutReport?: number;
+}
+
+export interface ObservedProxy extends ProxyReport {
+  /** Name of the proxy's Pod; absent without a cluster. */
+  readonly pod?: string;
 }

@@ -16,7 +16,6 @@ import {
   type TlsRoute,
 } from "../gateway-api/objects.ts";
 import type { GatewayPlan, Plan, PolicyStatusPlan, RouteStatusPlan, StatusPlan } from "../model/plan.ts";
-import type { UnresolvedHost } from "../model/proxy-report.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { requestedAddress } from "./addresses/requested.ts";
 import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
@@ -44,7 +43,7 @@ import { gatewayClassStatus } from "./status/gateway-class.ts";
 import { gatewayParametersStatus, parametersUsers } from "./status/gateway-parameters.ts";
 import { policyStatus } from "./status/policy.ts";
 import { routeStatus } from "./status/route.ts";
-import { unresolvedHosts } from "./status/unresolved-hosts.ts";
+import { type HostProblem, unresolvedHosts } from "./status/unresolved-hosts.ts";
 
 type GatewayStatuses = ReturnType<typeof gatewayStatuses>;
 
@@ -87,7 +86,7 @@ export class Translator {
   readonly #ours = new Map<string, OurGateway>();
   /** The Gateways that each route is attached to, for it to leave them. */
   readonly #attachedTo = new Map<AnyRoute, readonly string[]>();
-  #unresolved: ReadonlyMap<string, readonly UnresolvedHost[]> = new Map();
+  #unresolved: ReadonlyMap<string, readonly HostProblem[]> = new Map();
 
   translate(snapshot: Snapshot): Plan {
     const changes = this.#indexer.take(snapshot);
@@ -286,7 +285,7 @@ type Classes = ReadonlyMap<string, GatewayClass>;
 const NO_INPUTS: readonly unknown[] = [];
 const NO_BACKENDS: readonly RuleBackend[] = [];
 const NO_LISTENER_SETS: readonly ListenerSet[] = [];
-const NO_HOSTS: readonly UnresolvedHost[] = [];
+const NO_HOSTS: readonly HostProblem[] = [];
 
 function gatewayPlan(work: GatewayWork, parameters: JudgedParameters, config: GatewayPlan["config"]): GatewayPlan {
   const { metadata, spec } = work.gateway;

@@ -34,3 +34,23 @@ test("words of a newer proxy become the most general ones and keep their message
   assert.deepEqual(report.unresolvedHosts, [{ host: "h", reason: "dns_failed", message: "m2" }]);
   assert.deepEqual(report.refusal, { revision: "r2", reason: "invalid_resource", message: "m3" });
 });
+
+test("a message of a report is cut, and has no control characters: it becomes part of a condition", () => {
+  const message = `first\nsecond\u0007${"x".repeat(100_000)}`;
+  const report = reportFromWire(
+    create(ReportSchema, {
+      revision: "r1",
+      listeners: [{ key: "listener:a", version: "1", state: { case: "failed", value: { reason: "", message } } }],
+      unresolvedHosts: [{ host: "h", reason: "dns_failed", message }],
+      refusal: { revision: "r2", reason: "", message },
+    }),
+  );
+  const [listener] = report.listeners;
+  const messages = [listener, report.unresolvedHosts[0], report.refusal].map(
+    (one) => (one as { readonly message: string }).message,
+  );
+  for (const one of messages) {
+    assert.match(one, /^first second xxx/);
+    assert.equal(one.length, 1_025);
+  }
+});

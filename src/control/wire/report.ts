@@ -45,6 +45,12 @@ const REFUSAL_REASONS: Record<RefusalReason, true> = {
   revision_mismatch: true,
 };
 
+/**
+ * Longest message of a report that the operator keeps, in characters. Messages become part of conditions, which the API server
+ * rejects above 32,768 characters: one Pod must not keep its Gateway's status from being written. Our longest is about 300.
+ */
+const MAX_MESSAGE_CHARACTERS = 1_024;
+
 /** @param acknowledges sequence of the delta that this answers, or 0 */
 export function reportToWire(report: ProxyReport, acknowledges: number): Report {
   const { revision, refusal } = report;
@@ -73,7 +79,7 @@ export function reportFromWire(report: Report): ProxyReport {
     unresolvedHosts: report.unresolvedHosts.map(({ host, reason, message }) => ({
       host,
       reason: known(HOST_FAILURES, reason, "dns_failed"),
-      message,
+      message: shorten(message),
     })),
     ...(report.refusal === undefined ? {} : { refusal: refusalFromWire(report.refusal) }),
   };
@@ -85,7 +91,7 @@ function listenerFromWire({ key, version, state }: WireListenerReport): Listener
       return { key, version, state: "bound" };
     case "failed": {
       const reason = known(BIND_FAILURES, state.value.reason, "bind_failed");
-      return { key, version, state: "failed", reason, message: state.value.message };
+      return { key, version, state: "failed", reason, message: shorten(state.value.message) };
     }
     case undefined:
       return {
@@ -99,7 +105,15 @@ function listenerFromWire({ key, version, state }: WireListenerReport): Listener
 }
 
 function refusalFromWire({ revision, reason, message }: Refusal): ConfigRefusal {
-  return { revision, reason: known(REFUSAL_REASONS, reason, "invalid_resource"), message };
+  return { revision, reason: known(REFUSAL_REASONS, reason, "invalid_resource"), message: shorten(message) };
+}
+
+/** Cut at the limit and without control characters, which would forge lines where conditions are printed. */
+function shorten(message: string): string {
+  const printable = message.replaceAll(/\p{Cc}/gu, " ");
+  return printable.length <= MAX_MESSAGE_CHARACTERS
+    ? printable
+    : `${printable.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed()}…`;
 }
 
 function known<Word extends string>(words: Record<Word, true>, word: string, otherwise: Word): Word {

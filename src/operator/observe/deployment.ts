@@ -27,10 +27,16 @@ export function observeDeployment(
 ): Observation {
   const { pods, ports } = taking;
   // A Pod that is ending or starting takes no connections: what it has bound does not matter, unless there is no other.
-  const relevant = [...reports].filter(([pod]) => pods.size === 0 || pods.has(pod)).map(([, report]) => report);
+  const relevant = [...reports].filter(([pod]) => pods.size === 0 || pods.has(pod));
+  const silent = [...pods].filter((pod) => !reports.has(pod));
   return {
-    deployment: { addresses: addressesOf(service), readyPorts: [...ports], proxies: relevant },
-    silent: [...pods].filter((pod) => !reports.has(pod)),
+    deployment: {
+      addresses: addressesOf(service),
+      readyPorts: [...ports],
+      proxies: relevant.map(([pod, report]) => ({ ...report, pod })),
+      podsWithoutReport: silent.length,
+    },
+    silent,
   };
 }
 

@@ -38,12 +38,14 @@ test("a ready Pod that has said nothing is silent; what an ending one says does 
   ]);
   const { deployment, silent } = observe(undefined, [slice({ heard: true, silent: true, ending: false })], reports);
   assert.deepEqual(silent, ["silent"]);
-  assert.deepEqual(deployment.proxies, [report("1")]);
+  assert.equal(deployment.podsWithoutReport, 1);
+  assert.deepEqual(deployment.proxies, [{ ...report("1"), pod: "heard" }]);
 });
 
 test("while no Pod is ready, all that is said counts: it may say why", () => {
   const { deployment } = observe(undefined, [slice({ a: false })], new Map([["a", report("1")]]));
-  assert.deepEqual(deployment.proxies, [report("1")]);
+  assert.equal(deployment.podsWithoutReport, 0);
+  assert.deepEqual(deployment.proxies, [{ ...report("1"), pod: "a" }]);
 });
 
 test("addresses and host names of a LoadBalancer", () => {

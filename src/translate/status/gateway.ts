@@ -14,7 +14,7 @@ import type { GatewayWork } from "../gateway-work.ts";
 import type { ClientCertificate } from "../listeners/client-certificate.ts";
 import { hasInsecureFallback } from "../listeners/client-validation.ts";
 import type { JudgedParameters } from "../parameters/judge.ts";
-import { type JudgedListener, judgeListeners, namesOf } from "./listener.ts";
+import { describeWaiting, type JudgedListener, judgeListeners, namesOf } from "./listener.ts";
 import { isAttached, listenerSetStatuses } from "./listener-set.ts";
 
 /** A Gateway as its status has it, for those whose status depends on it. */
@@ -109,10 +109,8 @@ function judgeProgrammed({ accepted, refused, unreachable, listeners }: JudgedGa
   if (accepted.status !== "True") return make("Programmed", false, "Invalid", accepted.message);
   if (refused !== undefined) return make("Programmed", false, "Invalid", refused);
   if (unreachable !== undefined) return make("Programmed", false, unreachable.reason, unreachable.message);
-  const waiting = namesOf(listeners, ({ valid, programmed }) => valid && !programmed);
-  if (waiting !== "") {
-    return make("Programmed", false, "Pending", `Waiting for listener ${waiting}: see its conditions`);
-  }
+  const waiting = describeWaiting(listeners);
+  if (waiting !== undefined) return make("Programmed", false, "Pending", waiting);
   return make("Programmed", true, "Programmed", "The proxies serve the Gateway's listeners at its addresses");
 }
 

@@ -7,7 +7,7 @@ import { condition } from "../conditions.ts";
 import type { GatewayWork } from "../gateway-work.ts";
 import type { AssessedListenerSet } from "../listeners/assess.ts";
 import type { JudgedGateway } from "./gateway.ts";
-import { type JudgedListener, type JudgedListeners, namesOf } from "./listener.ts";
+import { describeWaiting, type JudgedListener, type JudgedListeners, namesOf } from "./listener.ts";
 
 /** One for each ListenerSet that names the Gateway, attached or not. */
 export function listenerSetStatuses(
@@ -81,10 +81,8 @@ function programmed(
     const message = `Gateway ${parent} has no address for clients to connect to: see its conditions`;
     return make("Programmed", false, "ParentNotProgrammed", message);
   }
-  const waiting = namesOf(listeners, (listener) => listener.valid && !listener.programmed);
-  if (waiting !== "") {
-    return make("Programmed", false, "Pending", `Waiting for listener ${waiting}: see its conditions`);
-  }
+  const waiting = describeWaiting(listeners);
+  if (waiting !== undefined) return make("Programmed", false, "Pending", waiting);
   return make(
     "Programmed",
     true,

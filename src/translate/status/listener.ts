@@ -6,18 +6,20 @@ import type {
   ListenerResolvedRefsReason,
 } from "../../gateway-api/reasons.ts";
 import type { DesiredCondition, DesiredListenerStatus } from "../../model/plan.ts";
-import type { ProxyConfig, ResourceKey } from "../../model/proxy-config.ts";
-import type { ListenerReport } from "../../model/proxy-report.ts";
+import type { ProxyConfig } from "../../model/proxy-config.ts";
 import type { ObservedDeployment } from "../../model/snapshot.ts";
 import { condition, count } from "../conditions.ts";
 import type { GatewayWork } from "../gateway-work.ts";
 import type { AssessedListener, ListenerOwner, ListenerVerdict } from "../listeners/assess.ts";
+import { computeServing, indexReports, type Refusal, type RunningSide, type Serving } from "./serving.ts";
 
 export interface JudgedListener {
   readonly status: DesiredListenerStatus;
   /** Can it be served? A valid listener is, at the latest once the proxies have it. */
   readonly valid: boolean;
   readonly programmed: boolean;
+  /** Which proxies fail to serve the listener, and why, while others serve it. */
+  readonly impaired?: string;
 }
 
 /** By the object in whose spec they stand. */
@@ -28,7 +30,7 @@ export function judgeListeners(
   config: ProxyConfig,
   deployment: ObservedDeployment | undefined,
 ): JudgedListeners {
-  const running = runningSide(deployment);
+  const running = indexReports(deployment);
   const judged = new Map<ListenerOwner, JudgedListener[]>();
   for (const assessed of work.listeners) {
     const one = judgeListener(work, assessed, config, running);
@@ -39,24 +41,17 @@ export function judgeListeners(
   return (owner) => judged.get(owner) ?? [];
 }
 
-/** What the proxies say, in the order in which it is asked for: thousands of listeners may have reports. */
-interface RunningSide {
-  readonly proxies: number;
-  readonly reports: ReadonlyMap<ResourceKey, readonly ListenerReport[]>;
-  readonly readyPorts: ReadonlySet<number>;
+/** Why Programmed is False though the listeners are valid, as one message for their owner; undefined: all are served. */
+export function describeWaiting(listeners: readonly JudgedListener[]): string | undefined {
+  const impaired = listeners.filter((listener) => listener.impaired !== undefined);
+  const [first] = impaired;
+  if (first !== undefined) {
+    const more = impaired.length > 1 ? ` (${impaired.length - 1} more: see the conditions of the listeners)` : "";
+    return `Listener "${first.status.name}": ${first.impaired}${more}`;
+  }
+  const waiting = namesOf(listeners, ({ valid, programmed }) => valid && !programmed);
+  return waiting === "" ? undefined : `Waiting for listener ${waiting}: see its conditions`;
 }
-
-function runningSide({ proxies, readyPorts }: ObservedDeployment = NOTHING_RUNS): RunningSide {
-  // A proxy that has not applied its first configuration takes no connections yet (it is not Ready): it is not counted.
-  const serving = proxies.filter((proxy) => proxy.revision !== "");
-  const reports = Map.groupBy(
-    serving.flatMap((proxy) => proxy.listeners),
-    ({ key }) => key,
-  );
-  return { proxies: serving.length, reports, readyPorts: new Set(readyPorts) };
-}
-
-const NOTHING_RUNS: ObservedDeployment = { addresses: [], readyPorts: [], proxies: [] };
 
 /** `"a", "b"`: those that `select` takes, by name. */
 export function namesOf(listeners: readonly JudgedListener[], select: (listener: JudgedListener) => boolean): string {
@@ -72,7 +67,7 @@ function judgeListener(
   config: ProxyConfig,
   running: RunningSide,
 ): JudgedListener {
-  const serving = judgeServing(assessed, config, running);
+  const serving = computeServing(assessed, config, running);
   const verdict = serving.state === "refused" ? serving.verdict : assessed.verdict;
   const { name } = assessed.listener;
   const attachedRoutes = work.attachedRoutes(assessed.name);
@@ -84,45 +79,10 @@ function judgeListener(
   ];
   return {
     status: { name, supportedKinds: assessed.supportedKinds, attachedRoutes, conditions },
-    valid: serving.state === "serving" || serving.state === "pending",
+    valid: serving.state === "serving" || serving.state === "pending" || serving.state === "impaired",
     programmed: serving.state === "serving",
+    ...(serving.state === "impaired" && { impaired: serving.message }),
   };
-}
-
-type Refusal = Exclude<ListenerVerdict, { ok: true }>;
-
-type Serving =
-  | { readonly state: "serving"; readonly proxies: number }
-  | { readonly state: "pending"; readonly message: string }
-  | { readonly state: "unresolved" }
-  | { readonly state: "refused"; readonly verdict: Refusal };
-
-function judgeServing(
-  assessed: AssessedListener,
-  config: ProxyConfig,
-  { proxies, reports, readyPorts }: RunningSide,
-): Serving {
-  if (!assessed.verdict.ok) return { state: "refused", verdict: assessed.verdict };
-  if (assessed.resource === undefined) return { state: "unresolved" };
-  const key = `listener:${assessed.name}`;
-  const version = config.resources.get(key)?.version;
-  if (proxies === 0) return { state: "pending", message: "No proxy has reported yet" };
-  const current = (reports.get(key) ?? []).filter((report) => report.version === version);
-  const failed = current.find((report) => report.state === "failed");
-  if (failed !== undefined) return { state: "refused", verdict: unavailable(failed) };
-  const { port } = assessed.listener;
-  if (current.length < proxies) {
-    const all = count(proxies, "proxy has", "proxies have");
-    return { state: "pending", message: `${current.length} of ${all} bound port ${port} for it` };
-  }
-  if (!readyPorts.has(port)) {
-    return { state: "pending", message: `Port ${port} is bound, but the address does not lead to a ready proxy yet` };
-  }
-  return { state: "serving", proxies };
-}
-
-function unavailable({ message }: ListenerReport & { readonly state: "failed" }): Refusal {
-  return { ok: false, reason: "PortUnavailable", message };
 }
 
 function accepted({ listener, resource }: AssessedListener, verdict: ListenerVerdict): DesiredCondition {
@@ -165,6 +125,7 @@ function programmed(assessed: AssessedListener, serving: Serving): DesiredCondit
       return make("Programmed", true, "Programmed", `Served by ${count(serving.proxies, "proxy", "proxies")}${note}`);
     }
     case "pending":
+    case "impaired":
       return make("Programmed", false, "Pending", serving.message);
     case "unresolved":
       return make("Programmed", false, "Invalid", assessed.resolvedRefs.message);

@@ -3,7 +3,6 @@ import { ANY_HOSTNAME } from "../../gateway-api/hostname.ts";
 import { objectKey, type ParentReference } from "../../gateway-api/objects.ts";
 import type { RouteAcceptedReason, RouteResolvedRefsReason } from "../../gateway-api/reasons.ts";
 import type { DesiredCondition, DesiredParentStatus, RouteStatusPlan } from "../../model/plan.ts";
-import type { UnresolvedHost } from "../../model/proxy-report.ts";
 import type { RuleBackend } from "../backends/resolve-all.ts";
 import { condition } from "../conditions.ts";
 import type { Settlement } from "../gateway-work.ts";
@@ -11,6 +10,7 @@ import type { Attachment, AttachResult } from "../routes/attach.ts";
 import type { LostHostname, Precedence } from "../routes/claims.ts";
 import { enumerate } from "../routes/enumerate.ts";
 import { type AnyRoute, isForwarding, kindOf } from "../routes/route.ts";
+import type { HostProblem } from "./unresolved-hosts.ts";
 
 /** What came of one parentRef that led to us. */
 export interface ParentOutcome {
@@ -18,8 +18,8 @@ export interface ParentOutcome {
   readonly result: AttachResult;
   /** What the route got of that Gateway. */
   readonly settlement: Settlement;
-  /** What the Gateway's proxies say of its external hosts. */
-  readonly unresolved: readonly UnresolvedHost[];
+  /** External hosts that proxies of the Gateway cannot use. */
+  readonly unresolved: readonly HostProblem[];
 }
 
 /** Nothing where no parent is ours and none ever was. */
@@ -100,12 +100,18 @@ function describeLost({ listener, hostname }: LostHostname): string {
   return listener.listener.protocol === "TCP" ? "every connection" : "every server name";
 }
 
-function resolvedRefs(backends: readonly RuleBackend[], unresolved: readonly UnresolvedHost[]): DesiredCondition {
+function resolvedRefs(backends: readonly RuleBackend[], unresolved: readonly HostProblem[]): DesiredCondition {
   const make = condition<RouteResolvedRefsReason>;
-  const problems = backends.flatMap(({ backend: { target }, field, problem }) => {
+  const notes: string[] = [];
+  const problems = backends.flatMap(({ backend: { target }, field, problem, note }) => {
+    if (note !== undefined) notes.push(note);
     if (problem !== undefined) return [problem];
     const host = target.type === "external" ? unresolved.find(({ host }) => host === target.host) : undefined;
-    return host === undefined ? [] : [{ reason: "BackendNotFound" as const, message: `${field}: ${host.message}` }];
+    if (host === undefined) return [];
+    const message = `${field}: ${host.message}`;
+    if (host.isEverywhere) return [{ reason: "BackendNotFound" as const, message }];
+    notes.push(message);
+    return [];
   });
   const [first] = problems;
   if (first !== undefined) {
@@ -117,7 +123,6 @@ function resolvedRefs(backends: readonly RuleBackend[], unresolved: readonly Unr
   if (backends.every(({ weight }) => weight === 0)) {
     return make("ResolvedRefs", true, "ResolvedRefs", "Every backendRef has weight 0: connections are refused");
   }
-  const notes = backends.flatMap(({ note }) => (note === undefined ? [] : [note]));
   return make(
     "ResolvedRefs",
     true,
