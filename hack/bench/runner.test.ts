@@ -12,7 +12,7 @@ test("each round begins with another contender, and leaves none out", () => {
 test("scenarios share running contenders when they ask for the same routes and need no fresh process", () => {
   const groups = groupsOf(SCENARIOS).map((group) => group.map(({ id }) => id).join(" "));
   assert.deepEqual(groups, [
-    "connections handshakes down-1 down-8 down-64 up-1 up-8 up-64 round-trips",
+    "connections handshakes down-1 down-8 down-64 up-1 up-8 up-64 round-trips fairness",
     "idle",
     "routes-1",
     "routes-1000",

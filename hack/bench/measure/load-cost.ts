@@ -22,16 +22,18 @@ interface Reading {
   readonly memoryKib: number;
 }
 
+/** `benchPids`: further processes of the bench, whose processor time is not counted as that of other programs. */
 export async function costOfLoad(
   laboratory: Laboratory,
   subject: Subject,
   mode: LoadMode,
   flags: Readonly<Record<string, string>>,
+  benchPids: readonly number[] = [],
 ): Promise<LoadCost> {
   const pids = subject.pids();
   const read = (generatorPid: number): Reading => ({
     proxy: cpuSeconds(pids),
-    bench: cpuSeconds([process.pid, generatorPid, ...laboratory.backendPids]),
+    bench: cpuSeconds([process.pid, generatorPid, ...benchPids, ...laboratory.backendPids]),
     machine: busySeconds(),
     atMs: performance.now(),
     memoryKib: memoryKib(pids),

@@ -35,6 +35,13 @@ const QUESTIONS: readonly Question[] = [
   ]),
   less("CPU of a round trip, against the best default", "round-trips.cpu", DEFAULT_PEERS),
   less("p99 of a round trip, against HAProxy", "round-trips.p99", ["haproxy"]),
+  less("p99 of a connection beside 4 bulk streams, against HAProxy", "fairness.p99", ["haproxy"]),
+  {
+    what: "rate of 4 bulk streams beside new connections, against HAProxy",
+    metric: "fairness.rate",
+    better: "more",
+    peers: ["haproxy"],
+  },
   less("memory of an idle connection, against HAProxy", "idle.memory", ["haproxy"]),
   less("a connection among 100,000 routes, against the same with 1", "routes-100000.cpu", [], "routes-1.cpu"),
   less(

@@ -2,6 +2,7 @@
 import { bulk } from "./bulk.ts";
 import { change } from "./change.ts";
 import { connections, connectionsToKnownNames, connectionsWithRoutes, handshakes } from "./connections.ts";
+import { fairness } from "./fairness.ts";
 import { idle } from "./idle.ts";
 import { roundTrips } from "./round-trips.ts";
 import { FEW_ROUTES, type Scenario } from "./scenario.ts";
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   bulk("up", 8),
   bulk("up", 64),
   roundTrips,
+  fairness,
   idle,
   ...[1, 1_000, 10_000, 100_000].map(connectionsWithRoutes),
   connectionsToKnownNames(100_000),

@@ -24,8 +24,8 @@ import { broken, Relaying, type RelayOver } from "./relaying.ts";
 import type { Beginning } from "./served-here.ts";
 import type { PackedAddress } from "./socket-address.ts";
 
-/** Reads of what nobody wants, before others have their turn. */
-const DROPS_A_TURN = 64;
+/** Reads of bytes that are dropped, 256 KiB at most, before other descriptors are served. */
+const DROPS_A_TURN = 16;
 
 export interface ConnectionContext {
   readonly reactor: Reactor;
@@ -296,9 +296,10 @@ export class LinuxConnection implements DialOwner {
 
   #dropBytes(): void {
     const { buffer, libc } = this.#context.reactor;
+    if (this.#context.reactor.isRequeued(this.#client, this.#generation)) return;
     for (let reads = 0; this.#readable; reads++) {
       if (reads === DROPS_A_TURN) {
-        this.#context.reactor.again(this.#client, this.#generation);
+        this.#context.reactor.requeue(this.#client, this.#generation);
         return;
       }
       const count = libc.read(this.#client, buffer, COPY_BYTES);

@@ -12,10 +12,13 @@ import type { Pipes } from "./pipes.ts";
 
 /** The largest TLS record fits; a larger buffer made short messages dearer and long ones no cheaper, which are spliced. */
 export const COPY_BYTES = 16_384;
-/** More than a pipe takes. */
-const SPLICE_BYTES = 1 << 20;
-/** Reads of one direction before others have their turn: 4 MiB with full pipes. */
-const READS_A_TURN = 16;
+/**
+ * Bytes that one direction may move before other descriptors are served; at most one read more. A smaller quantum costs more loop
+ * iterations for each gigabyte; a larger one makes every other client wait longer for each bulk stream.
+ */
+export const QUANTUM_BYTES = 524_288;
+/** More than a pipe holds in most cases: pages of the loopback device are larger than 4 KiB. */
+const SPLICE_BYTES = QUANTUM_BYTES;
 
 export type Moved =
   /** An event will tell when there is more to do. */
@@ -48,14 +51,15 @@ export class Mover {
 
   move(flow: Flow, nowMs: number): Moved {
     flow.blocked = false;
-    for (let reads = 0; ; reads++) {
+    const untilBytes = flow.bytes + QUANTUM_BYTES;
+    for (;;) {
       if (flow.inPipe > 0 || flow.pending !== undefined) {
         const step = this.#flush(flow);
         if (step !== "on") return step;
       }
       if (flow.ended) return "ended";
       if (!flow.readable) return "waits";
-      if (reads === READS_A_TURN) return "more";
+      if (flow.bytes >= untilBytes) return "more";
       const step = this.#read(flow, nowMs);
       if (step !== "on") return step;
     }

@@ -10,11 +10,12 @@ import { EventLoop, type EventOwner } from "./event-loop.ts";
 import type { Libc, Memory } from "./libc.ts";
 import { COPY_BYTES, Mover } from "./mover.ts";
 import { Pipes } from "./pipes.ts";
+import { RequeuedDescriptors } from "./requeued-descriptors.ts";
 import { SOCKET_ADDRESS_BYTES } from "./socket-address.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
 export interface ReactorOwner extends EventOwner {
-  /** Another turn for what was not done. */
+  /** Continues work that `requeue` put off. Called at most once for each descriptor and loop iteration. */
   onTurn(fd: number): void;
   /** The deadline of this descriptor has passed. */
   onDeadline(fd: number): void;
@@ -45,8 +46,7 @@ export class Reactor {
   readonly endpointAddresses: EndpointAddresses;
   /** Milliseconds on a clock that never goes back, as of this turn. */
   nowMs = performance.now();
-  /** Descriptors with more to do, each followed by its generation. */
-  #unfinished: number[] = [];
+  readonly #queue: RequeuedDescriptors;
 
   constructor({ libc, openDescriptors, pipeCap, tickMs }: ReactorOptions) {
     this.libc = libc;
@@ -58,37 +58,45 @@ export class Reactor {
     this.address = libc.allocate(SOCKET_ADDRESS_BYTES);
     this.endpointAddresses = new EndpointAddresses(this.address);
     this.mover = new Mover(libc, this.buffer, this.pipes);
+    this.#queue = new RequeuedDescriptors(openDescriptors.length);
   }
 
-  /** Its owner is called again in the next turn, after others had theirs. */
-  again(fd: number, generation: number): void {
-    this.#unfinished.push(fd, generation);
+  /** Calls `onTurn` of the owner in the next loop iteration, once, however often this is called. */
+  requeue(fd: number, generation: number): void {
+    this.#queue.add(fd, generation);
+  }
+
+  /** Reports whether `onTurn` is still to come. Until then an event only records what it reports, or one connection is served twice. */
+  isRequeued(fd: number, generation: number): boolean {
+    return this.#queue.has(fd, generation);
   }
 
   /** One turn. Returns when something has happened, or at `untilMs` at the latest. */
   turn(untilMs: number): void {
     const count = this.loop.wait(this.#patienceMs(untilMs));
     this.nowMs = performance.now();
-    this.#finish();
+    // What an event requeues comes in the next iteration: each descriptor is served once in this one.
+    const requeued = this.#queue.startIteration();
+    // Events come first: they belong to descriptors that have waited since the last iteration without being served.
     for (let index = 0; index < count; index++) this.loop.dispatch(index, this.#onDefect);
+    this.#serve(requeued);
     this.timers.advance(this.nowMs, this.#onDue);
   }
 
   /** How long it may wait for an event: −1 without end. */
   #patienceMs(untilMs: number): number {
-    if (this.#unfinished.length > 0) return 0;
+    if (!this.#queue.isEmpty) return 0;
     const atMs = Math.min(untilMs, this.timers.nextMs);
     if (atMs === Number.POSITIVE_INFINITY) return -1;
     return Math.max(Math.ceil(atMs - performance.now()), 0);
   }
 
-  #finish(): void {
-    if (this.#unfinished.length === 0) return;
-    const unfinished = this.#unfinished;
-    this.#unfinished = [];
-    for (let index = 0; index < unfinished.length; index += 2) {
-      const fd = unfinished[index] ?? 0;
-      const owner = this.descriptors.owner(fd, unfinished[index + 1] ?? 0);
+  #serve(requeued: readonly number[]): void {
+    for (let index = 0; index < requeued.length; index += 2) {
+      const fd = requeued[index] ?? 0;
+      const generation = requeued[index + 1] ?? 0;
+      this.#queue.remove(fd, generation);
+      const owner = this.descriptors.owner(fd, generation);
       if (owner !== undefined) this.#guard(owner, () => owner.onTurn(fd));
     }
   }

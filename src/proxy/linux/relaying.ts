@@ -125,6 +125,9 @@ export class Relaying {
     if (flow.passedOn) return undefined;
     const { mover, nowMs } = this.#context.reactor;
     const isUp = flow === this.up;
+    const generation = isUp ? this.#clientGeneration : this.#backendGeneration;
+    // The event is recorded in the flow; its bytes move when the descriptor's turn comes.
+    if (this.#context.reactor.isRequeued(flow.from, generation)) return undefined;
     switch (mover.move(flow, nowMs)) {
       case "waits":
         // The end may have been read behind bytes that wait.
@@ -132,7 +135,7 @@ export class Relaying {
         if (flow.blocked && !flow.watchesWriting) this.#watchWriting(flow);
         return undefined;
       case "more":
-        this.#context.reactor.again(flow.from, isUp ? this.#clientGeneration : this.#backendGeneration);
+        this.#context.reactor.requeue(flow.from, generation);
         return undefined;
       case "ended":
         return this.#passOnEnd(flow);

@@ -134,7 +134,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
       }
       if (performance.now() < untilMs) continue;
       this.#hasTurn = true;
-      this.reactor.again(fd, this.#wakeGeneration);
+      this.reactor.requeue(fd, this.#wakeGeneration);
       return;
     }
   }
