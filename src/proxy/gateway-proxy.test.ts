@@ -3,6 +3,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { networkInterfaces } from "node:os";
 import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { backend, configOf, deltaBetween, listener, route, service } from "../../test/wire/config.ts";
 import { startGateway, startSimple, testEngine, testEngines } from "../../test/wire/gateway.ts";
 import { helloFor } from "../../test/wire/hello-bytes.ts";
@@ -17,6 +18,7 @@ import {
   startBackend,
   startEcho,
 } from "../../test/wire/sockets.ts";
+import type { Resource } from "../model/proxy-config.ts";
 import { configRevision, EMPTY_REVISION } from "../model/revision.ts";
 import type { GatewayProxy } from "./gateway-proxy.ts";
 
@@ -246,6 +248,49 @@ testEngines("drain: accepts no more, lets connections end, cuts the rest at the 
   const reasons = (await gateway.connections(2)).map(({ reason }) => reason);
   assert.deepEqual(reasons, ["completed", "drain_deadline"]);
 });
+
+testEngines(
+  "drain: a connection that is handed to the portable engine after the drain began is served and counted",
+  async (t) => {
+    const echo = await startEcho();
+    t.after(() => echo.close());
+    const [plain, endpoints] = service("s", echo.address);
+    // Workers of the linux engine hand over what has a balancing policy.
+    const balanced: Resource = { ...plain, traffic: { balance: "LeastConnections" } };
+    const gateway = startGateway(t);
+    const [port = 0] = await freePorts(1);
+    await gateway.set(listener("l", port), route("r", "l", ["*"], { s: 1 }), balanced, endpoints);
+    const hello = helloFor("a.example");
+    const clients = await Promise.all([connectTo(port), connectTo(port)]);
+    for (const client of clients) client.write(hello.subarray(0, 20));
+    await eventually(
+      () => gateway.proxy.activeConnections === 2,
+      () => `${gateway.proxy.activeConnections} active`,
+    );
+    // As the command does: what is left when the drain is over is closed.
+    const drained = gateway.proxy.drain(10_000).then(async (result) => {
+      await gateway.proxy.close();
+      return result;
+    });
+    await eventually(
+      () => gateway.lines.some(({ message }) => message === "draining"),
+      () => "it drains",
+    );
+    for (const client of clients) client.write(hello.subarray(20));
+    for (const client of clients) assert.deepEqual(await readSome(client, hello.length), hello);
+    // Time for a drain that takes the workers' last connection for the last of all.
+    await sleep(200);
+    const [first, second] = clients;
+    assert.ok(first !== undefined && second !== undefined);
+    first.end();
+    await readAll(first);
+    second.end("more");
+    assert.deepEqual(String(await readAll(second)), "more");
+    assert.deepEqual(await drained, { ended: 2, cut: 0 });
+    const reasons = (await gateway.connections(2)).map(({ reason }) => reason);
+    assert.deepEqual(reasons, ["completed", "completed"]);
+  },
+);
 
 testEngines("drain ends early when nothing is left, and a late configuration binds nothing", async (t) => {
   const gateway = startGateway(t);

@@ -234,20 +234,21 @@ export class LinuxEngine implements Engine {
 
   async drain(deadlineMs: number): Promise<DrainResult> {
     const before = this.#activeOfWorkers();
-    const portable = this.#portable.drain(deadlineMs);
-    await this.#wait(
-      deadlineMs,
-      this.#workers.map((worker) => worker.request({ type: "become_idle" })),
-    );
+    // As long as a worker has connections, it may hand one over.
+    const workersIdle = Promise.all(this.#workers.map((worker) => worker.request({ type: "become_idle" })));
+    const portable = this.#portable.drain(deadlineMs, workersIdle);
+    await this.#wait(deadlineMs, [workersIdle]);
     const cut = this.#activeOfWorkers();
     await Promise.all(this.#workers.map((worker) => worker.request({ type: "cut" })));
     const others = await portable;
-    return { ended: Math.max(before - cut, 0) + others.ended, cut: cut + others.cut };
+    return { ended: Math.max(before - cut + others.ended, 0), cut: cut + others.cut };
   }
 
   async close(): Promise<void> {
     this.#cancelTrim?.();
-    await Promise.all([...this.#workers.map((worker) => worker.end()), this.#portable.close()]);
+    await Promise.all(this.#workers.map((worker) => worker.end()));
+    // Last: what a worker hands over before it ends must be closed as well.
+    await this.#portable.close();
   }
 
   #trimSoon(): void {
@@ -300,7 +301,7 @@ export class LinuxEngine implements Engine {
   }
 
   /** For all of these, and no longer than so. */
-  #wait(limitMs: number, answers: readonly Promise<void>[]): Promise<void> {
+  #wait(limitMs: number, answers: readonly Promise<unknown>[]): Promise<void> {
     return atMost(this.#options.clock, limitMs, Promise.all(answers));
   }
 

@@ -91,9 +91,17 @@ export class PortableEngine implements Engine {
     });
   }
 
-  async drain(deadlineMs: number): Promise<DrainResult> {
+  /**
+   * `adoptionsEnd` resolves when no other connection will be adopted: until then the drain is not over although there is none.
+   * Connections adopted meanwhile count as ended or cut, so `ended` may be negative.
+   */
+  async drain(deadlineMs: number, adoptionsEnd: Promise<unknown> = Promise.resolve()): Promise<DrainResult> {
     const before = this.#connections.size;
-    await atMost(this.#context.clock, deadlineMs, this.#allGone());
+    await atMost(
+      this.#context.clock,
+      deadlineMs,
+      adoptionsEnd.then(() => this.#allGone()),
+    );
     const cut = this.#connections.size;
     for (const connection of [...this.#connections]) connection.cut("drain_deadline");
     this.#ledger.flush();
