@@ -17,7 +17,15 @@ module.exports = {
       name: "pure-rooms-import-pure-rooms",
       severity: "error",
       from: { path: PURE, pathNot: TESTS },
-      to: { pathNot: [PURE, "^src/proxy/(dns-name|ip-address)\\.ts$", "^(node:)?crypto$"] },
+      to: { pathNot: [PURE, "^src/net/", "^src/proxy/dns-name\\.ts$", "^(node:)?crypto$"] },
+    },
+    {
+      name: "net-parses-addresses-only",
+      comment:
+        "Of node's modules it has functions only: isIP is a function of its argument, and a BlockList is memory.",
+      severity: "error",
+      from: { path: "^src/net/", pathNot: TESTS },
+      to: { pathNot: "^src/net/|^(node:)?net$" },
     },
     {
       name: "check-is-given-what-it-judges",
@@ -44,7 +52,7 @@ module.exports = {
       comment: "The proxy knows neither Kubernetes nor the stream: both are given to it.",
       severity: "error",
       from: { path: "^src/proxy/", pathNot: TESTS },
-      to: { path: "^(src|capabilities)/", pathNot: "^src/(proxy|model)/" },
+      to: { path: "^(src|capabilities)/", pathNot: "^src/(proxy|model|net)/" },
     },
     {
       name: "the-stream-stands-alone",

@@ -1,8 +1,8 @@
 /** Parsers of option values that several commands share. Each failure says what was given and what is wanted. */
-import { isIP } from "node:net";
 import { InvalidArgumentError, Option } from "commander";
 import { LOG_FORMATS, type LogFormat } from "../logging/format.ts";
 import { LOG_LEVELS } from "../logging/logger.ts";
+import { isIpAddress } from "../net/ip-address.ts";
 import { ENGINE_CHOICES } from "../proxy/engine-choices.ts";
 
 export interface LogOptions {
@@ -77,7 +77,7 @@ export function parseSeconds(value: string): number {
 }
 
 export function parseAddress(value: string): string {
-  if (isIP(value) === 0) throw new InvalidArgumentError(`"${value}" is not an IP address`);
+  if (!isIpAddress(value)) throw new InvalidArgumentError(`"${value}" is not an IP address`);
   return value;
 }
 
@@ -97,7 +97,7 @@ export function collectConnectTo(
     throw new InvalidArgumentError(`"${value}" is not HOST:PORT:ADDRESS:PORT`);
   }
   const target = parseHostPort(to);
-  if (isIP(target.address) === 0) throw new InvalidArgumentError(`"${target.address}" is not an IP address`);
+  if (!isIpAddress(target.address)) throw new InvalidArgumentError(`"${target.address}" is not an IP address`);
   return new Map(before).set(`${host.toLowerCase()}:${parsePort(port)}`, target);
 }
 

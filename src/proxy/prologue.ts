@@ -2,8 +2,8 @@
  * The PROXY header that a backend is sent, from what is known of a connection and what the backend asks for. Pure.
  */
 import type { SentProxyProtocol } from "../model/traffic.ts";
+import { isIpAddress } from "../net/ip-address.ts";
 import { isDnsName } from "./dns-name.ts";
-import { parseIpAddress } from "./ip-address.ts";
 import type { ConnectionEnds, HeaderFields } from "./proxy-protocol/header.ts";
 import { writeProxyHeader } from "./proxy-protocol/write.ts";
 import type { ClientFacts } from "./relay/client-facts.ts";
@@ -37,7 +37,7 @@ export function prologueOf(
 
 /** None for a connection that is gone by now: nobody will read the header. */
 function endsOf({ source, destination }: ClientFacts): { ends?: ConnectionEnds } {
-  const areKnown = [source, destination].every(({ address }) => parseIpAddress(address) !== undefined);
+  const areKnown = [source, destination].every(({ address }) => isIpAddress(address));
   return areKnown ? { ends: { source, destination } } : {};
 }
 

@@ -2,10 +2,10 @@
  * CEL as the API server speaks it: the standard, the strings extension, and those functions of Kubernetes' own libraries that
  * Gateway API's rules use. A rule that uses another function does not compile, which the caller must not pass over.
  */
-import { isIP } from "node:net";
 import { type CelEnv, CelScalar, celEnv, celFunc, celMethod, listType } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import { dnsNameProblem } from "../../admission/dns-name.ts";
+import { isIpv4, parseIpAddress } from "../../net/ip-address.ts";
 
 const { BOOL, DYN, STRING } = CelScalar;
 
@@ -24,9 +24,10 @@ export function kubernetesEnvironment(): CelEnv {
   });
 }
 
-/** As Go's netip has it, and neither with a zone nor an IPv4 address in IPv6 (Kubernetes CEL, IP library). */
+/** Reads addresses as Go's netip does. Neither a zone nor an IPv4 address in IPv6 is allowed (Kubernetes CEL, IP library). */
 function isPlainAddress(text: string): boolean {
-  return isIP(text) !== 0 && !text.includes("%") && !/^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(text);
+  const address = parseIpAddress(text);
+  return address !== undefined && !(text.includes(":") && isIpv4(address));
 }
 
 function labelErrors(text: string): string[] {

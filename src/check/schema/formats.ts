@@ -1,5 +1,5 @@
 /** The `format`s of a schema that the API server checks, as far as Gateway API and our own kinds use them. Pure. */
-import { isIP, isIPv4, isIPv6 } from "node:net";
+import { ipFamily } from "../../net/ip-address.ts";
 
 const INT32 = { least: -(2 ** 31), most: 2 ** 31 - 1 };
 /** RFC 3339. */
@@ -12,8 +12,8 @@ const FORMATS: Readonly<Record<string, { readonly name: string; readonly fits: (
   },
   // JSON numbers that are larger lose digits before anybody could count them.
   int64: { name: "a 64-bit integer", fits: () => true },
-  ipv4: { name: "an IPv4 address", fits: (value) => typeof value !== "string" || isIPv4(value) },
-  ipv6: { name: "an IPv6 address", fits: (value) => typeof value !== "string" || isIPv6(value) },
+  ipv4: { name: "an IPv4 address", fits: (value) => typeof value !== "string" || ipFamily(value) === 4 },
+  ipv6: { name: "an IPv6 address", fits: (value) => typeof value !== "string" || ipFamily(value) === 6 },
   cidr: { name: "a CIDR, such as 192.0.2.0/24", fits: (value) => typeof value !== "string" || isCidr(value) },
   "date-time": {
     name: "a time, such as 2026-01-31T12:00:00Z",
@@ -23,8 +23,8 @@ const FORMATS: Readonly<Record<string, { readonly name: string; readonly fits: (
 
 /** As Go's net.ParseCIDR. */
 function isCidr(text: string): boolean {
-  const [, address = "", bits = ""] = /^([^/%]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? [];
-  const family = isIP(address);
+  const [, address = "", bits = ""] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? [];
+  const family = ipFamily(address);
   return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
 }
 

@@ -5,7 +5,7 @@
  * Its memory is bounded by the connections that are open.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import { isIpv4, parseIpAddress } from "../ip-address.ts";
+import { isIpv4, parseIpAddress } from "../../net/ip-address.ts";
 import { type BucketSize, TokenBucket } from "./token-bucket.ts";
 
 export interface AdmissionLimits {

@@ -5,8 +5,8 @@
  */
 import type { ListenerResource } from "../../model/proxy-config.ts";
 import type { AcceptedProxyProtocol } from "../../model/traffic.ts";
-import { parseIpAddress } from "../ip-address.ts";
-import { CidrSet } from "./cidr.ts";
+import { CidrSet } from "../../net/cidr.ts";
+import { ipFamily } from "../../net/ip-address.ts";
 
 interface Rules {
   /** Undefined: everyone. */
@@ -25,16 +25,15 @@ export class ClientRules {
   isDenied(listener: ListenerResource, client: string): boolean {
     if (listener.client?.allow === undefined && listener.client?.deny === undefined) return false;
     const { allow, deny } = this.#rulesOf(listener);
-    const address = parseIpAddress(client);
-    if (address === undefined || deny.has(address)) return true;
-    return allow !== undefined && !allow.has(address);
+    const family = ipFamily(client);
+    if (family === 0 || deny.has(client, family)) return true;
+    return allow !== undefined && !allow.has(client, family);
   }
 
   /** `peer`: the address that the connection itself comes from. */
   expectation(accepted: AcceptedProxyProtocol | undefined, peer: string): HeaderExpectation {
     if (accepted === undefined) return "none";
-    const address = parseIpAddress(peer);
-    if (address !== undefined && this.#trustedOf(accepted).has(address)) return accepted.mode;
+    if (this.#trustedOf(accepted).has(peer)) return accepted.mode;
     return accepted.mode === "required" ? "untrusted" : "none";
   }
 

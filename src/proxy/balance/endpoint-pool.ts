@@ -6,7 +6,7 @@
  */
 import type { Endpoint, EndpointsResource } from "../../model/proxy-config.ts";
 import type { BackendTraffic, Ejection } from "../../model/traffic.ts";
-import { parseIpAddress } from "../ip-address.ts";
+import { parseIpAddress } from "../../net/ip-address.ts";
 import {
   countFailure,
   countSuccess,

@@ -54,8 +54,6 @@ test("what Node takes for no address is none here either", () => {
   );
   fc.assert(
     fc.property(text, (address) => {
-      // Node refuses leading zeros in IPv4; the kernel's structure knows no such thing, and no configuration holds them.
-      fc.pre(!/(^|[.:])0\d/.test(address));
       assert.equal(encodeSocketAddress(address, 1) !== undefined, isIP(address) !== 0, address);
     }),
     { numRuns: 2_000 },

@@ -3,6 +3,7 @@
  *
  * Pure. IPv6 text is written as RFC 5952 wants it; zones have no place in a configuration and are neither read nor written.
  */
+import { formatIpv6, parseIpAddress } from "../../net/ip-address.ts";
 
 /** Both structures begin with the family, in the machine's order, which is little-endian on x86-64 and arm64. */
 const AF_INET = 2;
@@ -14,14 +15,15 @@ export const SOCKET_ADDRESS_BYTES = 32;
 
 /** The structure's bytes: 16 for IPv4, 28 for IPv6. Undefined: the text is no address. */
 export function encodeSocketAddress(address: string, port: number): Uint8Array | undefined {
+  const parsed = parseIpAddress(address);
+  if (parsed === undefined) return undefined;
+  // The family is that of the text: a mapped address is for a socket of IPv6.
   const isIpv6 = address.includes(":");
-  const host = isIpv6 ? parseIpv6(address) : parseIpv4(address);
-  if (host === undefined) return undefined;
   const bytes = new Uint8Array(isIpv6 ? IPV6_BYTES : IPV4_BYTES);
   bytes[0] = isIpv6 ? AF_INET6 : AF_INET;
   bytes[2] = port >> 8;
   bytes[3] = port & 0xff;
-  bytes.set(host, isIpv6 ? 8 : 4);
+  bytes.set(isIpv6 ? parsed : parsed.subarray(12), isIpv6 ? 8 : 4);
   return bytes;
 }
 
@@ -53,60 +55,6 @@ export function unpackSocketAddress(packed: PackedAddress): string {
   if (typeof packed === "string") return packed;
   const host = Math.floor(packed / 0x10000);
   return `${host >>> 24}.${(host >>> 16) & 0xff}.${(host >>> 8) & 0xff}.${host & 0xff}:${packed % 0x10000}`;
-}
-
-function parseIpv4(text: string): number[] | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) return undefined;
-  return parts.map(Number);
-}
-
-/** RFC 4291 section 2.2, in all three forms. */
-function parseIpv6(text: string): number[] | undefined {
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const [head = "", tail] = halves;
-  const before = groupsOf(head, tail === undefined);
-  const after = tail === undefined ? [] : groupsOf(tail, true);
-  if (before === undefined || after === undefined) return undefined;
-  const missing = 16 - before.length - after.length;
-  if (tail === undefined ? missing !== 0 : missing < 2) return undefined;
-  return [...before, ...new Array<number>(missing).fill(0), ...after];
-}
-
-/** Bytes of a run of groups; the last may be an IPv4 address if the run ends the text. */
-function groupsOf(text: string, isLast: boolean): number[] | undefined {
-  if (text === "") return [];
-  const groups = text.split(":");
-  const bytes: number[] = [];
-  for (const [index, group] of groups.entries()) {
-    if (isLast && index === groups.length - 1 && group.includes(".")) {
-      const embedded = parseIpv4(group);
-      if (embedded === undefined) return undefined;
-      bytes.push(...embedded);
-    } else {
-      if (!/^[0-9a-f]{1,4}$/i.test(group)) return undefined;
-      const value = Number.parseInt(group, 16);
-      bytes.push(value >> 8, value & 0xff);
-    }
-  }
-  return bytes;
-}
-
-/** RFC 5952 section 4: lower case, no leading zeros, the longest run of two or more zero groups shortened, the first of equals. */
-function formatIpv6(bytes: Uint8Array): string {
-  const groups = Array.from(
-    { length: 8 },
-    (_, index) => (byteAt(bytes, 2 * index) << 8) | byteAt(bytes, 2 * index + 1),
-  );
-  let [start, length] = [-1, 1];
-  for (let index = 0; index < 8; index++) {
-    let end = index;
-    while (groups[end] === 0) end++;
-    if (end - index > length) [start, length] = [index, end - index];
-  }
-  const text = (part: readonly number[]) => part.map((group) => group.toString(16)).join(":");
-  return start === -1 ? text(groups) : `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
 }
 
 function byteAt(bytes: Uint8Array, index: number): number {

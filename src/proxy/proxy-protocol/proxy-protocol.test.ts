@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatIpAddress, parseIpAddress } from "../ip-address.ts";
+import { formatIpAddress, parseIpAddress } from "../../net/ip-address.ts";
 import { crc32c } from "./crc32c.ts";
 import { type ConnectionEnds, FIELD, type HeaderFields, SIGNATURE_V2 } from "./header.ts";
 import { type HeaderReading, readProxyHeader } from "./read.ts";

@@ -1,7 +1,7 @@
 /**
  * Version 1 of the PROXY protocol: one line of text (section 2.1). Pure.
  */
-import { formatIpAddress, isIpv4, parseIpAddress } from "../ip-address.ts";
+import { formatIpAddress, isIpv4, parseIpAddress } from "../../net/ip-address.ts";
 import type { SocketEnd } from "./header.ts";
 import type { HeaderReading } from "./read.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Version 2 of the PROXY protocol: sixteen octets, addresses, and fields of type, length and value (section 2.2). Pure.
  */
-import { formatIpAddress, fromIpv4 } from "../ip-address.ts";
+import { formatIpAddress, fromIpv4 } from "../../net/ip-address.ts";
 import { crc32c } from "./crc32c.ts";
 import { type ConnectionEnds, FIELD, type HeaderFields, MAX_UNIQUE_ID_BYTES } from "./header.ts";
 import type { HeaderReading } from "./read.ts";

@@ -1,7 +1,7 @@
 /**
  * Writes PROXY headers for backends. Pure.
  */
-import { formatIpAddress, type IpAddress, isIpv4, parseIpAddress } from "../ip-address.ts";
+import { formatIpAddress, type IpAddress, isIpv4, parseIpAddress } from "../../net/ip-address.ts";
 import { crc32c } from "./crc32c.ts";
 import { type ConnectionEnds, FIELD, type HeaderFields, MAX_UNIQUE_ID_BYTES, SIGNATURE_V2 } from "./header.ts";
 

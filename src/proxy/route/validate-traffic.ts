@@ -3,7 +3,7 @@
  */
 import type { BackendResource } from "../../model/proxy-config.ts";
 import type { ClientTraffic, HealthCheck, RelayTimeOuts, SettingsResource } from "../../model/traffic.ts";
-import { cidrProblem } from "../admit/cidr.ts";
+import { cidrProblem } from "../../net/cidr.ts";
 import { isDnsName } from "../dns-name.ts";
 
 /** A list is looked through for each connection. */
@@ -18,7 +18,7 @@ export function clientProblem({ proxyProtocol, allow, deny, timeOuts }: ClientTr
   if (lists.some(({ length }) => length > MAX_CIDRS)) return `a list has more than ${MAX_CIDRS} CIDR blocks`;
   for (const cidr of lists.flat()) {
     const problem = cidrProblem(cidr);
-    if (problem !== undefined) return `${JSON.stringify(cidr)} is no CIDR block: ${problem}`;
+    if (problem !== undefined) return `${JSON.stringify(cidr)} is not a CIDR block: ${problem}`;
   }
   return timeOuts === undefined ? undefined : timeOutsProblem(timeOuts);
 }

@@ -16,16 +16,13 @@ import type {
   TerminateTls,
 } from "../../model/proxy-config.ts";
 import { resourceKey } from "../../model/revision.ts";
+import { isIpAddress } from "../../net/ip-address.ts";
 import { isDnsName, isWildcardName } from "../dns-name.ts";
 import { ANY_HOSTNAME } from "./route-table.ts";
 import { clientProblem, settingsProblem, trafficProblem } from "./validate-traffic.ts";
 
 /** Gateway API, BackendRef.weight. */
 const MAX_WEIGHT = 1_000_000;
-
-const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
-/** Only the alphabet of IPv6: enough to tell an address from a name, which would be looked up behind the guard's back. */
-const IPV6_ALPHABET = /^[0-9a-f.]*:[0-9a-f:.]*$/i;
 
 /** One sentence on what is wrong with it; undefined when nothing is. */
 export function resourceProblem(key: ResourceKey, resource: Resource): string | undefined {
@@ -85,7 +82,8 @@ function routeProblem(route: RouteResource): string | undefined {
 
 function endpointProblem({ address, port }: Endpoint): string | undefined {
   if (!isPort(port)) return notAPort(port);
-  return IPV4.test(address) || IPV6_ALPHABET.test(address) ? undefined : `${JSON.stringify(address)} is no IP address`;
+  // Anything else would be resolved as a name without the address guard, or mean different things to the two engines.
+  return isIpAddress(address) ? undefined : `${JSON.stringify(address)} is not an IP address`;
 }
 
 function isHostname(hostname: string): boolean {

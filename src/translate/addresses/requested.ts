@@ -4,11 +4,11 @@
  */
 import type { Gateway, GatewayAddress } from "../../gateway-api/objects.ts";
 import type { ObservedDeployment } from "../../model/snapshot.ts";
-import { canonicalAddress } from "./ip-address.ts";
+import { canonicalIpAddress } from "../../net/ip-address.ts";
 
 /** The address for the Service to ask for: the first usable one, so that a second one too many moves nothing. */
 export function requestedAddress(gateway: Gateway): string | undefined {
-  return valuesOf(gateway).flatMap((value) => canonicalAddress(value) ?? [])[0];
+  return valuesOf(gateway).flatMap((value) => canonicalIpAddress(value) ?? [])[0];
 }
 
 /** Why the Gateway cannot be accepted: an address of a type that there is not. */
@@ -28,9 +28,9 @@ export function unusableAddress(gateway: Gateway, assigned: ObservedDeployment["
   }
   const [value] = values;
   if (value === undefined) return undefined;
-  const wanted = canonicalAddress(value);
-  if (wanted === undefined) return `spec.addresses[0]: ${value} is no IP address: correct it, or leave it out`;
-  if (assigned.some((address) => canonicalAddress(address.value) === wanted)) return undefined;
+  const wanted = canonicalIpAddress(value);
+  if (wanted === undefined) return `spec.addresses[0]: ${value} is not an IP address: correct it, or leave it out`;
+  if (assigned.some((address) => canonicalIpAddress(address.value) === wanted)) return undefined;
   const instead = assigned.map((address) => address.value).join(", ");
   return `Address ${value} is not assigned to the Gateway's Service${instead && `, which has ${instead}`}: is it free, and may the cluster's load balancer give it?`;
 }

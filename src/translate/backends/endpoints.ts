@@ -1,23 +1,37 @@
 /** The addresses behind one Service port, from its EndpointSlices (discovery.k8s.io/v1). */
 import type { EndpointSlice, ServicePort, SliceEndpoint } from "../../gateway-api/objects.ts";
 import type { Endpoint } from "../../model/proxy-config.ts";
+import { isIpAddress } from "../../net/ip-address.ts";
+
+export interface ServiceEndpoints {
+  /** Sorted and without duplicates, so that equal sets have equal versions. */
+  readonly endpoints: readonly Endpoint[];
+  /**
+   * Texts in place of addresses that the proxies would not accept, such as `010.0.0.1`, which some API servers store. They are left
+   * out: one object of one author must not cost the whole Gateway its configuration.
+   */
+  readonly invalidAddresses: readonly string[];
+}
 
 /**
  * Ready endpoints; if there is none, those that terminate but still serve, as kube-proxy does (KEP-1669), so that a
- * rollout of the last Pod drops nothing. Sorted and without duplicates, so that equal sets have equal versions.
+ * rollout of the last Pod drops nothing.
  */
-export function endpointsOf(slices: readonly EndpointSlice[], port: ServicePort): readonly Endpoint[] {
+export function findEndpoints(slices: readonly EndpointSlice[], port: ServicePort): ServiceEndpoints {
   const ready = collect(slices, port, ({ conditions }) => conditions?.ready !== false);
-  if (ready.length > 0) return ready;
-  return collect(slices, port, ({ conditions }) => conditions?.serving === true && conditions.terminating === true);
+  if (ready.endpoints.length > 0) return ready;
+  const isServing = ({ conditions }: SliceEndpoint) => conditions?.serving === true && conditions.terminating === true;
+  const serving = collect(slices, port, isServing);
+  return serving.endpoints.length > 0 ? serving : ready;
 }
 
 function collect(
   slices: readonly EndpointSlice[],
   port: ServicePort,
   wanted: (endpoint: SliceEndpoint) => boolean,
-): readonly Endpoint[] {
+): ServiceEndpoints {
   const found: Endpoint[] = [];
+  const invalid = new Set<string>();
   for (const slice of slices) {
     // FQDN endpoints name hosts; we take addresses only.
     if (slice.addressType === "FQDN") continue;
@@ -25,10 +39,15 @@ function collect(
     if (target === undefined) continue;
     for (const endpoint of slice.endpoints ?? []) {
       if (!wanted(endpoint)) continue;
-      for (const address of endpoint.addresses) found.push({ address, port: target });
+      for (const address of endpoint.addresses) {
+        if (isIpAddress(address)) found.push({ address, port: target });
+        else invalid.add(address);
+      }
     }
   }
-  return found.sort(compare).filter((endpoint, i) => i === 0 || compare(endpoint, found[i - 1] as Endpoint) !== 0);
+  const sorted = found.sort(compare);
+  const endpoints = sorted.filter((one, index) => index === 0 || compare(one, sorted[index - 1] as Endpoint) !== 0);
+  return { endpoints, invalidAddresses: [...invalid].sort() };
 }
 
 function compare(a: Endpoint, b: Endpoint): number {

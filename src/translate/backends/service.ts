@@ -6,7 +6,7 @@ import { objectKey, type Service, type ServicePort } from "../../gateway-api/obj
 import type { Lookups } from "../lookups.ts";
 import { policyInEffect } from "../policies/precedence.ts";
 import { assessValidation } from "../policies/validation.ts";
-import { endpointsOf } from "./endpoints.ts";
+import { findEndpoints } from "./endpoints.ts";
 import type { Refuse, ResolvedBackend } from "./resolved.ts";
 
 export function serviceBackend(lookups: Lookups, service: Service, port: number, refuse: Refuse): ResolvedBackend {
@@ -41,14 +41,16 @@ function portBackend(lookups: Lookups, service: Service, servicePort: ServicePor
   const key = objectKey(service);
   const { namespace = "", name } = service.metadata;
   const { port } = servicePort;
-  const endpoints = {
-    kind: "endpoints",
-    name: `${key}:${port}`,
-    endpoints: endpointsOf(lookups.endpointSlices(key), servicePort),
-  } as const;
+  const found = findEndpoints(lookups.endpointSlices(key), servicePort);
+  const endpoints = { kind: "endpoints", name: `${key}:${port}`, endpoints: found.endpoints } as const;
   const policy = policyInEffect(lookups, key, servicePort);
   const encryption = policy && assessValidation(lookups, namespace, policy.spec.validation);
   const notes: string[] = [];
+  const [invalid] = found.invalidAddresses;
+  if (invalid !== undefined) {
+    const what = `An EndpointSlice of Service ${name} has ${JSON.stringify(invalid)}, which is not an IP address, and is not used`;
+    notes.push(`${what}: write addresses without leading zeros or zones`);
+  }
   if (endpoints.endpoints.length === 0) {
     const what = `Service ${name} has no ready endpoint on port ${port}`;
     notes.push(`${what}: connections to it are refused until a Pod is Ready`);

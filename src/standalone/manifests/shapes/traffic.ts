@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { GATEWAY_GROUP, GATEWAY_X_GROUP } from "../../../gateway-api/objects.ts";
-import { cidrProblem } from "../../../proxy/admit/cidr.ts";
+import { cidrProblem } from "../../../net/cidr.ts";
 import { isDnsName } from "../../../proxy/dns-name.ts";
 
 /** Gateway API's durations (GEP-2257): `10s`, `1h30m`, `250ms`. */

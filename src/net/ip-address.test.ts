@@ -2,7 +2,32 @@ import assert from "node:assert/strict";
 import { isIP, SocketAddress } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatIpAddress, fromIpv4, isIpv4, parseIpAddress } from "./ip-address.ts";
+import { canonicalIpAddress, formatIpAddress, formatIpv6, fromIpv4, isIpv4, parseIpAddress } from "./ip-address.ts";
+
+/** Each of these is an address to some program. */
+for (const text of [
+  "00.1.1.1",
+  "010.1.1.1",
+  "127.1",
+  "0x7f.0.0.1",
+  "2130706433",
+  "::ffff:010.1.1.1",
+  "1.2.3.4.",
+  "fe80::1%1",
+  "[::1]",
+]) {
+  test(`${text} is not an address`, () => assert.equal(parseIpAddress(text), undefined));
+}
+
+test("Node reads an address as this parser does", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
+      const { address } = new SocketAddress({ address: text, family: text.includes(":") ? "ipv6" : "ipv4" });
+      assert.equal(canonicalIpAddress(text), canonicalIpAddress(address));
+      if (!text.includes(":")) assert.equal(canonicalIpAddress(text), text);
+    }),
+  );
+});
 
 test("what is an address to Node is one here, and nothing else is", () => {
   const texts = fc.oneof(
@@ -50,4 +75,5 @@ for (const [text, written] of [
 test("an IPv4 address and its mapped form are one", () => {
   assert.deepEqual(parseIpAddress("::ffff:c000:201"), fromIpv4([192, 0, 2, 1]));
   assert.equal(isIpv4(fromIpv4([192, 0, 2, 1])), true);
+  assert.equal(formatIpv6(fromIpv4([192, 0, 2, 1])), "::ffff:c000:201");
 });
