@@ -15,7 +15,7 @@ import { Balancer } from "./balance/balancer.ts";
 import { chooseEngine } from "./choose-engine.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { defaultMaxConnections } from "./connection-limit.ts";
-import { addressGuard } from "./dns/address-guard.ts";
+import { AddressGuard } from "./dns/address-guard.ts";
 import { ExternalHosts } from "./dns/external-hosts.ts";
 import type { Resolver } from "./dns/resolve-host.ts";
 import type { EngineChoice } from "./engine-choices.ts";
@@ -72,7 +72,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   const hosts = new ExternalHosts({
     resolver: options.resolver ?? new DnsResolver({ timeout: DNS_QUERY_TIMEOUT_MS, tries: DNS_TRIES }),
     clock,
-    guard: () => addressGuard(ownAddresses()),
+    guard: () => new AddressGuard({ ownAddresses: ownAddresses() }),
     onChange: () => proxy.notify(),
     onAnswer: (host, answer) => engine.hostAnswered?.(host, answer),
   });

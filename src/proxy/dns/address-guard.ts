@@ -1,48 +1,85 @@
 /**
- * Which addresses an external host may resolve to. A route's author names the host, and whoever runs its DNS names the
+ * Decides which addresses an external host may resolve to. A route's author names the host, and the owner of its DNS zone names the
  * address: neither may reach what only the proxy's own machine can reach (server-side request forgery).
  *
- * Private networks are allowed: databases and services outside the cluster live there. No I/O; the proxy's own addresses
- * are given.
+ * Each rule for IPv4 holds for every form of IPv6 in which an IPv4 address is embedded. Private networks are allowed unless they
+ * are denied: databases and services outside the cluster use them. No I/O; the proxy's own addresses are given.
  */
-import { BlockList, isIP } from "node:net";
+import { DEFAULT_DENIED_CIDRS } from "../../model/external-hosts.ts";
+import { CidrSet } from "../../net/cidr.ts";
+import { findEmbeddedIpv4 } from "../../net/embedded-ipv4.ts";
+import { formatIpAddress, parseIpAddress } from "../../net/ip-address.ts";
 
-const FORBIDDEN_IPV4: readonly (readonly [string, number])[] = [
-  ["0.0.0.0", 8], // unspecified and "this network", which Linux takes for loopback (RFC 1122 section 3.2.1.3)
-  ["127.0.0.0", 8], // loopback
-  ["169.254.0.0", 16], // link-local, with the clouds' metadata at 169.254.169.254 (RFC 3927)
-  ["224.0.0.0", 4], // multicast
-  ["240.0.0.0", 4], // reserved, with the broadcast address (RFC 1112)
+/** Denied by every proxy, whatever its configuration says. */
+const ALWAYS_DENIED_CIDRS = [
+  "0.0.0.0/8", // unspecified and "this network", which Linux treats as loopback (RFC 1122 section 3.2.1.3)
+  "127.0.0.0/8", // loopback
+  "224.0.0.0/4", // multicast
+  "240.0.0.0/4", // reserved, with the broadcast address (RFC 1112)
+  "::/96", // unspecified, loopback, and the deprecated IPv4-compatible form (RFC 4291 section 2.5.5.1)
+  "ff00::/8", // multicast
 ];
 
-const FORBIDDEN_IPV6: readonly (readonly [string, number])[] = [
-  ["::", 96], // unspecified, loopback, and IPv4 in its deprecated compatible form (RFC 4291 section 2.5.5.1)
-  ["fe80::", 10], // link-local
-  ["ff00::", 8], // multicast
-  ["fd00:ec2::254", 128], // metadata of EC2
-  ["fd20:ce::254", 128], // metadata of Google Cloud
-];
+/** Why an address must not be dialled. */
+export type AddressDenial =
+  | { readonly reason: "not_an_address" }
+  /** It belongs to the proxy's own machine: the connection would come back. */
+  | { readonly reason: "own_address" }
+  /** Loopback, unspecified, multicast or reserved. */
+  | { readonly reason: "special_address" }
+  /** `cidr`: of the configuration, or a default one. */
+  | { readonly reason: "denied_cidr"; readonly cidr: string };
 
-/** NAT64 (RFC 6052): a translator may lead this to the IPv4 address in its last 32 bits. */
-const NAT64_PREFIX = "64:ff9b::";
+export interface AddressGuardOptions {
+  /** Addresses of the proxy's interfaces; a zone is ignored. */
+  readonly ownAddresses: Iterable<string>;
+  readonly deniedCidrs?: readonly string[];
+}
 
-export type AddressGuard = (address: string) => boolean;
+export class AddressGuard {
+  readonly #always = new CidrSet(ALWAYS_DENIED_CIDRS);
+  readonly #own: ReadonlySet<string>;
+  readonly #deniedCidrs: readonly string[];
+  readonly #denied: CidrSet;
 
-/** Tells whether an address is forbidden. `ownAddresses`: those of the proxy's interfaces; a connection there is a loop. */
-export function addressGuard(ownAddresses: Iterable<string>): AddressGuard {
-  const forbidden = new BlockList();
-  for (const [network, prefix] of FORBIDDEN_IPV4) {
-    // BlockList also applies IPv4 rules to IPv4-mapped IPv6 addresses (::ffff:0:0/96).
-    forbidden.addSubnet(network, prefix, "ipv4");
-    forbidden.addSubnet(`${NAT64_PREFIX}${network}`, 96 + prefix, "ipv6");
+  constructor({ ownAddresses, deniedCidrs = DEFAULT_DENIED_CIDRS }: AddressGuardOptions) {
+    this.#own = new Set(Array.from(ownAddresses, canonicalWithoutZone));
+    this.#deniedCidrs = deniedCidrs;
+    this.#denied = new CidrSet(deniedCidrs);
   }
-  for (const [network, prefix] of FORBIDDEN_IPV6) forbidden.addSubnet(network, prefix, "ipv6");
-  for (const address of ownAddresses) {
-    const family = isIP(address);
-    if (family !== 0) forbidden.addAddress(address, family === 4 ? "ipv4" : "ipv6");
+
+  /** Why the address must not be dialled; undefined when it may be. */
+  findDenial(address: string): AddressDenial | undefined {
+    const parsed = parseIpAddress(address);
+    if (parsed === undefined) return { reason: "not_an_address" };
+    const texts = [parsed, ...findEmbeddedIpv4(parsed)].map(formatIpAddress);
+    if (texts.some((text) => this.#own.has(text))) return { reason: "own_address" };
+    if (texts.some((text) => this.#always.has(text))) return { reason: "special_address" };
+    const denied = texts.find((text) => this.#denied.has(text));
+    return denied === undefined ? undefined : { reason: "denied_cidr", cidr: this.#findCidr(denied) };
   }
-  return (address) => {
-    const family = isIP(address);
-    return family === 0 || forbidden.check(address, family === 4 ? "ipv4" : "ipv6");
-  };
+
+  /** A set does not know which of its blocks matched. */
+  #findCidr(address: string): string {
+    return this.#deniedCidrs.find((cidr) => new CidrSet([cidr]).has(address)) ?? address;
+  }
+}
+
+function canonicalWithoutZone(address: string): string {
+  const parsed = parseIpAddress(address.replace(/%.*$/, ""));
+  return parsed === undefined ? address : formatIpAddress(parsed);
+}
+
+/** The end of a sentence about an address: "…, which is loopback, …". */
+export function describeDenial(denial: AddressDenial): string {
+  switch (denial.reason) {
+    case "not_an_address":
+      return "is not an IP address";
+    case "own_address":
+      return "is the proxy itself";
+    case "special_address":
+      return "is a loopback, unspecified, multicast or reserved address";
+    case "denied_cidr":
+      return `is in the denied range ${denial.cidr}`;
+  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, settled } from "../../../test/wire/manual-clock.ts";
-import { addressGuard } from "./address-guard.ts";
+import { AddressGuard } from "./address-guard.ts";
 import { ExternalHosts, MAX_STALE_MS } from "./external-hosts.ts";
 import type { AddressRecord } from "./resolve-host.ts";
 
@@ -24,7 +24,7 @@ function setUp(answers: { four: Answer; six?: Answer }) {
       resolve6: () => answer(state.six),
     },
     clock,
-    guard: () => addressGuard([]),
+    guard: () => new AddressGuard({ ownAddresses: [] }),
     onChange: () => state.changes++,
   });
   return { clock, state, hosts };
@@ -156,7 +156,7 @@ test("the first answers are waited for, good and bad alike, and no longer than t
   const silent = new ExternalHosts({
     resolver: { resolve4: never, resolve6: never },
     clock,
-    guard: () => addressGuard([]),
+    guard: () => new AddressGuard({ ownAddresses: [] }),
     onChange: () => {},
   });
   silent.keep(new Set(["h.example"]));

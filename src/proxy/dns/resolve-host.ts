@@ -3,10 +3,10 @@
  *
  * It asks DNS and keeps nothing; when to ask again is the business of external-hosts.ts.
  */
-import { isIP } from "node:net";
 import type { HostFailure } from "../../model/proxy-report.ts";
+import { ipFamily, isIpAddress } from "../../net/ip-address.ts";
 import { isDnsName } from "../dns-name.ts";
-import type { AddressGuard } from "./address-guard.ts";
+import { type AddressGuard, describeDenial } from "./address-guard.ts";
 
 export interface AddressRecord {
   readonly address: string;
@@ -20,7 +20,15 @@ export interface Resolver {
   resolve6(host: string, options: { readonly ttl: true }): Promise<readonly AddressRecord[]>;
 }
 
-/** At least one address in all. */
+/**
+ * Addresses of one host that are checked and kept, in each family and in total. A zone's owner decides how many there are, up to
+ * thousands, and every address costs memory and time in each worker.
+ */
+const MAX_ADDRESSES = 32;
+/** Addresses that a message names. */
+const MAX_NAMED_ADDRESSES = 3;
+
+/** At least one address and at most 32 in total. */
 export interface ResolvedHost {
   readonly ipv6: readonly string[];
   readonly ipv4: readonly string[];
@@ -36,8 +44,8 @@ export interface FailedHost {
 
 export type HostAnswer = ResolvedHost | FailedHost;
 
-export async function resolveHost(resolver: Resolver, isForbidden: AddressGuard, host: string): Promise<HostAnswer> {
-  if (isIP(host) !== 0) return guarded(host, isForbidden, [{ address: host, ttl: Number.POSITIVE_INFINITY }]);
+export async function resolveHost(resolver: Resolver, guard: AddressGuard, host: string): Promise<HostAnswer> {
+  if (isIpAddress(host)) return checkAddresses(host, guard, [{ address: host, ttl: Number.POSITIVE_INFINITY }]);
   // Names in Kubernetes objects are not always lower case, and a trailing dot is legal.
   const name = host.toLowerCase().replace(/\.$/, "");
   if (!isDnsName(name)) return failed("name_not_found", `${JSON.stringify(host)} is no legal host name`);
@@ -45,8 +53,11 @@ export async function resolveHost(resolver: Resolver, isForbidden: AddressGuard,
     resolver.resolve6(name, { ttl: true }),
     resolver.resolve4(name, { ttl: true }),
   ]);
-  const records = [six, four].flatMap((result) => (result.status === "fulfilled" ? result.value : []));
-  if (records.length > 0) return guarded(host, isForbidden, records);
+  // One family must not crowd out the other: each is cut on its own before the guard checks them.
+  const records = [six, four].flatMap((result) =>
+    result.status === "fulfilled" ? result.value.slice(0, MAX_ADDRESSES) : [],
+  );
+  if (records.length > 0) return checkAddresses(host, guard, records);
   return failureOf(host, [six, four]);
 }
 
@@ -60,18 +71,37 @@ function failureOf(host: string, results: readonly PromiseSettledResult<unknown>
   return failed("name_not_found", `${host} does not exist in DNS`);
 }
 
-function guarded(host: string, isForbidden: AddressGuard, records: readonly AddressRecord[]): HostAnswer {
-  const allowed = records.filter(({ address }) => !isForbidden(address));
-  if (allowed.length === 0) {
-    const addresses = records.map(({ address }) => address).join(", ");
-    const why = "which is the proxy itself, loopback, link-local, multicast or a metadata service";
-    return failed("address_forbidden", `${host} resolves to ${addresses}, ${why}`);
-  }
+function checkAddresses(host: string, guard: AddressGuard, records: readonly AddressRecord[]): HostAnswer {
+  const denials: string[] = [];
+  const allowed = records.filter(({ address }) => {
+    const denial = guard.findDenial(address);
+    if (denial !== undefined) denials.push(`${address} ${describeDenial(denial)}`);
+    return denial === undefined;
+  });
+  if (allowed.length === 0) return failed("address_forbidden", deniedMessage(host, denials));
+  const ofFamily = (family: 4 | 6) => allowed.filter(({ address }) => ipFamily(address) === family);
+  const [six, four] = keepMostOfBoth(ofFamily(6), ofFamily(4));
+  const kept = [...six, ...four];
   return {
-    ipv6: allowed.map(({ address }) => address).filter((address) => isIP(address) === 6),
-    ipv4: allowed.map(({ address }) => address).filter((address) => isIP(address) === 4),
-    ttlMs: 1_000 * Math.min(...allowed.map(({ ttl }) => ttl)),
+    ipv6: six.map(({ address }) => address),
+    ipv4: four.map(({ address }) => address),
+    ttlMs: 1_000 * Math.min(...kept.map(({ ttl }) => ttl)),
   };
+}
+
+/** At most 32 in total; neither family gets less than half of them while the other has more. */
+function keepMostOfBoth<T>(one: readonly T[], other: readonly T[]): readonly [readonly T[], readonly T[]] {
+  const half = MAX_ADDRESSES / 2;
+  return [
+    one.slice(0, Math.max(half, MAX_ADDRESSES - other.length)),
+    other.slice(0, Math.max(half, MAX_ADDRESSES - one.length)),
+  ];
+}
+
+function deniedMessage(host: string, denials: readonly string[]): string {
+  const more = denials.length - MAX_NAMED_ADDRESSES;
+  const named = denials.slice(0, MAX_NAMED_ADDRESSES).join(", ");
+  return `${host} resolves to addresses that are denied: ${named}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function failed(reason: HostFailure, message: string): FailedHost {

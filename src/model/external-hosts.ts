@@ -1,0 +1,25 @@
+/**
+ * Which hosts outside the cluster backends may name, and which addresses these may have. Plain data, shared by the operator, the
+ * command and the proxies.
+ */
+
+/**
+ * Ranges that no external host may resolve to unless an administrator gives another list. Link-local addresses and the
+ * clouds' metadata services give credentials to their callers; the IPv6 ranges below lead to IPv4 addresses.
+ */
+export const DEFAULT_DENIED_CIDRS: readonly string[] = [
+  "169.254.0.0/16", // link-local (RFC 3927), with most metadata services
+  "168.63.129.16/32", // Azure, platform services of the host
+  "100.100.100.200/32", // Alibaba Cloud, metadata
+  "192.0.0.192/32", // Oracle Cloud, metadata
+  "fe80::/10", // link-local (RFC 4291)
+  "fd00:ec2::/32", // AWS, metadata and credentials of Pods
+  "fd20:ce::254/128", // Google Cloud, metadata
+  "fd00:c1::a9fe:a9fe/128", // Oracle Cloud, metadata
+  "fd00:100::100:200/128", // Alibaba Cloud, metadata
+  "fd00:42::42/128", // Scaleway, metadata
+  "fd00:a9fe:a9fe::1/128", // Linode, metadata
+  "64:ff9b:1::/48", // NAT64 of a network's own (RFC 8215)
+  "2002::/16", // 6to4 (RFC 3056, RFC 7526)
+  "2001::/32", // Teredo (RFC 4380)
+];
