@@ -1,6 +1,6 @@
 /**
- * Accepts the connections of one listening socket, some at a time, and pauses for a moment when the kernel can give no
- * descriptor. Who may be accepted and what becomes of them is not its business.
+ * Accepts the connections of one listening socket, some at a time. Pauses for a moment when the kernel has no descriptor, and tries
+ * to resume until the socket is registered again. Who may be accepted and what becomes of them is not its business.
  */
 import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, errnoName } from "./errno.ts";
 import type { Reactor, ReactorOwner } from "./reactor.ts";
@@ -26,6 +26,7 @@ export class Acceptor implements ReactorOwner {
   readonly #fd: number;
   readonly #generation: number;
   readonly #port: number;
+  /** Not registered; a timer is set. */
   #isPaused = false;
 
   constructor(fd: number, port: number, context: AcceptorContext) {
@@ -33,7 +34,7 @@ export class Acceptor implements ReactorOwner {
     this.#fd = fd;
     this.#port = port;
     this.#generation = context.reactor.descriptors.take(fd, this);
-    context.reactor.loop.addLevelTriggered(fd, this.#generation);
+    this.#register();
   }
 
   onEvent(): void {
@@ -44,8 +45,7 @@ export class Acceptor implements ReactorOwner {
 
   /** The pause is over. */
   onDeadline(): void {
-    this.#isPaused = false;
-    this.#context.reactor.loop.addLevelTriggered(this.#fd, this.#generation);
+    this.#register();
   }
 
   onDefect(error: unknown): void {
@@ -59,6 +59,14 @@ export class Acceptor implements ReactorOwner {
     this.#accept(ACCEPTS_AT_THE_END);
     timers.cancel(this.#fd);
     descriptors.close(this.#fd);
+  }
+
+  /** Stops accepting and leaves the socket open: another worker accepts what waits. */
+  release(): void {
+    const { descriptors, loop, timers } = this.#context.reactor;
+    timers.cancel(this.#fd);
+    if (!this.#isPaused) loop.remove(this.#fd);
+    descriptors.release(this.#fd);
   }
 
   #accept(most: number): void {
@@ -88,10 +96,21 @@ export class Acceptor implements ReactorOwner {
   }
 
   #pause(error: string): void {
-    const { loop, nowMs, timers } = this.#context.reactor;
     if (this.#isPaused) return;
+    this.#context.reactor.loop.remove(this.#fd);
+    this.#resumeLater(error);
+  }
+
+  /** A registration that fails must be tried again: no event would ever report the socket's connections. */
+  #register(): void {
+    const result = this.#context.reactor.loop.addLevelTriggered(this.#fd, this.#generation);
+    if (result < 0) this.#resumeLater(errnoName(-result));
+    else this.#isPaused = false;
+  }
+
+  #resumeLater(error: string): void {
+    const { nowMs, timers } = this.#context.reactor;
     this.#isPaused = true;
-    loop.remove(this.#fd);
     timers.set(this.#fd, nowMs + PAUSE_MS);
     this.#context.paused(error);
   }

@@ -78,9 +78,12 @@ export class EventLoop<Owner extends EventOwner> {
     this.#control(EPOLL_CTL_MOD, fd, generation, EVERYTHING);
   }
 
-  /** For as long as there is something to read: so nothing is missed by who reads a part of it. */
-  addLevelTriggered(fd: number, generation: number): void {
-    this.#control(EPOLL_CTL_ADD, fd, generation, READABLE);
+  /**
+   * Registers for events as long as there is something to read, so that a caller may read a part of it. Returns a negative errno if the
+   * kernel has no memory for it, or no more watches for this user (epoll(7)).
+   */
+  addLevelTriggered(fd: number, generation: number): number {
+    return this.#tryControl(EPOLL_CTL_ADD, fd, generation, READABLE);
   }
 
   remove(fd: number): void {
@@ -110,10 +113,14 @@ export class EventLoop<Owner extends EventOwner> {
   }
 
   #control(operation: EpollOperation, fd: number, generation: number, events: number): void {
+    const result = this.#tryControl(operation, fd, generation, events);
+    if (result < 0) throw new Error(`epoll_ctl: ${errnoSentence(-result)}`);
+  }
+
+  #tryControl(operation: EpollOperation, fd: number, generation: number, events: number): number {
     this.#eventWords[0] = events;
     this.#eventWords[this.#data] = fd;
     this.#eventWords[this.#data + 1] = generation;
-    const result = this.#libc.epollControl(this.#epoll, operation, fd, this.#event);
-    if (result < 0) throw new Error(`epoll_ctl: ${errnoSentence(-result)}`);
+    return this.#libc.epollControl(this.#epoll, operation, fd, this.#event);
   }
 }

@@ -77,6 +77,56 @@ test("a worker that dies: its connections are reset, its descriptors freed, and 
   );
 });
 
+test("while a worker waits to be begun again, another one accepts its share of the connections", {
+  skip,
+}, async (t) => {
+  const echo = await startEcho();
+  t.after(() => echo.close());
+  const held: (() => void)[] = [];
+  let isFirst = true;
+  const clock: Clock = {
+    ...systemClock,
+    // The first of two restarts, which 100 ms belong to, is held.
+    after: (ms, call) => {
+      if (ms !== 100 || !isFirst) return systemClock.after(ms, call);
+      isFirst = false;
+      held.push(call);
+      return () => {};
+    },
+  };
+  const { engine, table, port, records, lines } = await startEngine(t, toOne(echo.address), { workers: 2, clock });
+  // A delta that does not lead where it says: no worker goes on with it.
+  await engine.apply({ revision: "wrong", upserts: new Map(), removals: [] }, table);
+  await eventually(
+    () => held.length === 1 && lines.filter(({ message }) => message.includes("died")).length === 2,
+    () => JSON.stringify(lines),
+  );
+  await Promise.all(Array.from({ length: 40 }, () => echoThrough(port)));
+  assert.equal((await engine.look({ limit: 0 })).parts.filter(({ isSilent }) => isSilent === true).length, 1);
+  held[0]?.();
+  await eventually(
+    () => records.length === 40,
+    () => `40 records, there are ${records.length}`,
+  );
+  // Begun again, it has its own sockets back.
+  const clients: net.Socket[] = [];
+  t.after(() => {
+    for (const client of clients) client.destroy();
+  });
+  let active: readonly number[] = [0];
+  for (let turn = 0; turn < 200 && !active.every((count) => count > 0); turn++) {
+    const client = await connectTo(port);
+    clients.push(client);
+    client.write(hello);
+    await readSome(client, hello.length);
+    active = (await engine.look({ limit: 0 })).parts.slice(0, 2).map((part) => part.active);
+  }
+  assert.ok(
+    active.every((count) => count > 0),
+    `connections of the workers: ${active}`,
+  );
+});
+
 test("a defect ends the connection, is logged with its error, and the worker lives", { skip }, async (t) => {
   const external = [
     route("r", "l", ["*"], { out: 1 }),

@@ -23,6 +23,7 @@ import type { TimeOuts } from "../relay/time-outs.ts";
 import { EMPTY_TABLE, type RouteTable } from "../route/route-table.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { SocketListener } from "./listening-socket.ts";
+import { ListeningSockets } from "./listening-sockets.ts";
 import type { FromWorker } from "./messages.ts";
 import { type Notice, type Request, WorkerHandle } from "./worker-handle.ts";
 
@@ -97,6 +98,7 @@ export class LinuxEngine implements Engine {
   readonly #sockets: SocketListener;
   readonly #trimHeap: () => void;
   readonly #workers: readonly WorkerHandle[];
+  readonly #listening: ListeningSockets;
   /** Connections of each worker, then those of the portable engine. */
   readonly #active: Int32Array;
   /** Connections that each worker has told to have begun and not to have ended. */
@@ -157,8 +159,10 @@ export class LinuxEngine implements Engine {
           knowledge: () => this.#knowledge(),
           onMessage: (message) => this.#onMessage(index, message),
           onLoss: () => this.#onLoss(index),
+          onRunning: () => this.#listening.onWorkerRunning(index),
         }),
     );
+    this.#listening = new ListeningSockets(this.#workers);
     log.info("linux engine", { workers });
   }
 
@@ -202,13 +206,9 @@ export class LinuxEngine implements Engine {
   async listen(at: ListenAddress): Promise<ListenResult> {
     const opened = this.#sockets.open(at, this.#workers.length);
     if ("failed" in opened) return opened;
-    const pairs = this.#workers.flatMap((worker, index) => {
-      const fd = opened.fds[index];
-      return fd === undefined ? [] : [{ worker, fd }];
-    });
-    for (const { worker, fd } of pairs) worker.listen(fd, at.port);
+    for (const [worker, fd] of opened.fds.entries()) this.#listening.add(fd, at.port, worker);
     const close = async () => {
-      await Promise.all(pairs.map(({ worker, fd }) => worker.stopListening(fd)));
+      await Promise.all(opened.fds.map((fd) => this.#listening.close(fd)));
     };
     return { bound: { close } };
   }
@@ -325,6 +325,7 @@ export class LinuxEngine implements Engine {
 
   /** Nobody will ever tell how these went, but each that was opened must end. */
   #onLoss(index: number): void {
+    this.#listening.onWorkerLost(index);
     const lost = this.#untold[index] ?? 0;
     this.#untold[index] = 0;
     this.#active[index] = 0;

@@ -42,7 +42,10 @@ export type ToWorker =
   | ({ readonly type: "apply_part" } & DeltaPart)
   | { readonly type: "apply"; readonly request: number; readonly delta: ConfigDelta }
   | { readonly type: "listen"; readonly fd: number; readonly port: number }
+  /** Accepts what waits in the socket's queue, and closes it. */
   | { readonly type: "stop_listening"; readonly request: number; readonly fd: number }
+  /** Leaves the socket, as it is, to another worker. */
+  | { readonly type: "release_listening"; readonly request: number; readonly fd: number }
   /** What DNS says now of a host of the configuration. */
   | { readonly type: "host"; readonly host: string; readonly answer: HostAnswer }
   /** To the connections that wait for this host. */

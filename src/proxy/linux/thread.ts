@@ -18,6 +18,7 @@ import { Acceptor, type AcceptorContext } from "./acceptor.ts";
 import { type ConnectionContext, LinuxConnection } from "./connection.ts";
 import type { EndedFacts } from "./connection-facts.ts";
 import { openDescriptors } from "./descriptors.ts";
+import { errnoSentence } from "./errno.ts";
 import { ExternalHostTurns } from "./external-host-turns.ts";
 import type { Libc, Memory } from "./libc.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
@@ -80,7 +81,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#planning = { balancer, overrides: settings.overrides, hosts: this.#hosts };
     this.#wakeCount = libc.allocate(8);
     this.#wakeGeneration = this.reactor.descriptors.take(wake, this);
-    this.reactor.loop.addLevelTriggered(wake, this.#wakeGeneration);
+    const added = this.reactor.loop.addLevelTriggered(wake, this.#wakeGeneration);
+    if (added < 0) throw new Error(`epoll_ctl: ${errnoSentence(-added)}`);
   }
 
   /** Until it is told to end. Whatever it ends by, what it has counted is told. */
@@ -163,6 +165,11 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
         return;
       case "stop_listening":
         this.#acceptors.get(message.fd)?.close();
+        this.#acceptors.delete(message.fd);
+        this.#done(message.request);
+        return;
+      case "release_listening":
+        this.#acceptors.get(message.fd)?.release();
         this.#acceptors.delete(message.fd);
         this.#done(message.request);
         return;

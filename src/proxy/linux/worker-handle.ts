@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { lendDescriptor, openDescriptors } from "./descriptors.ts";
 import { errnoSentence } from "./errno.ts";
 import type { Libc, Memory } from "./libc.ts";
+import type { SocketWorker } from "./listening-sockets.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
 
 const FIRST_RESTART_MS = 100;
@@ -34,9 +35,11 @@ export interface WorkerHandleOptions {
   readonly onMessage: (message: Exclude<FromWorker, { type: "done" }>) => void;
   /** It has died, and its connections with it. */
   readonly onLoss: () => void;
+  /** A worker begun again has applied what it was told first. */
+  readonly onRunning: () => void;
 }
 
-export class WorkerHandle {
+export class WorkerHandle implements SocketWorker {
   readonly #options: WorkerHandleOptions;
   readonly #wake: number;
   readonly #wakeCount: Memory;
@@ -89,13 +92,18 @@ export class WorkerHandle {
     return new Promise((resolve) => this.#unanswered.set(request, resolve));
   }
 
-  listen(fd: number, port: number): void {
+  acceptOn(fd: number, port: number): void {
     this.#listening.set(fd, port);
     if (this.#channel !== undefined) this.#lend(fd, port);
   }
 
-  /** Resolves when the socket is closed. */
-  async stopListening(fd: number): Promise<void> {
+  async stopAccepting(fd: number): Promise<void> {
+    await this.request({ type: "release_listening", fd });
+    // Only now: until then the socket must not be closed if the worker dies.
+    this.#listening.delete(fd);
+  }
+
+  async closeListening(fd: number): Promise<void> {
     const isAlive = this.#channel !== undefined;
     this.#listening.delete(fd);
     await this.request({ type: "stop_listening", fd });
@@ -146,8 +154,8 @@ export class WorkerHandle {
       this.#gone(failure, clock.now() - beganAtMs);
     });
     for (const message of knowledge()) {
-      if (message.type === "apply") void this.request(message);
-      else this.notify(message as Notice);
+      if (message.type !== "apply") this.notify(message as Notice);
+      else void this.request(message).then(() => this.#onApplied(port1));
     }
     for (const [fd, port] of this.#listening) this.#lend(fd, port);
   }
@@ -156,6 +164,11 @@ export class WorkerHandle {
   #lend(fd: number, port: number): void {
     lendDescriptor(this.#open, fd);
     this.notify({ type: "listen", fd, port });
+  }
+
+  /** Requests of a worker that has died are answered as well; its channel is not the present one. */
+  #onApplied(channel: MessagePort): void {
+    if (this.#channel === channel) this.#options.onRunning();
   }
 
   #answer(request: number): void {
