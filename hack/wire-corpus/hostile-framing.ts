@@ -108,5 +108,10 @@ export const FRAMING: Definitions = {
   "the limit announced": [bytes(22, 3, 1, uint16(100), 1, uint24(16_380)), "need_more"],
   "a hello of 16384": [record(sized(16_384)), named],
   "a hello of 16385": [record(sized(16_385)), "the ClientHello exceeds the limit"],
+  "a hello of 4096 in records of one byte": [records(sized(4_096), 1), named],
+  "a hello of 4097 in records of one byte": [
+    records(sized(4_097), 1),
+    "the ClientHello exceeds the limit with its record headers",
+  ],
   "an empty message": [record(handshake(1, bytes())), "a field reaches beyond the message"],
 };

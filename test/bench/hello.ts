@@ -39,11 +39,11 @@ for (const file of ["openssl-default.hex", "go-default.hex", "chromium-default.h
   const half = hello.length >> 1;
   const tasks: Record<string, () => unknown> = {
     readHello: () => readHello(hello, hello.length),
-    ClientHelloParser: () => new ClientHelloParser().push(hello),
+    ClientHelloParser: () => new ClientHelloParser().read(hello, hello.length),
     "ClientHelloParser, in two": () => {
       const parser = new ClientHelloParser();
-      parser.push(hello.subarray(0, half));
-      return parser.push(hello.subarray(half));
+      parser.read(hello, half);
+      return parser.read(hello, hello.length);
     },
     ja4Of: () => ja4Of(answer.hello),
   };

@@ -3,9 +3,14 @@ import assert from "node:assert/strict";
 import { isDnsName } from "../../src/proxy/dns-name.ts";
 import { alpnOf } from "../../src/proxy/tls/alpn.ts";
 import type { HelloProgress } from "../../src/proxy/tls/client-hello.ts";
-import { ClientHelloParser, DEFAULT_MAX_HELLO_BYTES, readHello } from "../../src/proxy/tls/hello-parser.ts";
+import {
+  ClientHelloParser,
+  DEFAULT_MAX_HELLO_BYTES,
+  MAX_FRAMED_HELLO_BYTES,
+  readHello,
+} from "../../src/proxy/tls/hello-parser.ts";
 import { HelloReassembly } from "../../src/proxy/tls/hello-reassembly.ts";
-import { HELLO_REFUSALS } from "../../src/proxy/tls/hello-refusal.ts";
+import { HELLO_REFUSALS, refused } from "../../src/proxy/tls/hello-refusal.ts";
 import { ja4Of } from "../../src/proxy/tls/ja4.ts";
 import { corpusBytes, HOSTILE_FOLDER, REAL_FOLDER, readHostileManifest, readManifest } from "../wire/corpus.ts";
 import { alpn, bytes, extension, helloFor, records, serverName, uint16 } from "../wire/hello-bytes.ts";
@@ -47,7 +52,7 @@ export const helloTarget: FuzzTarget = {
   check: (input, random) => {
     const whole = readHello(input, input.length);
     assertLegal(whole, input);
-    assertSame(new HelloReassembly(DEFAULT_MAX_HELLO_BYTES).push(input), whole, "put together");
+    assertSame(new HelloReassembly(DEFAULT_MAX_HELLO_BYTES).read(input, input.length), whole, "put together");
     assertPieces(input, whole, random);
     const prefix = readHello(input, random.below(input.length + 1));
     if (prefix.state !== "need_more") assertSame(prefix, whole, "a prefix");
@@ -75,12 +80,12 @@ function assertLegal(answer: HelloProgress, input: Uint8Array): void {
 function assertPieces(input: Uint8Array, whole: HelloProgress, random: Random): void {
   const parser = new ClientHelloParser();
   const largest = pieceSize(input, random) + random.below(random.once(8) ? 4 : 600);
-  let answer = parser.push(input.subarray(0, 0));
-  for (let start = 0; start < input.length; ) {
-    const end = start + 1 + random.below(largest);
-    answer = parser.push(input.subarray(start, end));
-    if (answer.state !== "need_more") assertSame(answer, whole, `the first ${end} bytes in pieces`);
-    start = end;
+  let answer = parser.read(input, 0);
+  for (let length = 0; length < input.length; ) {
+    length = Math.min(length + 1 + random.below(largest), input.length);
+    answer = parser.read(input, length);
+    if (answer.state !== "need_more") assertSame(answer, whole, `the first ${length} bytes in pieces`);
+    else assert.ok(length < MAX_FRAMED_HELLO_BYTES, `${length} bytes are held`);
   }
   assertSame(answer, whole, "in pieces");
 }
@@ -94,11 +99,14 @@ function pieceSize(input: Uint8Array, random: Random): number {
 function assertRecords(input: Uint8Array, whole: HelloProgress, random: Random): void {
   if (!isOneRecord(input)) return;
   const end = 5 + (((input[3] ?? 0) << 8) | (input[4] ?? 0));
-  const framed = Buffer.concat([
-    records(input.subarray(5, end), pieceSize(input, random) + random.below(200)),
-    input.subarray(end),
-  ]);
-  assertSame(readHello(framed, framed.length), whole, "in other records");
+  const size = pieceSize(input, random) + random.below(200);
+  const framed = Buffer.concat([records(input.subarray(5, end), size), input.subarray(end)]);
+  const answer = readHello(framed, framed.length);
+  const messageLength = 4 + (((input[6] ?? 0) << 16) | ((input[7] ?? 0) << 8) | (input[8] ?? 0));
+  const framedLength = messageLength + 5 * Math.ceil(messageLength / size);
+  if (whole.state === "hello" && framedLength > MAX_FRAMED_HELLO_BYTES) {
+    assertSame(answer, refused("the ClientHello exceeds the limit with its record headers"), "in too many records");
+  } else if (framedLength <= MAX_FRAMED_HELLO_BYTES) assertSame(answer, whole, "in other records");
 }
 
 /** Is the message whole in the first record, and that legal and whole itself? */

@@ -5,9 +5,9 @@ import { RequestHeadParser } from "./request-head.ts";
 const parse = (text: string, step = text.length) => {
   const parser = new RequestHeadParser();
   const bytes = Buffer.from(text, "latin1");
-  for (let start = 0; ; start += step) {
-    const progress = parser.push(bytes.subarray(start, start + step));
-    if (progress.state !== "need_more" || start + step >= bytes.length) return progress;
+  for (let length = Math.min(step, bytes.length); ; length = Math.min(length + step, bytes.length)) {
+    const progress = parser.read(bytes, length);
+    if (progress.state !== "need_more" || length === bytes.length) return progress;
   }
 };
 

@@ -1,6 +1,6 @@
 /**
  * Finds the end of an HTTP/1 request's head (RFC 9112 section 2.1) in a client's first bytes, in whatever portions they
- * come. It learns as much as an answer needs, and routes nothing. Pure and resumable: each byte is looked at once.
+ * come. It learns as much as an answer needs, and routes nothing. Pure and resumable: it looks at each byte once, and keeps none.
  */
 import { isDnsName } from "../dns-name.ts";
 
@@ -28,39 +28,42 @@ export type RequestProgress =
   | { readonly state: "refused"; readonly reason: "http_not_served"; readonly detail: string };
 
 export class RequestHeadParser {
-  #text = "";
+  /** How many bytes have been looked at. */
+  #position = 0;
   #lineLength = 0;
 
-  push(bytes: Uint8Array): RequestProgress {
+  /**
+   * Reads the first `length` of `bytes`, which are all that came so far: those of the call before, and more. A result other than
+   * `need_more` is final.
+   */
+  read(bytes: Uint8Array, length: number): RequestProgress {
+    if (length === 0) return NEED_MORE;
     // The first letter tells TLS and most else from HTTP; those clients need not wait for the time-out.
-    if (this.#text === "" && !isUpperCase(bytes[0] ?? 0)) return refused("the first bytes are no HTTP/1 request");
-    let end = 0;
-    for (const byte of bytes) {
-      end++;
+    if (!isUpperCase(bytes[0] ?? 0)) return refused("the first bytes are no HTTP/1 request");
+    while (this.#position < length) {
+      const byte = bytes[this.#position++] ?? 0;
       if (byte === LINE_FEED) {
-        if (this.#lineLength === 0) return this.#complete(bytes.subarray(0, end));
+        if (this.#lineLength === 0) return readHead(bytes.subarray(0, this.#position));
         this.#lineLength = 0;
       } else if (byte !== CARRIAGE_RETURN) {
         this.#lineLength++;
       }
+      if (this.#position > MAX_HEAD_BYTES) return refused("the request's head is too large");
     }
-    this.#keep(bytes);
-    return this.#text.length > MAX_HEAD_BYTES ? refused("the request's head is too large") : { state: "need_more" };
+    return NEED_MORE;
   }
+}
 
-  #complete(rest: Uint8Array): RequestProgress {
-    this.#keep(rest);
-    const lineEnd = this.#text.search(/\r?\n/);
-    const [, method] = REQUEST_LINE.exec(this.#text.slice(0, lineEnd)) ?? [];
-    if (method === undefined) return refused("the first bytes are no HTTP/1 request");
-    const host = HOST.exec(this.#text.slice(lineEnd))?.[1]?.toLowerCase();
-    const isHead = method === "HEAD";
-    return host !== undefined && isDnsName(host) ? { state: "request", isHead, host } : { state: "request", isHead };
-  }
+const NEED_MORE: RequestProgress = Object.freeze({ state: "need_more" });
 
-  #keep(bytes: Uint8Array): void {
-    this.#text += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-  }
+function readHead(bytes: Uint8Array): RequestProgress {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  const lineEnd = text.search(/\r?\n/);
+  const [, method] = REQUEST_LINE.exec(text.slice(0, lineEnd)) ?? [];
+  if (method === undefined) return refused("the first bytes are no HTTP/1 request");
+  const host = HOST.exec(text.slice(lineEnd))?.[1]?.toLowerCase();
+  const isHead = method === "HEAD";
+  return host !== undefined && isDnsName(host) ? { state: "request", isHead, host } : { state: "request", isHead };
 }
 
 function isUpperCase(byte: number): boolean {

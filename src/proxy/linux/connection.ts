@@ -187,16 +187,16 @@ export class LinuxConnection implements DialOwner {
 
   /** The next bytes of the hello are in the reactor's buffer. */
   #parse(count: number): HelloProgress {
-    const { bytes } = this.#context.reactor.buffer;
     if (this.#parser === undefined) {
       // Nearly every hello is whole in its first read.
-      const progress = readHello(bytes, count);
+      const progress = readHello(this.#context.reactor.buffer.bytes, count);
       if (progress.state !== "need_more") return progress;
       this.#parser = new ClientHelloParser();
       // The client may send the rest only when it is told that this has come (RFC 896).
       this.#context.reactor.libc.sendAcks(this.#client);
     }
-    return this.#parser.push(bytes.subarray(0, count));
+    const { buffer, length } = this.#head.gather();
+    return this.#parser.read(buffer, length);
   }
 
   #onHello(progress: HelloProgress): void {

@@ -13,9 +13,16 @@ export interface BeginningRefusal {
   readonly detail: string;
 }
 
-/** Finds a beginning in a client's bytes, of a ClientHello or a request. An answer other than `need_more` is final. */
+/**
+ * Finds a ClientHello, a request or a PROXY header in a client's first bytes. It keeps none of them: the caller holds them once, to
+ * forward them.
+ */
 export interface BeginningParser<T> {
-  push(bytes: Buffer): T | NeedMore;
+  /**
+   * Reads the first `length` of `bytes`, which are all that came so far: those of the call before, and more. A result other than
+   * `need_more` is final.
+   */
+  read(bytes: Uint8Array, length: number): T | NeedMore;
 }
 
 /** What was found, or that it will never be. */

@@ -5,7 +5,7 @@ import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { BeginningRefusal } from "./beginning.ts";
 import { type ClientFacts, factsOfHeader } from "./client-facts.ts";
 import type { ClientSide } from "./client-side.ts";
-import { type HeaderResult, ProxyHeaderParser } from "./proxy-header-parser.ts";
+import { type HeaderResult, PROXY_HEADER_PARSER } from "./proxy-header-parser.ts";
 
 export type Identity =
   /** `hasHeader`: the client is whom the peer's header names. */
@@ -19,7 +19,7 @@ export async function identify(
   own: ClientFacts,
 ): Promise<Identity> {
   const result = await new Promise<HeaderResult | BeginningRefusal>((resolve) =>
-    client.find(new ProxyHeaderParser(), resolve),
+    client.find(PROXY_HEADER_PARSER, resolve),
   );
   switch (result.state) {
     case "refused":

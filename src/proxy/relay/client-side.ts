@@ -5,6 +5,7 @@
  * Every byte is kept once, in order, for whoever reads next. It decides nothing and keeps no time.
  */
 import type net from "node:net";
+import { FirstBytes } from "../first-bytes.ts";
 import type { ClientHandshakeOutcome, ClientTls } from "../terminate/client-tls.ts";
 import type { Beginning, BeginningParser, BeginningRefusal } from "./beginning.ts";
 import { hear, letFlow, type SocketEvents, stopFlow } from "./socket-events.ts";
@@ -16,8 +17,6 @@ import type { TlsOverTcp } from "./socket-options.ts";
  */
 const MAX_READ_AHEAD_BYTES = 65_536;
 
-const NOTHING = Buffer.alloc(0);
-
 export interface ClientSideOwner {
   /** The client failed after its beginning was known, and before it was handed over. */
   onClientBroken(error: Error): void;
@@ -25,9 +24,6 @@ export interface ClientSideOwner {
   onClosed(): void;
   onDefect(error: unknown): void;
 }
-
-/** A read that is shorter is copied: sockets that wait for the rest of a hello, thousands of them, then hold a piece of a shared buffer each. */
-const FEWEST_KEPT_BYTES = 64;
 
 /** What is looked for. One object, for as long as a client may take: a crowd of slow ones is what the garbage collector has to copy. */
 class Search<T extends { readonly state: string }> {
@@ -39,9 +35,9 @@ class Search<T extends { readonly state: string }> {
     this.#found = found;
   }
 
-  /** Takes the next bytes. What was found, for whoever has ended the search to tell. */
-  look(bytes: Buffer): (() => void) | undefined {
-    const progress = this.#parser.push(bytes);
+  /** Looks at all that came so far. What was found, for whoever has ended the search to tell. */
+  look(bytes: Buffer, length: number): (() => void) | undefined {
+    const progress = this.#parser.read(bytes, length);
     return progress.state === "need_more" ? undefined : () => this.#found(progress as Beginning<T>);
   }
 
@@ -60,8 +56,7 @@ export class ClientSide implements SocketEvents {
   /** Undefined: whatever comes is kept. */
   #search: AnySearch | undefined;
   #isDropping = false;
-  #bytes: Buffer = NOTHING;
-  #filled = 0;
+  readonly #first = new FirstBytes();
 
   /** Reads from now on. */
   constructor(tcp: net.Socket, owner: ClientSideOwner) {
@@ -75,18 +70,17 @@ export class ClientSide implements SocketEvents {
   /** Looks for a beginning in what was read and in what comes; `found` is called once, perhaps before this returns. */
   find<T extends { readonly state: string }>(parser: BeginningParser<T>, found: (result: Beginning<T>) => void): void {
     this.#search = new Search(parser, found);
-    if (this.#filled > 0) this.#look(this.#search, this.#bytes.subarray(0, this.#filled));
+    if (this.#first.length > 0) this.#look(this.#search);
     // Found in what was there: somebody else may read by now.
     if (this.#search === undefined) return;
     // An end that came with what was read before comes no more, and a pause was for bytes that may be needed now.
     if (this.stream.readableEnded) this.onEnd();
-    else if (this.stream.isPaused() && this.#filled <= MAX_READ_AHEAD_BYTES) this.stream.resume();
+    else if (this.stream.isPaused() && this.#first.length <= MAX_READ_AHEAD_BYTES) this.stream.resume();
   }
 
   /** The first bytes that were read are done with; the rest is for whoever reads next. */
   drop(consumed: number): void {
-    this.#bytes = this.#bytes.subarray(consumed);
-    this.#filled -= consumed;
+    this.#first.drop(consumed);
   }
 
   /** After this `stream` is plaintext, unless it has failed. */
@@ -123,9 +117,9 @@ export class ClientSide implements SocketEvents {
 
   onData(bytes: Buffer): void {
     if (this.#isDropping) return;
-    this.#keep(bytes);
-    if (this.#search !== undefined) this.#look(this.#search, bytes);
-    else if (this.#filled > MAX_READ_AHEAD_BYTES) this.stream.pause();
+    this.#first.take(bytes);
+    if (this.#search !== undefined) this.#look(this.#search);
+    else if (this.#first.length > MAX_READ_AHEAD_BYTES) this.stream.pause();
   }
 
   onEnd(): void {
@@ -146,8 +140,9 @@ export class ClientSide implements SocketEvents {
   }
 
   /** Whoever hears what was found may begin the next search. */
-  #look(search: AnySearch, bytes: Buffer): void {
-    const tell = search.look(bytes);
+  #look(search: AnySearch): void {
+    const { buffer, length } = this.#first;
+    const tell = search.look(buffer, length);
     if (tell === undefined) return;
     this.#search = undefined;
     tell();
@@ -160,26 +155,10 @@ export class ClientSide implements SocketEvents {
   }
 
   #release(): Buffer {
-    const bytes = this.#bytes.subarray(0, this.#filled);
+    const { buffer, length } = this.#first;
     // The connection keeps this object for hours; the bytes are not its any more.
-    this.#bytes = NOTHING;
-    this.#filled = 0;
-    return bytes;
-  }
-
-  /** One buffer that doubles: a hello in one-byte segments must not become a hundred thousand small objects. */
-  #keep(chunk: Buffer): void {
-    if (this.#filled === 0 && chunk.length >= FEWEST_KEPT_BYTES) this.#bytes = chunk;
-    else {
-      const needed = this.#filled + chunk.length;
-      if (needed > this.#bytes.length) {
-        const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length, FEWEST_KEPT_BYTES));
-        this.#bytes.copy(grown, 0, 0, this.#filled);
-        this.#bytes = grown;
-      }
-      chunk.copy(this.#bytes, this.#filled);
-    }
-    this.#filled += chunk.length;
+    this.#first.clear();
+    return buffer.subarray(0, length);
   }
 }
 

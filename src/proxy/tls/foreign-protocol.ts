@@ -7,9 +7,6 @@
  */
 import { type HelloRefusal, type HelloRefusalDetail, refused } from "./hello-refusal.ts";
 
-/** More are never looked at: the signature of PROXY protocol v2. */
-export const MAX_SIGNATURE_LENGTH = 12;
-
 /** What one byte of a signature may be. */
 type BytePattern = (byte: number) => boolean;
 

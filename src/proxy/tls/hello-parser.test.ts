@@ -17,12 +17,18 @@ import {
 } from "../../../test/wire/hello-bytes.ts";
 import { alpnOf } from "./alpn.ts";
 import type { HelloProgress } from "./client-hello.ts";
-import { ClientHelloParser, DEFAULT_MAX_HELLO_BYTES, readHello } from "./hello-parser.ts";
+import { ClientHelloParser, DEFAULT_MAX_HELLO_BYTES, MAX_FRAMED_HELLO_BYTES, readHello } from "./hello-parser.ts";
 
 const parse = (...chunks: Uint8Array[]): HelloProgress => {
+  const all = Buffer.concat(chunks);
   const parser = new ClientHelloParser();
   let progress: HelloProgress = { state: "need_more" };
-  for (const chunk of chunks) progress = parser.push(chunk);
+  let length = 0;
+  for (const chunk of chunks) {
+    length += chunk.length;
+    progress = parser.read(all, length);
+    if (progress.state !== "need_more") break;
+  }
   return progress;
 };
 
@@ -46,15 +52,14 @@ async function realHello(options: tls.ConnectionOptions): Promise<Buffer> {
   const client = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false, ...options });
   client.on("error", () => {});
   const [socket] = (await once(server, "connection")) as [net.Socket];
-  const parser = new ClientHelloParser();
-  const parts: Buffer[] = [];
+  let all = Buffer.alloc(0);
   for await (const chunk of socket) {
-    parts.push(chunk);
-    if (parser.push(chunk).state !== "need_more") break;
+    all = Buffer.concat([all, chunk]);
+    if (readHello(all, all.length).state !== "need_more") break;
   }
   client.destroy();
   server.close();
-  return Buffer.concat(parts);
+  return all;
 }
 
 test("reads a real TLS 1.3 hello with a post-quantum key share", async () => {
@@ -101,8 +106,31 @@ test("the limit on the hello is exact", () => {
   const padded = (padding: number) => helloMessage({ extensions: [good, extension(21, Buffer.alloc(padding))] });
   const room = DEFAULT_MAX_HELLO_BYTES - padded(0).length;
   assert.equal(reasonOf(record(padded(room))), "hello");
-  assert.equal(reasonOf(records(padded(room), 1)), "hello");
+  assert.equal(reasonOf(records(padded(room), 3)), "client_hello_too_large");
   assert.equal(reasonOf(record(padded(room + 1))), "client_hello_too_large");
+});
+
+test("the limit on the hello with its record headers is exact, and a client that does not end is refused at it", () => {
+  const sized = (length: number) => {
+    const plain = helloMessage({ extensions: [good, extension(21, Buffer.alloc(0))] });
+    return helloMessage({ extensions: [good, extension(21, Buffer.alloc(length - plain.length))] });
+  };
+  assert.equal(MAX_FRAMED_HELLO_BYTES, 24_576);
+  // Each byte of the hello takes six: 4,096 of them are the limit.
+  const largest = records(sized(4_096), 1);
+  assert.equal(largest.length, MAX_FRAMED_HELLO_BYTES);
+  assert.equal(nameOf(parse(...singleBytes(largest))), "a.example");
+  assert.equal(nameOf(parse(bytes(largest, "early data"))), "a.example");
+  const tooLarge = records(sized(4_097), 1);
+  assert.equal(parse(tooLarge.subarray(0, MAX_FRAMED_HELLO_BYTES - 1)).state, "need_more");
+  const refusal = parse(tooLarge.subarray(0, MAX_FRAMED_HELLO_BYTES));
+  assert.deepEqual(refusal, {
+    state: "refused",
+    reason: "client_hello_too_large",
+    detail: "the ClientHello exceeds the limit with its record headers",
+  });
+  assert.deepEqual(parse(...singleBytes(tooLarge)), refusal);
+  assert.deepEqual(parse(tooLarge), refusal);
 });
 
 test("a limit of 64 KiB may be set, which takes more than one record", () => {
@@ -116,7 +144,7 @@ test("a limit of 64 KiB may be set, which takes more than one record", () => {
   // The extension block itself holds 65,535 at most.
   const largest = records(sized(-120), 16_384);
   assert.equal(nameOf(readHello(largest, largest.length, limit)), "a.example");
-  assert.equal(nameOf(new ClientHelloParser(limit).push(largest)), "a.example");
+  assert.equal(nameOf(new ClientHelloParser(limit).read(largest, largest.length)), "a.example");
   const tooLarge = bytes(22, 3, 1, 0, 100, 1, 0, 0xff, 0xfd);
   assert.equal(readHello(tooLarge, tooLarge.length, limit).state, "refused");
 });
@@ -174,10 +202,11 @@ test("any bytes are answered without a throw and within the limit", () => {
     }),
     { numRuns: 1_000 },
   );
-  const endless = new ClientHelloParser();
-  let pushed = 0;
-  while (endless.push(record(bytes(1, 0, 0x3f, 0xff))).state === "need_more" && pushed < 200_000) pushed += 9;
-  assert.ok(pushed < 6 * DEFAULT_MAX_HELLO_BYTES, `refused after ${pushed} bytes`);
+  const endless = Buffer.concat(Array.from({ length: 10_000 }, () => record(bytes(1, 0, 0x3f, 0xff))));
+  const parser = new ClientHelloParser();
+  let length = 0;
+  while (parser.read(endless, length).state === "need_more" && length < endless.length) length += 9;
+  assert.ok(length <= MAX_FRAMED_HELLO_BYTES + 9, `refused after ${length} bytes`);
 });
 
 test("one flipped byte never yields another legal name than the bytes say", () => {

@@ -2,12 +2,12 @@
  * Finds the ClientHello in a client's first bytes, in whatever portions they come.
  *
  * Pure. A hello that is whole in its first record, as nearly all are, is read where it lies; any other is put together by
- * `HelloReassembly`. The answers are the same (a property test holds the two together). It never keeps the bytes to
- * forward; those are the relay's.
+ * `HelloReassembly`. The answers are the same (a property test holds the two together). It keeps no bytes: the caller holds them once,
+ * to forward them, and passes all of them in each call.
  */
 import type { HelloProgress } from "./client-hello.ts";
 import { readHelloMessage } from "./hello-message.ts";
-import { HelloReassembly, NEED_MORE } from "./hello-reassembly.ts";
+import { HelloReassembly, maxFramedBytes, NEED_MORE } from "./hello-reassembly.ts";
 import {
   CONTENT_TYPE_HANDSHAKE,
   HANDSHAKE_HEADER_LENGTH,
@@ -19,14 +19,19 @@ import {
 
 /**
  * Largest ClientHello, handshake header included. Hellos with two post-quantum key shares are below 4 KiB, those with
- * large session tickets below 8; nginx and Envoy stop at the same 16 KiB. A record carries at least one byte under five
- * bytes of header, so that what a client can make the relay hold is six times this, 96 KiB, and one read.
+ * large session tickets below 8; nginx and Envoy stop at the same 16 KiB.
  */
 export const DEFAULT_MAX_HELLO_BYTES = 16_384;
 
 /**
- * Answers for the first `length` of `bytes`, which are all that the client has sent so far; after `need_more` it is called
- * again with more. Nothing in the answer refers to `bytes`, which may be overwritten.
+ * The most bytes of a client that are held while its hello is incomplete, 24 KiB: the largest hello and half as much for record
+ * headers. A record of one byte takes six, so that a hello of 4 KiB fits in records of one byte, twice what clients in use send.
+ */
+export const MAX_FRAMED_HELLO_BYTES = maxFramedBytes(DEFAULT_MAX_HELLO_BYTES);
+
+/**
+ * Returns the result for the first `length` of `bytes`, which are all that the client has sent so far. After `need_more` it is called
+ * again with more. Nothing in the result refers to `bytes`, which may be overwritten.
  *
  * It keeps nothing between calls: for a hello that comes in many pieces `ClientHelloParser` costs less.
  */
@@ -35,33 +40,24 @@ export function readHello(
   length: number,
   maxHelloBytes: number = DEFAULT_MAX_HELLO_BYTES,
 ): HelloProgress {
-  return (
-    readFirstRecord(bytes, length, maxHelloBytes) ?? new HelloReassembly(maxHelloBytes).push(bytes.subarray(0, length))
-  );
+  return readFirstRecord(bytes, length, maxHelloBytes) ?? new HelloReassembly(maxHelloBytes).read(bytes, length);
 }
 
+/** As `readHello`, and looks at each byte of a hello in many pieces once. */
 export class ClientHelloParser {
   readonly #maxHelloBytes: number;
   #reassembly: HelloReassembly | undefined;
-  #answer: HelloProgress = NEED_MORE;
 
   constructor(maxHelloBytes: number = DEFAULT_MAX_HELLO_BYTES) {
     this.#maxHelloBytes = maxHelloBytes;
   }
 
-  /** Takes the next bytes and answers for all of them so far. An answer other than `need_more` is final. */
-  push(bytes: Uint8Array): HelloProgress {
-    if (this.#answer.state !== "need_more") return this.#answer;
-    if (this.#reassembly === undefined) {
-      const whole = readFirstRecord(bytes, bytes.length, this.#maxHelloBytes);
-      if (whole !== undefined && whole.state !== "need_more") {
-        this.#answer = whole;
-        return whole;
-      }
-      this.#reassembly = new HelloReassembly(this.#maxHelloBytes);
-    }
-    this.#answer = this.#reassembly.push(bytes);
-    return this.#answer;
+  /** `bytes` hold what they held in the call before, and what came since. A result other than `need_more` is final. */
+  read(bytes: Uint8Array, length: number): HelloProgress {
+    const whole = readFirstRecord(bytes, length, this.#maxHelloBytes);
+    if (whole !== undefined) return whole;
+    this.#reassembly ??= new HelloReassembly(this.#maxHelloBytes);
+    return this.#reassembly.read(bytes, length);
   }
 }
 

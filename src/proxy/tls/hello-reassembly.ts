@@ -1,11 +1,11 @@
 /**
- * Puts a ClientHello together from the pieces that TCP segments and TLS records (RFC 8446 section 5.1) have made of it.
+ * Finds a ClientHello that TLS records (RFC 8446 section 5.1) have cut into fragments.
  *
- * Pure and resumable: each byte is looked at once. Lengths are judged when their header is complete, before anything they
- * announce is buffered. It keeps the message only.
+ * Pure and resumable: it looks at each byte once, and keeps lengths and positions only. The caller holds the bytes, and passes all
+ * of them in each call. A length is checked when its header is complete. The fragments are joined when the last one is complete.
  */
 import type { HelloProgress } from "./client-hello.ts";
-import { foreignProtocol, MAX_SIGNATURE_LENGTH } from "./foreign-protocol.ts";
+import { foreignProtocol } from "./foreign-protocol.ts";
 import { readHelloMessage } from "./hello-message.ts";
 import { refused } from "./hello-refusal.ts";
 import {
@@ -13,53 +13,72 @@ import {
   HANDSHAKE_HEADER_LENGTH,
   HANDSHAKE_TYPE_CLIENT_HELLO,
   MAX_RECORD_LENGTH,
+  RECORD_HEADER_LENGTH,
   TLS_MAJOR_VERSION,
 } from "./record-layer.ts";
-
-/** The least there is room for, once there is a first byte of the message. Not zeroed: only what was written is ever read. */
-const FEWEST_MESSAGE_BYTES = 64;
-const NOTHING = new Uint8Array(0);
 
 const FOREIGN_RECORD = "a record of another kind inside the ClientHello";
 
 export const NEED_MORE: HelloProgress = Object.freeze({ state: "need_more" });
 
+/** Bytes of a hello with its record headers, for each byte that the hello itself may have. See `MAX_FRAMED_HELLO_BYTES`. */
+const FRAMED_BYTES_PER_HELLO_BYTE = 1.5;
+
+/** The most bytes of a client that a hello of at most `maxHelloBytes` may take, record headers included. */
+export function maxFramedBytes(maxHelloBytes: number): number {
+  return Math.floor(maxHelloBytes * FRAMED_BYTES_PER_HELLO_BYTE);
+}
+
 export class HelloReassembly {
   readonly #maxHelloBytes: number;
-  /** The first bytes, once they are no TLS record. */
-  #foreign: Uint8Array | undefined;
-  #foreignFilled = 0;
+  readonly #maxFramedBytes: number;
+  /** How many bytes have been looked at. */
+  #position = 0;
+  /** Are the first bytes something else than a TLS record? */
+  #isForeign = false;
   #recordHeaderFilled = 0;
   #recordLength = 0;
   #recordRemaining = 0;
   #isFirstRecord = true;
-  #message: Uint8Array = NOTHING;
   #messageFilled = 0;
+  /** Length of the message with its header; of the header alone while that is incomplete. */
+  #messageLength = HANDSHAKE_HEADER_LENGTH;
+  /** The three length bytes of the handshake header, as far as they are read. */
+  #bodyLength = 0;
   #progress: HelloProgress = NEED_MORE;
 
   constructor(maxHelloBytes: number) {
     this.#maxHelloBytes = maxHelloBytes;
+    this.#maxFramedBytes = maxFramedBytes(maxHelloBytes);
   }
 
-  /** Takes the next bytes and answers for all of them so far. An answer other than `need_more` is final. */
-  push(bytes: Uint8Array): HelloProgress {
-    let offset = 0;
-    while (offset < bytes.length && this.#progress.state === "need_more") {
-      if (this.#recordRemaining > 0) offset += this.#readFragment(bytes, offset);
+  /**
+   * Returns the result for the first `length` of `bytes`, which are all that the client has sent so far. A result other than
+   * `need_more` is final.
+   */
+  read(bytes: Uint8Array, length: number): HelloProgress {
+    const end = Math.min(length, this.#maxFramedBytes);
+    while (this.#position < end && this.#progress.state === "need_more") {
+      if (this.#recordRemaining > 0) this.#progress = this.#readFragment(bytes, end);
       else {
-        const byte = bytes[offset++] ?? 0;
-        this.#progress = this.#foreign === undefined ? this.#readRecordHeader(byte) : this.#readForeign(byte);
+        const byte = bytes[this.#position++] ?? 0;
+        this.#progress = this.#isForeign ? foreign(bytes, this.#position) : this.#readRecordHeader(bytes, byte);
       }
+    }
+    if (this.#position === this.#maxFramedBytes && this.#progress.state === "need_more") {
+      this.#progress = refused("the ClientHello exceeds the limit with its record headers");
     }
     return this.#progress;
   }
 
-  /** One byte of a record header, judged as soon as it can be. */
-  #readRecordHeader(byte: number): HelloProgress {
+  /** Reads one byte of a record header, and checks it as soon as possible. */
+  #readRecordHeader(bytes: Uint8Array, byte: number): HelloProgress {
     switch (this.#recordHeaderFilled++) {
       case 0:
         if (byte === CONTENT_TYPE_HANDSHAKE) return NEED_MORE;
-        return this.#isFirstRecord ? this.#readForeign(byte) : refused(FOREIGN_RECORD);
+        if (!this.#isFirstRecord) return refused(FOREIGN_RECORD);
+        this.#isForeign = true;
+        return foreign(bytes, this.#position);
       case 1:
         if (byte === TLS_MAJOR_VERSION) return NEED_MORE;
         return refused(this.#isFirstRecord ? "no protocol that is known here" : FOREIGN_RECORD);
@@ -75,7 +94,7 @@ export class HelloReassembly {
   }
 
   #startRecord(length: number): HelloProgress {
-    // RFC 8446 section 5.1: no zero-length handshake fragments; they would let a client send for ever.
+    // RFC 8446 section 5.1: no zero-length handshake fragments. They would let a client send without end.
     if (length === 0) return refused("a record without content");
     if (length > MAX_RECORD_LENGTH) return refused("a record longer than TLS allows");
     this.#recordRemaining = length;
@@ -84,48 +103,59 @@ export class HelloReassembly {
     return NEED_MORE;
   }
 
-  #readForeign(byte: number): HelloProgress {
-    this.#foreign ??= new Uint8Array(MAX_SIGNATURE_LENGTH);
-    this.#foreign[this.#foreignFilled++] = byte;
-    return foreignProtocol(this.#foreign, this.#foreignFilled) ?? NEED_MORE;
+  /** Passes over the part of a record's content that belongs to the message. */
+  #readFragment(bytes: Uint8Array, end: number): HelloProgress {
+    if (this.#messageFilled < HANDSHAKE_HEADER_LENGTH) return this.#readHandshakeHeader(bytes[this.#position] ?? 0);
+    const wanted = this.#messageLength - this.#messageFilled;
+    this.#advance(Math.min(wanted, this.#recordRemaining, end - this.#position));
+    return this.#completeMessage(bytes);
   }
 
-  /** The part of a record's content that belongs to the message. Returns the number of bytes used. */
-  #readFragment(bytes: Uint8Array, offset: number): number {
-    const wanted = this.#messageLength() - this.#messageFilled;
-    const count = Math.min(wanted, this.#recordRemaining, bytes.length - offset);
-    this.#append(bytes, offset, offset + count);
-    this.#recordRemaining -= count;
-    this.#progress = this.#judge();
-    return count;
-  }
-
-  #judge(): HelloProgress {
-    if (this.#message[0] !== HANDSHAKE_TYPE_CLIENT_HELLO)
-      return refused("the first handshake message is no ClientHello");
-    if (this.#messageFilled < HANDSHAKE_HEADER_LENGTH) return NEED_MORE;
-    const length = this.#messageLength();
-    if (length > this.#maxHelloBytes) return refused("the ClientHello exceeds the limit");
-    if (this.#messageFilled < length) return NEED_MORE;
-    return readHelloMessage(this.#message, HANDSHAKE_HEADER_LENGTH, length);
-  }
-
-  /** Length of the message with its header; of the header alone while that is incomplete. */
-  #messageLength(): number {
-    if (this.#messageFilled < HANDSHAKE_HEADER_LENGTH) return HANDSHAKE_HEADER_LENGTH;
-    const message = this.#message;
-    return HANDSHAKE_HEADER_LENGTH + (((message[1] ?? 0) << 16) | ((message[2] ?? 0) << 8) | (message[3] ?? 0));
-  }
-
-  /** Grows by doubling with what really arrived, never to an announced length. */
-  #append(bytes: Uint8Array, start: number, end: number): void {
-    const needed = this.#messageFilled + (end - start);
-    if (needed > this.#message.length) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#message.length, FEWEST_MESSAGE_BYTES));
-      grown.set(this.#message.subarray(0, this.#messageFilled));
-      this.#message = grown;
+  #readHandshakeHeader(byte: number): HelloProgress {
+    this.#advance(1);
+    if (this.#messageFilled === 1) {
+      return byte === HANDSHAKE_TYPE_CLIENT_HELLO
+        ? NEED_MORE
+        : refused("the first handshake message is no ClientHello");
     }
-    this.#message.set(bytes.subarray(start, end), this.#messageFilled);
-    this.#messageFilled = needed;
+    this.#bodyLength = (this.#bodyLength << 8) | byte;
+    if (this.#messageFilled < HANDSHAKE_HEADER_LENGTH) return NEED_MORE;
+    this.#messageLength = HANDSHAKE_HEADER_LENGTH + this.#bodyLength;
+    if (this.#messageLength > this.#maxHelloBytes) return refused("the ClientHello exceeds the limit");
+    // A message without a body is complete with its header.
+    return this.#bodyLength === 0 ? readHelloMessage(NOTHING, 0, 0) : NEED_MORE;
   }
+
+  #advance(count: number): void {
+    this.#position += count;
+    this.#recordRemaining -= count;
+    this.#messageFilled += count;
+  }
+
+  #completeMessage(bytes: Uint8Array): HelloProgress {
+    if (this.#messageFilled < this.#messageLength) return NEED_MORE;
+    return readHelloMessage(joinFragments(bytes, this.#messageLength), HANDSHAKE_HEADER_LENGTH, this.#messageLength);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Returns the result for first bytes that are no TLS handshake record. */
+function foreign(bytes: Uint8Array, length: number): HelloProgress {
+  return foreignProtocol(bytes, length) ?? NEED_MORE;
+}
+
+/** Returns the first `length` bytes of the records' contents. All records that hold them are complete and checked. */
+function joinFragments(bytes: Uint8Array, length: number): Uint8Array {
+  const message = Buffer.allocUnsafe(length);
+  let record = 0;
+  for (let filled = 0; filled < length; ) {
+    const start = record + RECORD_HEADER_LENGTH;
+    const recordLength = ((bytes[record + 3] ?? 0) << 8) | (bytes[record + 4] ?? 0);
+    const count = Math.min(recordLength, length - filled);
+    message.set(bytes.subarray(start, start + count), filled);
+    filled += count;
+    record = start + recordLength;
+  }
+  return message;
 }

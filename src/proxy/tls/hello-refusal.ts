@@ -21,6 +21,7 @@ const REASON_OF_DETAIL = {
   "a TLS record, but no handshake": "not_tls",
   "no protocol that is known here": "not_tls",
   "the ClientHello exceeds the limit": "client_hello_too_large",
+  "the ClientHello exceeds the limit with its record headers": "client_hello_too_large",
   "a record without content": "malformed_client_hello",
   "a record longer than TLS allows": "malformed_client_hello",
   "a record of another kind inside the ClientHello": "malformed_client_hello",
