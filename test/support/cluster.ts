@@ -30,8 +30,12 @@ export interface Cluster {
   outside(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** Starts a command as `outside` does and leaves it running; its pid is the command's own. */
   startOutside(command: readonly string[]): ChildProcessWithoutNullStreams;
-  /** Runs a command in the node's network. */
+  /** Runs a command in a node's network; `CLUSTER_NODE` in the environment selects one other than the first. */
   node(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Divides the network between the nodes, or joins it again. The outside world reaches each of them either way. */
+  split(action: "on" | "off"): Promise<void>;
+  /** Ends all processes of a node and disconnects it at once, or boots it again. The first node stays on. */
+  power(node: number, action: "on" | "off"): Promise<void>;
   /** One more host of the outside world, known to cluster DNS: 10.77.0.81 and up are free. */
   addOutsideHost(address: string, ...names: string[]): Promise<void>;
   /** The CA that signed httpbin.org's certificate, as PEM. */
@@ -47,11 +51,13 @@ export interface Cluster {
 export interface ClusterOptions {
   /** Log every write to the API, and what the operator reads (hack/cluster/conf/audit.yaml). Takes effect when it comes up. */
   readonly audit?: boolean;
+  /** Number of nodes, 1 to 9. 1 when absent. Takes effect when it comes up. */
+  readonly nodes?: number;
 }
 
 /** The cluster of that name; the default one is shared by whoever works on this machine. Nothing is started by this call. */
-export function testCluster(name = "k8s", { audit = false }: ClusterOptions = {}): Cluster {
-  const env = { CLUSTER_NAME: name, ...(audit && { CLUSTER_AUDIT: "1" }) };
+export function testCluster(name = "k8s", { audit = false, nodes = 1 }: ClusterOptions = {}): Cluster {
+  const env = { CLUSTER_NAME: name, CLUSTER_NODES: String(nodes), ...(audit && { CLUSTER_AUDIT: "1" }) };
   const script = (file: string, args: readonly string[], options?: CommandOptions) =>
     runCommand(`${checkout}hack/cluster/${file}`, args, { ...options, env: { ...options?.env, ...env } });
   const mustRun = (file: string, args: readonly string[], options?: CommandOptions) =>
@@ -66,6 +72,8 @@ export function testCluster(name = "k8s", { audit = false }: ClusterOptions = {}
     startOutside: (command) =>
       spawn(`${checkout}hack/cluster/outside`, command, { cwd: checkout, env: { ...process.env, ...env } }),
     node: (command, options) => script("node", command, options),
+    split: async (action) => void (await mustRun("split", [action])),
+    power: async (node, action) => void (await mustRun("power", [action], { env: { CLUSTER_NODE: String(node) } })),
     addOutsideHost: async (address, ...names) => void (await mustRun("outside-host", [address, ...names])),
     outsideCa: () => mustRun("outside", ["sh", "-c", 'cat "$CURL_CA_BUNDLE"']),
     loadImage: async (file) => void (await mustRun("load-image", [file])),

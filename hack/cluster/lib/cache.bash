@@ -5,7 +5,7 @@
 # part_key PART: the hash of the part's inputs. Paths are relative, so two checkouts of one tree share an entry.
 part_key() {
   case $1 in
-    hyper | runtime | dns | tools | helm) { go_version && tree_hash "$1" "build/$1"; } ;;
+    hyper | runtime | dns | policies | tools | helm) { go_version && tree_hash "$1" "build/$1"; } ;;
     images) { part_key tools && part_key dns && "$(node_binary)" --version && tree_hash build/images ../image; } ;;
     conformance) { go_version && part_key dns && tree_hash ../../test/conformance/module build/conformance ../image; } ;;
     httpbin) { python3 -VV && tree_hash requirements.txt build/httpbin; } ;;

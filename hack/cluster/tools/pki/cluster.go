@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // cluster is what the certificates of one cluster depend on.
@@ -17,23 +18,40 @@ type cluster struct {
 	folder string
 	server string   // URL of the API server, as the kubeconfigs name it
 	hosts  []string // names and addresses of the API server
-	node   string
-	nodeIP string
+	nodes  []node
+}
+
+type node struct{ name, ip string }
+
+// parseNodes reads NAME=IP,NAME=IP.
+func parseNodes(text string) ([]node, error) {
+	var nodes []node
+	for _, item := range strings.Split(text, ",") {
+		name, ip, found := strings.Cut(item, "=")
+		if !found {
+			return nil, fmt.Errorf("--nodes: %q is not NAME=IP", item)
+		}
+		nodes = append(nodes, node{name, ip})
+	}
+	return nodes, nil
 }
 
 // users are the clients of the API server: the file's name, the user, its groups.
 // (https://kubernetes.io/docs/setup/best-practices/certificates/)
 func (c cluster) users() [][]string {
-	return [][]string{
+	users := [][]string{
 		{"admin", "admin", "system:masters"},
 		{"controller-manager", "system:kube-controller-manager"},
 		{"cloud-controller-manager", "cloud-controller-manager", "system:masters"},
 		{"scheduler", "system:kube-scheduler"},
-		{"node", "system:node:" + c.node, "system:nodes"},
 		{"proxy", "system:kube-proxy"},
 		{"front-proxy", "front-proxy-client"},
 		{"apiserver-kubelet", "kube-apiserver-kubelet-client", "system:masters"},
 	}
+	for _, node := range c.nodes {
+		users = append(users, []string{node.name, "system:node:" + node.name, "system:nodes"})
+	}
+	return users
 }
 
 // write makes the CA, all certificates, the key that signs the tokens of ServiceAccounts, and a kubeconfig for each user.
@@ -42,12 +60,14 @@ func (c cluster) write() error {
 	if err != nil {
 		return err
 	}
-	if err := ca.serving("apiserver", pkix.Name{CommonName: "kube-apiserver"}, append(c.hosts, c.nodeIP, c.node)); err != nil {
+	if err := ca.serving("apiserver", pkix.Name{CommonName: "kube-apiserver"}, c.hosts); err != nil {
 		return err
 	}
-	kubelet := pkix.Name{CommonName: "system:node:" + c.node, Organization: []string{"system:nodes"}}
-	if err := ca.serving("kubelet", kubelet, []string{c.node, c.nodeIP, "127.0.0.1"}); err != nil {
-		return err
+	for _, node := range c.nodes {
+		kubelet := pkix.Name{CommonName: "system:node:" + node.name, Organization: []string{"system:nodes"}}
+		if err := ca.serving("kubelet-"+node.name, kubelet, []string{node.name, node.ip, "127.0.0.1"}); err != nil {
+			return err
+		}
 	}
 	if err := writeServiceAccountKey(ca); err != nil {
 		return err

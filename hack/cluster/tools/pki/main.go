@@ -1,6 +1,6 @@
 // Command pki writes the certificates of a test cluster, or of a server in its outside world, into one folder.
 //
-//	pki cluster --folder DIR --server URL --hosts a,b --node NAME --node-ip IP
+//	pki cluster --folder DIR --server URL --hosts a,b --nodes NAME=IP,NAME=IP
 //	pki server --folder DIR --hosts a,b
 package main
 
@@ -27,15 +27,18 @@ func run(args []string) error {
 	folder := flags.String("folder", "pki", "folder to write to")
 	hosts := flags.String("hosts", "127.0.0.1,localhost", "names and addresses of the server")
 	server := flags.String("server", "https://127.0.0.1:6443", "URL of the API server in the kubeconfigs")
-	node := flags.String("node", "node1", "name of the node")
-	nodeIP := flags.String("node-ip", "127.0.0.1", "address of the node")
+	nodes := flags.String("nodes", "node1=127.0.0.1", "names and addresses of the nodes")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
 	names := strings.Split(*hosts, ",")
 	switch args[0] {
 	case "cluster":
-		return cluster{folder: *folder, server: *server, hosts: names, node: *node, nodeIP: *nodeIP}.write()
+		parsed, err := parseNodes(*nodes)
+		if err != nil {
+			return err
+		}
+		return cluster{folder: *folder, server: *server, hosts: names, nodes: parsed}.write()
 	case "server":
 		// One CA for each server: a test that trusts it trusts nothing of the cluster.
 		ca, err := newAuthority(*folder, "outside world of a test cluster")
