@@ -135,6 +135,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     stream,
     acknowledgements,
     trail,
+    certificateNamespaces: options.certificateNamespaces,
   });
   const writing = createWriting(parts, {
     published: () => publication.newest,

@@ -36,6 +36,8 @@ export interface OperatorOptions {
   readonly proxyImage: string;
   /** Serve listeners that decrypt? Without, no Secret is read but the operator's own. */
   readonly terminate: boolean;
+  /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
+  readonly certificateNamespaces?: ReadonlySet<string>;
   readonly admissionPort: number;
   readonly streamPort: number;
   /** The operator cannot go on: the process should end, to be started anew. */
@@ -77,6 +79,7 @@ export function startOperator(options: OperatorOptions): Operator {
     discovery,
     bundle,
     terminate: options.terminate,
+    certificateNamespaces: options.certificateNamespaces,
     clock,
     random: Math.random,
     log,

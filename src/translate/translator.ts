@@ -25,7 +25,7 @@ import { Derivation, type Update } from "./incremental/derivation.ts";
 import { PlacesOfOthers } from "./incremental/places-of-others.ts";
 import { sameElements, sameMap, sameValue, stableList } from "./incremental/same.ts";
 import { type AssessedGateway, type AssessedListener, assessGateway } from "./listeners/assess.ts";
-import { type Changes, Indexer } from "./lookups.ts";
+import { type Changes, Indexer, type Question } from "./lookups.ts";
 import { type JudgedParameters, judgeParameters } from "./parameters/judge.ts";
 import { parametersOfClass } from "./parameters/reference.ts";
 import { gatewaysByPolicy } from "./policies/ancestors.ts";
@@ -44,6 +44,9 @@ import { gatewayParametersStatus, parametersUsers } from "./status/gateway-param
 import { policyStatus } from "./status/policy.ts";
 import { routeStatus } from "./status/route.ts";
 import { type HostProblem, unresolvedHosts } from "./status/unresolved-hosts.ts";
+
+/** Look-ups of objects that are read only while something refers to them. */
+export type ReferencedQuestion = Extract<Question, "secret" | "configMap">;
 
 type GatewayStatuses = ReturnType<typeof gatewayStatuses>;
 
@@ -125,6 +128,19 @@ export class Translator {
     for (const status of this.#routeStatuses.results) if (status !== undefined) statuses.push(status);
     for (const status of this.#policyStatuses.results) if (status !== undefined) statuses.push(status);
     return { gateways, statuses };
+  }
+
+  /** Keys of the objects that the last translation looked up, whether they exist or not; a key may occur more than once. */
+  *lookedUp(question: ReferencedQuestion): Generator<string> {
+    yield* this.#assessed.lookedUp(question);
+    yield* this.#backends.lookedUp(question);
+    yield* this.#policyStatuses.lookedUp(question);
+  }
+
+  /** Gateways, by `namespace/name`, whose configuration or status depends on this object. */
+  *dependentGateways(question: ReferencedQuestion, key: string): Generator<string> {
+    for (const gateway of this.#assessed.dependents(question, key)) yield objectKey(gateway);
+    for (const route of this.#backends.dependents(question, key)) yield* this.#attachedTo.get(route) ?? [];
   }
 
   #takeRoutes(lists: readonly (readonly AnyRoute[])[]): void {

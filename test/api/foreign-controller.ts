@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { Condition, KubernetesObject } from "../../src/gateway-api/objects.ts";
-import type { Cache } from "../../src/operator/informer/informer.ts";
+import type { Cache } from "../../src/operator/informer/cache.ts";
 import { isApiError } from "../../src/operator/kube/api-error.ts";
 import type { KubeClient } from "../../src/operator/kube/client.ts";
 import { referenceTo } from "../../src/operator/kube/resource.ts";

@@ -8,6 +8,8 @@ import type { KubernetesObject } from "../../src/gateway-api/objects.ts";
 import { type Clock, systemClock } from "../../src/loop/clock.ts";
 import { Informer } from "../../src/operator/informer/informer.ts";
 import { createOperatorInformers } from "../../src/operator/informer/operator-informers.ts";
+import { ALL_NAMESPACES } from "../../src/operator/informer/scoped-informer.ts";
+import { ApiError } from "../../src/operator/kube/api-error.ts";
 import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
 import { Discovery } from "../../src/operator/kube/discovery.ts";
 import {
@@ -38,6 +40,9 @@ function operatorInformers(clock: Clock = hurried, terminate = true) {
   const common = { client, discovery, bundle, terminate, clock, random: Math.random, log: SILENT };
   return { set: createOperatorInformers(common), bundle, discovery, bundleChanges };
 }
+
+/** Demands all namespaces. */
+const EVERYWHERE = new Set([ALL_NAMESPACES]);
 
 const OUR_DEFINITION = join(import.meta.dirname, "../../crds/gateway.fsm.dev_gatewayparameters.yaml");
 const NEW_KINDS = ["ListenerSet", "TCPRoute", "BackendTLSPolicy", "XBackend"];
@@ -97,10 +102,12 @@ data: { tls.crt: "", tls.key: "" }
   t.after(() => Promise.all([reading.stop(), other.stop()]));
   for (const set of [reading, other]) set.start();
   await Promise.all([reading.whenAllSynced, other.whenAllSynced]);
+  reading.of.secrets.demand(EVERYWHERE);
+  await waitFor("Secrets are read", () => reading.of.secrets.isRead("default"));
   assert.ok(reading.of.secrets.get("default/certificate") !== undefined);
   assert.ok(!reading.absent().has("Secret"));
   assert.deepEqual(other.of.secrets.items(), []);
-  assert.deepEqual(other.of.secrets.counts, { lists: 0, watches: 0, failures: 0 });
+  assert.deepEqual(other.of.secrets.state.counts, { lists: 0, watches: 0, failures: 0 });
   assert.ok(other.absent().has("Secret"));
 });
 
@@ -124,6 +131,8 @@ test("of Secrets and ConfigMaps only certificates and authorities are kept", asy
   t.after(() => set.stop());
   set.start();
   await set.whenAllSynced;
+  set.of.secrets.demand(EVERYWHERE);
+  set.of.authorities.demand(EVERYWHERE);
   const metadata = (name: string) => `metadata: { name: ${name}, namespace: default }`;
   await api.applyYaml(`
 apiVersion: v1
@@ -184,7 +193,7 @@ spec: { controllerName: test.example/late }
   assert.equal("managedFields" in kept.metadata, false);
 });
 
-test("2,000 objects are listed in pages, and each change is seen", async (t) => {
+test("2,000 objects are listed in pages where lists are not streamed, and each change is seen", async (t) => {
   const namespace = "many";
   const named = (name: string, labels = {}) => ({ apiVersion: "v1", metadata: { name, labels } });
   await api.client.create(NAMESPACES, { ...named(namespace), kind: "Namespace" });
@@ -204,10 +213,13 @@ test("2,000 objects are listed in pages, and each change is seen", async (t) => 
         pages.push(page.items.length);
         return page;
       },
-      watch: (type, options) => client.watch(type, options),
+      watch: (type, options) => {
+        if (options.resourceVersion !== undefined) return client.watch(type, options);
+        throw new ApiError({ type: "Invalid" }, "no streaming lists");
+      },
     },
     resolve: async () => CONFIG_MAPS,
-    selection: { namespace, fieldSelector: "metadata.name!=kube-root-ca.crt" },
+    selection: informerSelection(namespace),
     clock: systemClock,
     random: Math.random,
     log: SILENT,
@@ -216,6 +228,15 @@ test("2,000 objects are listed in pages, and each change is seen", async (t) => 
   informer.start();
   await informer.whenSynced;
   assert.deepEqual(pages, [500, 500, 500, 500]);
+  const streamed = new Informer<KubernetesObject>({
+    ...{ kind: "ConfigMap", client, resolve: async () => CONFIG_MAPS, selection: informerSelection(namespace) },
+    ...{ clock: systemClock, random: Math.random, log: SILENT },
+  });
+  t.after(() => streamed.stop());
+  streamed.start();
+  await streamed.whenSynced;
+  assert.deepEqual(streamed.counts, { lists: 1, watches: 1, failures: 0 });
+  assert.equal(streamed.items().length, 2_000);
   assert.equal(informer.items().length, 2_000);
   assert.equal(informer.get("many/object-7")?.kind, "ConfigMap");
   await client.delete(CONFIG_MAPS, { namespace, name: "object-7" });
@@ -255,6 +276,11 @@ spec: { ports: [{ port: 1 }] }
   assert.deepEqual(ofGatewayApi, ["GatewayClass after-restart"]);
   assert.equal(set.of.services.type, SERVICES);
 });
+
+/** Without the one that Kubernetes puts into every namespace. */
+function informerSelection(namespace: string) {
+  return { namespace, fieldSelector: "metadata.name!=kube-root-ca.crt" };
+}
 
 /** Ends kube-apiserver and starts it again with the same command line; the others of the fixture go on. */
 async function restartApiServer(): Promise<void> {

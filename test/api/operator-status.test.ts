@@ -9,7 +9,7 @@ import type { KubernetesObject } from "../../src/gateway-api/objects.ts";
 import { systemClock } from "../../src/loop/clock.ts";
 import { CONTROLLER_NAME } from "../../src/model/identity.ts";
 import type { StatusPlan } from "../../src/model/plan.ts";
-import type { Cache } from "../../src/operator/informer/informer.ts";
+import type { Cache } from "../../src/operator/informer/cache.ts";
 import { createOperatorInformers, type OperatorInformers } from "../../src/operator/informer/operator-informers.ts";
 import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
 import { Discovery } from "../../src/operator/kube/discovery.ts";

@@ -29,6 +29,12 @@ export class FaultServer {
   /** Query strings of the watches asked for. */
   readonly watchQueries: URLSearchParams[] = [];
   readonly listQueries: URLSearchParams[] = [];
+  /** Query strings of the streaming lists that were requested. */
+  readonly streamQueries: URLSearchParams[] = [];
+  /** False: streaming lists are rejected, as by API servers before Kubernetes 1.32. */
+  streamsLists = false;
+  /** False: a streaming list never gets the bookmark that ends its initial events. */
+  endsInitialEvents = true;
   readonly client: KubeClient;
   readonly #server: Server;
   readonly #watches = new Set<ServerResponse>();
@@ -77,6 +83,11 @@ export class FaultServer {
     this.#send({ type: "BOOKMARK", object: { apiVersion: "test.example/v1", kind: "Widget", metadata } });
   }
 
+  /** Ends the initial events of every streaming list. */
+  endInitialEvents(): void {
+    this.#send(this.#initialEventsEnd());
+  }
+
   /** An ERROR event in the stream, after which the server ends it. */
   expireWatches(): void {
     this.#send({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired", message: "too old" } });
@@ -99,11 +110,13 @@ export class FaultServer {
 
   #answer(query: URLSearchParams, response: ServerResponse): void {
     const watching = query.has("watch");
-    (watching ? this.watchQueries : this.listQueries).push(query);
-    const fault = (watching ? this.nextWatch : this.nextList).shift();
+    const streaming = query.get("sendInitialEvents") === "true";
+    (streaming ? this.streamQueries : watching ? this.watchQueries : this.listQueries).push(query);
+    const rejection: Fault | undefined = streaming && !this.streamsLists ? { status: 422 } : undefined;
+    const fault = rejection ?? (watching ? this.nextWatch : this.nextList).shift();
     if (fault === "hang") return;
     if (fault !== undefined) refuse(response, fault);
-    else if (watching) this.#watch(response);
+    else if (watching) this.#watch(response, streaming);
     else response.end(JSON.stringify(this.#page(Number(query.get("limit")), Number(query.get("continue") ?? 0))));
   }
 
@@ -117,10 +130,22 @@ export class FaultServer {
     };
   }
 
-  #watch(response: ServerResponse): void {
+  #watch(response: ServerResponse, streaming: boolean): void {
     response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
+    if (streaming) this.#sendInitialEvents(response);
     this.#watches.add(response);
     response.on("close", () => this.#watches.delete(response));
+  }
+
+  #sendInitialEvents(response: ServerResponse): void {
+    for (const object of this.#objects.values()) response.write(`${JSON.stringify({ type: "ADDED", object })}\n`);
+    if (this.endsInitialEvents) response.write(`${JSON.stringify(this.#initialEventsEnd())}\n`);
+  }
+
+  #initialEventsEnd() {
+    const annotations = { "k8s.io/initial-events-end": "true" };
+    const metadata = { name: "", resourceVersion: String(this.#resourceVersion), annotations };
+    return { type: "BOOKMARK", object: { apiVersion: "test.example/v1", kind: "Widget", metadata } };
   }
 
   #send(event: unknown): void {

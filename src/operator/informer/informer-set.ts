@@ -3,14 +3,16 @@
  * a half-filled cache looks like a cluster from which things were deleted.
  */
 import { apiVersionOf } from "../kube/resource.ts";
-import type { Informer, InformerState } from "./informer.ts";
+import type { InformerState } from "./cache.ts";
+import type { Informer } from "./informer.ts";
 import { missingText } from "./problem.ts";
 
 /** An informer of whatever kind. */
-type AnyInformer = Pick<
-  Informer<never>,
-  "kind" | "synced" | "whenSynced" | "type" | "onChange" | "start" | "stop" | "state"
->;
+interface AnyInformer
+  extends Pick<Informer<never>, "kind" | "synced" | "whenSynced" | "type" | "onChange" | "start" | "stop" | "state"> {
+  /** Reports whether something is being read that the barrier does not wait for. */
+  readonly isPending?: boolean;
+}
 
 /** An informer as people and metrics see it. */
 export interface InformerView extends InformerState {
@@ -45,14 +47,14 @@ export class InformerSet<Members extends Readonly<Record<string, AnyInformer>>> 
 
   /** What is missing and why, in words; undefined when nothing is. */
   notSynced(): string | undefined {
-    return missingText(this.views());
+    return missingText(this.#all().map(({ kind, synced, state }) => ({ kind, synced, failure: state.failure })));
   }
 
   views(): readonly InformerView[] {
-    return Object.entries(this.of).map(([name, { kind, synced, type, state }]) => ({
+    return Object.entries<AnyInformer>(this.of).map(([name, { kind, synced, isPending = false, type, state }]) => ({
       name,
       kind,
-      synced,
+      synced: synced && !isPending,
       apiVersion: type && apiVersionOf(type),
       ...state,
     }));

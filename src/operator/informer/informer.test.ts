@@ -292,3 +292,77 @@ test("a watch on which nothing arrives for too long counts as dead", async () =>
   const watch = server.client.watch(WIDGETS, { resourceVersion: "1", timeoutSeconds: 300, silenceMs: 50 });
   await assert.rejects(watch.next(), /nothing was received for 50 ms/);
 });
+
+const streaming = (prepare: (server: FaultServer) => void = () => undefined) => ({
+  prepare: (server: FaultServer) => {
+    server.streamsLists = true;
+    prepare(server);
+  },
+});
+
+test("where the API server streams lists, one request lists and watches", async () => {
+  const { server, informer, changes } = await setUp(streaming((s) => ["a", "b"].map((name) => s.put(name))));
+  await informer.whenSynced;
+  assert.deepEqual(names(informer), ["a", "b"]);
+  const [query] = server.streamQueries;
+  assert.equal(query?.get("resourceVersionMatch"), "NotOlderThan");
+  assert.equal(query?.get("allowWatchBookmarks"), "true");
+  assert.equal(query?.has("resourceVersion"), false, "as new as a list from etcd");
+  server.put("c");
+  server.remove("a");
+  await until("changes", () => changes.length === 4);
+  assert.deepEqual(changes, ["ns/a", "ns/b", "ns/c", "ns/a"]);
+  assert.deepEqual(names(informer), ["b", "c"]);
+  server.cutWatches();
+  await until("the watch is resumed", () => server.watchQueries.length === 1);
+  assert.equal(server.watchQueries[0]?.get("resourceVersion"), "5");
+  assert.deepEqual([server.streamQueries.length, server.listQueries.length], [1, 0]);
+  assert.deepEqual(informer.counts, { lists: 1, watches: 2, failures: 1 });
+});
+
+test("an API server that rejects streaming lists is asked once, and lists in pages without a wait", async () => {
+  const { server, informer, sleeps } = await setUp({ prepare: (s) => s.put("a") });
+  await until("watch", () => server.openWatches === 1);
+  server.expireWatches();
+  await until("relist", () => informer.counts.lists === 2);
+  assert.deepEqual([server.streamQueries.length, server.listQueries.length], [1, 2]);
+  assert.deepEqual([sleeps.length, informer.counts.failures], [0, 1], "only the expiry is a failure");
+});
+
+test("a streaming list that breaks before its end leaves the cache as it was, and pages follow", async () => {
+  const { server, informer } = await setUp(
+    streaming((s) => {
+      s.put("a");
+      s.endsInitialEvents = false;
+    }),
+  );
+  await until("stream", () => server.openWatches === 1);
+  await systemClock.sleep(20);
+  assert.equal(informer.synced, false, "half a list is none");
+  server.cutWatches();
+  await informer.whenSynced;
+  assert.deepEqual(names(informer), ["a"]);
+  assert.deepEqual([server.streamQueries.length, server.listQueries.length], [1, 1]);
+  server.endsInitialEvents = true;
+  await until("watch", () => server.openWatches === 1);
+  server.put("b", { silently: true });
+  server.expireWatches();
+  await until("streamed again", () => informer.items().length === 2);
+  assert.equal(server.streamQueries.length, 2, "one break is no reason to give streaming up");
+});
+
+test("an object that goes while a list is streamed is not kept", async () => {
+  const { server, informer } = await setUp(
+    streaming((s) => {
+      ["a", "b"].map((name) => s.put(name));
+      s.endsInitialEvents = false;
+    }),
+  );
+  await until("stream", () => server.openWatches === 1);
+  server.remove("a");
+  server.put("b");
+  server.endInitialEvents();
+  await informer.whenSynced;
+  assert.deepEqual(names(informer), ["b"]);
+  assert.equal(informer.get("ns/b")?.metadata.resourceVersion, "5");
+});

@@ -1,5 +1,6 @@
 /**
- * Keeps the objects of one kind as the cluster has them: a paged list, then a watch that resumes where it ended, for ever.
+ * Keeps the objects of one kind as the cluster has them: a list (streaming where the API server has it, else in pages), then a
+ * watch that resumes where it ended, for ever.
  * It survives broken connections, expired versions and a kind that is absent or comes and goes; it never writes, and never
  * tells what changed within an object: readers look at the whole (level-triggered).
  */
@@ -7,9 +8,13 @@ import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import { backoffMs } from "../../loop/backoff.ts";
 import type { Clock } from "../../loop/clock.ts";
 import type { Logger } from "../../model/log.ts";
-import { isApiError, retryAfterMs } from "../kube/api-error.ts";
+import { ApiError, isApiError, retryAfterMs } from "../kube/api-error.ts";
 import type { KubeClient, Selection } from "../kube/client.ts";
 import { apiVersionOf, type ResourceType } from "../kube/resource.ts";
+import type { WatchEvent } from "../kube/watch-events.ts";
+import { type Cache, type InformerCounts, type InformerState, NO_OBJECT } from "./cache.ts";
+import { InitialEvents } from "./initial-events.ts";
+import { listInPages } from "./list-in-pages.ts";
 import { type IsSameToJudge, Store } from "./store.ts";
 
 /** The page size of client-go: a page stays far below a second and below etcd's message limit. */
@@ -28,9 +33,6 @@ const PROBE_MS = 8_000;
  * its CRDs from emptying the cache.
  */
 const ABSENCE_MS = 30_000;
-
-/** The key of no object: told when the kind itself came or went. */
-const NO_OBJECT = "";
 
 export interface InformerOptions<T extends KubernetesObject> {
   /** For logs and readiness, as `TLSRoute`. */
@@ -56,44 +58,6 @@ export interface InformerOptions<T extends KubernetesObject> {
   readonly log: Logger;
 }
 
-/** The reading side of an informer. */
-export interface Cache<T extends KubernetesObject = KubernetesObject> {
-  readonly kind: string;
-  /** True once the first list is complete, or the kind is known to be absent. */
-  readonly synced: boolean;
-  readonly whenSynced: Promise<void>;
-  /** What is read at present; undefined while the cluster does not serve the kind. */
-  readonly type: ResourceType | undefined;
-  /** All objects, for who judges them; one whose newest version says nothing else may be of an older one. */
-  items(): readonly T[];
-  /** The newest version of one. */
-  get(key: string): T | undefined;
-}
-
-/** How often an informer did what, since its start. */
-export interface InformerCounts {
-  readonly lists: number;
-  readonly watches: number;
-  readonly failures: number;
-}
-
-/** How an informer fares, for metrics and pages. */
-export interface InformerState {
-  readonly objects: number;
-  readonly counts: InformerCounts;
-  /** Since the API server last said something: a list, an event or a bookmark, in ms; undefined before the first. */
-  readonly silenceMs: number | undefined;
-  /** What goes wrong at present; undefined while nothing does. */
-  readonly failure: InformerFailure | undefined;
-}
-
-export interface InformerFailure {
-  /** Mostly an ApiError. */
-  readonly error: unknown;
-  readonly attempts: number;
-  readonly sinceMs: number;
-}
-
 export class Informer<T extends KubernetesObject> implements Cache<T> {
   readonly kind: string;
   readonly whenSynced: Promise<void>;
@@ -110,6 +74,11 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   #failuresInRow = 0;
   #heardAtMs: number | undefined;
   #failure: { readonly error: unknown; readonly atMs: number } | undefined;
+  /** False once the API server has rejected a streaming list. */
+  #streamsLists = true;
+  #hasFallenBack = false;
+  /** The last streaming list broke before its end: the next list is in pages, in case it is streaming that fails. */
+  #wasStreamCut = false;
   /** A version has expired, and no watch has brought anything since. */
   #expired = false;
   #running: Promise<void> | undefined;
@@ -188,32 +157,30 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     if (type === undefined) return this.#absent();
     this.#absentSinceMs = undefined;
     if (this.#type === undefined || apiVersionOf(type) !== apiVersionOf(this.#type)) this.#resourceVersion = undefined;
-    const from = this.#resourceVersion ?? (await this.#list(type, signal));
+    const isStreaming = this.#resourceVersion === undefined && this.#streamsLists && !this.#wasStreamCut;
+    if (this.#resourceVersion === undefined && !isStreaming) await this.#list(type, signal);
     const startedMs = clock.nowMs();
-    const events = await this.#watch(type, from, signal);
+    const events = await this.#watch(type, signal).catch((error: unknown) => {
+      if (isStreaming && this.#resourceVersion === undefined) this.#onStreamingListFailed(error);
+      throw error;
+    });
     if (events === 0 && clock.nowMs() - startedMs < SHORT_WATCH_MS) return this.#backoff();
     this.#failuresInRow = 0;
     this.#expired = false;
     return 0;
   }
 
-  async #list(type: ResourceType, signal: AbortSignal): Promise<string> {
+  async #list(type: ResourceType, signal: AbortSignal): Promise<void> {
     const { client, selection, pageLimit = DEFAULT_PAGE_LIMIT } = this.#options;
-    const objects: T[] = [];
-    let from: string | undefined;
-    let resourceVersion: string;
-    do {
-      const rest = from === undefined ? {} : { continue: from };
-      const page = await client.list<T>(type, { ...selection, ...rest, limit: pageLimit, signal });
-      for (const item of page.items) {
-        const kept = this.#kept(item, type);
-        if (kept !== undefined) objects.push(kept);
-      }
-      from = page.metadata.continue || undefined;
-      resourceVersion = page.metadata.resourceVersion;
-    } while (from !== undefined);
-    this.#counts.lists++;
+    const keep = (object: T) => this.#kept(object, type);
+    const { objects, resourceVersion } = await listInPages(client, type, { selection, pageLimit, signal, keep });
     this.#heard();
+    this.#onListed(type, objects, resourceVersion);
+  }
+
+  #onListed(type: ResourceType, objects: Iterable<T>, resourceVersion: string): void {
+    this.#counts.lists++;
+    this.#wasStreamCut = false;
     const isNews = this.#synced && this.#type === undefined;
     this.#type = type;
     this.#resourceVersion = resourceVersion;
@@ -222,29 +189,53 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
       this.#options.log.info("kind is served now", { kind: this.kind });
       this.#tell(NO_OBJECT);
     }
-    return resourceVersion;
   }
 
-  /** Returns the number of events and bookmarks when the server ended the watch in order. */
-  async #watch(type: ResourceType, resourceVersion: string, signal: AbortSignal): Promise<number> {
+  /**
+   * Watches from the known version on, or begins with a streaming list. Returns the number of events and bookmarks after the
+   * list when the server ended the watch in order.
+   */
+  async #watch(type: ResourceType, signal: AbortSignal): Promise<number> {
     const { client, selection, random } = this.#options;
     const timeoutSeconds = WATCH_SECONDS.least + Math.floor(WATCH_SECONDS.spread * random());
-    this.#counts.watches++;
+    const resourceVersion = this.#resourceVersion;
+    if (resourceVersion !== undefined) this.#counts.watches++;
+    let initial =
+      resourceVersion === undefined ? new InitialEvents<T>((object) => this.#kept(object, type)) : undefined;
     let events = 0;
     for await (const event of client.watch<T>(type, { ...selection, resourceVersion, timeoutSeconds, signal })) {
-      events++;
       this.#heard();
-      this.#expired = false;
-      if (event.type === "BOOKMARK") {
-        this.#resourceVersion = event.resourceVersion;
+      if (initial !== undefined) {
+        initial.add(event);
+        if (initial.resourceVersion === undefined) continue;
+        this.#counts.watches++;
+        this.#onListed(type, initial.objects, initial.resourceVersion);
+        initial = undefined;
         continue;
       }
-      this.#resourceVersion = event.object.metadata.resourceVersion;
-      const kept = event.type === "DELETED" ? undefined : this.#kept(event.object, type);
-      const key = kept === undefined ? this.#store.remove(event.object) : this.#store.put(kept);
-      if (key !== undefined) this.#tell(key);
+      events++;
+      this.#expired = false;
+      this.#onEvent(type, event);
     }
+    if (initial !== undefined) throw new ApiError({ type: "Timeout" }, `watch: ${this.kind}: the list did not end`);
     return events;
+  }
+
+  #onEvent(type: ResourceType, event: WatchEvent<T>): void {
+    if (event.type === "BOOKMARK") {
+      this.#resourceVersion = event.resourceVersion;
+      return;
+    }
+    this.#resourceVersion = event.object.metadata.resourceVersion;
+    const kept = event.type === "DELETED" ? undefined : this.#kept(event.object, type);
+    const key = kept === undefined ? this.#store.remove(event.object) : this.#store.put(kept);
+    if (key !== undefined) this.#tell(key);
+  }
+
+  /** Lists in pages from now on if the API server has no streaming lists, else for the next attempt. */
+  #onStreamingListFailed(error: unknown): void {
+    if (isApiError(error, "Invalid", "BadRequest")) this.#streamsLists = false;
+    else this.#wasStreamCut = true;
   }
 
   #absent(): number {
@@ -268,6 +259,11 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   #failed(error: unknown): number {
     if (this.#stopped.signal.aborted) return 0;
     const { log, kind } = this.#options;
+    if (!this.#streamsLists && !this.#hasFallenBack) {
+      this.#hasFallenBack = true;
+      log.debug("The API server has no streaming lists; listing in pages", { kind, error });
+      return 0;
+    }
     if (isApiError(error, "Gone")) this.#resourceVersion = undefined;
     if (isApiError(error, "NotFound")) {
       this.#resourceVersion = undefined;
@@ -299,7 +295,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     return backoffMs(this.#failuresInRow, BACKOFF, this.#options.random);
   }
 
-  #replace(objects: readonly T[]): void {
+  #replace(objects: Iterable<T>): void {
     const changed = this.#store.replace(objects);
     const first = !this.#synced;
     this.#synced = true;

@@ -44,6 +44,7 @@ import {
 import { Informer, type InformerOptions } from "./informer.ts";
 import { InformerSet } from "./informer-set.ts";
 import { isSameToTranslator } from "./judged.ts";
+import { ALL_NAMESPACES, ScopedInformer } from "./scoped-informer.ts";
 import { trimmed, trimmedAuthorities, trimmedFor, trimmedHttpRoute, trimmedSecret, trimmedSlice } from "./trim.ts";
 
 export interface OperatorInformersOptions {
@@ -53,6 +54,8 @@ export interface OperatorInformersOptions {
   readonly bundle: InstalledBundle;
   /** False: no Secret is listed or watched, and the kind counts as absent. Default true. */
   readonly terminate?: boolean;
+  /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
+  readonly certificateNamespaces?: ReadonlySet<string> | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -78,7 +81,9 @@ const TLS_SECRETS = { selection: { fieldSelector: "type=kubernetes.io/tls" }, tr
 /** No selector knows which have a `ca.crt`. One may hold 1 MiB: a page is 50 MiB at worst. */
 const AUTHORITIES = { transform: trimmedAuthorities, pageLimit: 50 };
 
-/** Not yet started. Gateway API kinds and our own may be absent; the others are always served. */
+/**
+ * Not yet started. Secrets and ConfigMaps that objects refer to are read only once `demand` names their scope.  and our own may be absent; the others are always served.
+ */
 export function createOperatorInformers(options: OperatorInformersOptions) {
   const applied = <T extends KubernetesObject>() => ({ transform: trimmedFor<T>(FIELD_MANAGER) });
   return new InformerSet({
@@ -93,12 +98,12 @@ export function createOperatorInformers(options: OperatorInformersOptions) {
     xBackends: discovered<XBackend>(options, GATEWAY_API_KINDS.xBackends),
     referenceGrants: discovered<ReferenceGrant>(options, GATEWAY_API_KINDS.referenceGrants),
     namespaces: fixed<Namespace>(options, NAMESPACES),
-    secrets: fixed<Secret>(options, SECRETS, { ...TLS_SECRETS, isRead: options.terminate ?? true }),
-    authorities: fixed<ConfigMap>(options, CONFIG_MAPS, AUTHORITIES),
+    secrets: demanded<Secret>(options, SECRETS, TLS_SECRETS, options.terminate ?? true),
+    authorities: demanded<ConfigMap>(options, CONFIG_MAPS, AUTHORITIES),
     services: fixed<Service>(options, SERVICES, applied()),
     endpointSlices: fixed<EndpointSlice>(options, ENDPOINT_SLICES, { transform: trimmedSlice }),
     serviceAccounts: fixed(options, SERVICE_ACCOUNTS, { ...OURS, ...applied() }),
-    configMaps: fixed(options, CONFIG_MAPS, { ...OURS, ...applied() }),
+    configMaps: inNamespaces(options, CONFIG_MAPS, { ...OURS, ...applied() }, options.certificateNamespaces),
     deployments: fixed<Deployment>(options, DEPLOYMENTS, { ...OURS, ...applied() }),
     networkPolicies: fixed(options, NETWORK_POLICIES, { ...OURS, ...applied() }),
     disruptionBudgets: fixed(options, DISRUPTION_BUDGETS, { ...OURS, ...applied() }),
@@ -113,9 +118,9 @@ function discovered<T extends KubernetesObject>(
   wanted: GroupKind,
   choices: Choices<T> = {},
 ): Informer<T> {
-  const { discovery, bundle, terminate: _terminate, log, ...rest } = options;
+  const { discovery, bundle, client, clock, random, log } = options;
   return new Informer<T>({
-    ...rest,
+    ...{ client, clock, random },
     kind: wanted.kind,
     log: log.child({ component: "informer" }),
     resolve: async () => {
@@ -132,16 +137,51 @@ function discovered<T extends KubernetesObject>(
 function fixed<T extends KubernetesObject>(
   options: OperatorInformersOptions,
   type: ResourceType,
-  { isRead = true, ...choices }: Choices<T> & { readonly isRead?: boolean } = {},
+  choices: Choices<T> = {},
 ): Informer<T> {
-  const { discovery: _discovery, bundle: _bundle, terminate: _terminate, log, ...rest } = options;
+  const { client, clock, random, log } = options;
   return new Informer<T>({
-    ...rest,
+    ...{ client, clock, random },
     kind: type.kind,
     log: log.child({ component: "informer" }),
-    // What is never found is never asked for.
-    resolve: async () => (isRead ? type : undefined),
+    resolve: async () => type,
     transform: trimmed,
     ...choices,
   });
+}
+
+/** Of these namespaces from the start on; undefined: all. */
+function inNamespaces<T extends KubernetesObject>(
+  options: OperatorInformersOptions,
+  type: ResourceType,
+  choices: Choices<T>,
+  namespaces: ReadonlySet<string> | undefined,
+): ScopedInformer<T> {
+  const required = namespaces === undefined ? [ALL_NAMESPACES] : [...namespaces];
+  return new ScopedInformer({ ...scoped(options, type, choices), idleType: type, required });
+}
+
+/** Of no namespace until one is demanded. `isServed` false: the kind counts as not served, and none will be. */
+function demanded<T extends KubernetesObject>(
+  options: OperatorInformersOptions,
+  type: ResourceType,
+  choices: Choices<T>,
+  isServed = true,
+): ScopedInformer<T> {
+  return new ScopedInformer({ ...scoped(options, type, choices), idleType: isServed ? type : undefined, required: [] });
+}
+
+function scoped<T extends KubernetesObject>(
+  options: OperatorInformersOptions,
+  type: ResourceType,
+  { selection, ...choices }: Choices<T>,
+) {
+  return {
+    kind: type.kind,
+    clock: options.clock,
+    createInformer: (namespace: string | undefined) => {
+      const inNamespace = namespace === undefined ? selection : { ...selection, namespace };
+      return fixed<T>(options, type, { ...choices, ...(inNamespace !== undefined && { selection: inNamespace }) });
+    },
+  };
 }

@@ -1,6 +1,6 @@
 /** What keeps informers from their first list, in words for `/readyz` and pages. Pure. */
 import { ApiError } from "../kube/api-error.ts";
-import type { InformerState } from "./informer.ts";
+import type { InformerState } from "./cache.ts";
 
 /** One clause, without the request's path: informers with the same trouble say the same, but for what is forbidden. */
 export function problemText(error: unknown): string {

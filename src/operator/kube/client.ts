@@ -17,6 +17,9 @@ const LIST_TIMEOUT_MS = 60_000;
 /** Bookmarks come about once a minute: three missed ones are a dead connection. */
 const WATCH_SILENCE_MS = 200_000;
 
+/** No resourceVersion: as new as a list from etcd. */
+const STREAMING_LIST = { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" };
+
 /** What each call may carry. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -43,7 +46,11 @@ export interface ObjectList<T> {
 }
 
 export interface WatchOptions extends Selection {
-  readonly resourceVersion: string;
+  /**
+   * Undefined: a streaming list (KEP-3157). The watch starts with an ADDED event for each object and a bookmark that ends them.
+   * An API server without streaming lists answers 422 (Invalid).
+   */
+  readonly resourceVersion: string | undefined;
   /** After this the server ends the watch in order. */
   readonly timeoutSeconds: number;
   readonly signal?: AbortSignal | undefined;
@@ -141,13 +148,14 @@ export class KubeClient {
   }
 
   /**
-   * Events from `resourceVersion` on, until the server ends the watch; throws ApiError when it breaks (Unreachable,
+   * Events from `resourceVersion` on, or from a streaming list on, until the server ends the watch; throws ApiError when it breaks (Unreachable,
    * Timeout) or is too old (Gone).
    */
   async *watch<T extends KubernetesObject>(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     const { namespace, labelSelector, fieldSelector, resourceVersion, timeoutSeconds, signal } = options;
-    const selection = { labelSelector, fieldSelector, resourceVersion, timeoutSeconds };
-    const query = queryOf({ watch: true, allowWatchBookmarks: true, ...selection });
+    const selection = { labelSelector, fieldSelector, timeoutSeconds };
+    const from = resourceVersion === undefined ? STREAMING_LIST : { resourceVersion };
+    const query = queryOf({ watch: true, allowWatchBookmarks: true, ...selection, ...from });
     const timeoutMs = options.silenceMs ?? WATCH_SILENCE_MS;
     const request: WireRequest = { method: "GET", path: collectionPath(type, namespace) + query, timeoutMs, signal };
     const response = await openStream(this.#connection, request);

@@ -43,7 +43,7 @@ test("events and bookmarks are told apart", async () => {
   const bytes = encoded({ type: "ADDED", object }, { type: "BOOKMARK", object: bookmark });
   assert.deepEqual(await collect(watchEvents(pieces(bytes, []))), [
     { type: "ADDED", object },
-    { type: "BOOKMARK", resourceVersion: "9" },
+    { type: "BOOKMARK", resourceVersion: "9", endsInitialEvents: false },
   ]);
 });
 

@@ -7,7 +7,15 @@ import { ApiError, failureOf } from "./api-error.ts";
 export type WatchEvent<T> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
   /** Nothing happened up to this resourceVersion. */
-  | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
+  | {
+      readonly type: "BOOKMARK";
+      readonly resourceVersion: string;
+      /** The objects that existed when the watch started have all been sent (KEP-3157). */
+      readonly endsInitialEvents: boolean;
+    };
+
+/** The annotation of the bookmark that ends the initial events. */
+const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
 const NEWLINE = 0x0a;
 
@@ -24,7 +32,11 @@ export async function* watchEvents<T extends KubernetesObject>(
         yield { type, object };
         break;
       case "BOOKMARK":
-        yield { type, resourceVersion: object.metadata.resourceVersion ?? "" };
+        yield {
+          type,
+          resourceVersion: object.metadata.resourceVersion ?? "",
+          endsInitialEvents: object.metadata.annotations?.[INITIAL_EVENTS_END] === "true",
+        };
         break;
       default:
         throw failed(object);

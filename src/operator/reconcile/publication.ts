@@ -14,6 +14,7 @@ import type { SettledPorts } from "../observe/settled-ports.ts";
 import { takeSnapshot } from "../observe/snapshot.ts";
 import type { ChangeTrail, PassTrail } from "../trail.ts";
 import type { Acknowledgements, Publications } from "./acknowledgements.ts";
+import { ReferenceReader } from "./reference-reader.ts";
 import { newsOfRefusals, type Refusals, withRefusals } from "./refusals.ts";
 
 export interface PublicationParts {
@@ -24,6 +25,8 @@ export interface PublicationParts {
   readonly stream: Pick<ControlServer, "publish" | "retract">;
   readonly acknowledgements: Acknowledgements;
   readonly trail: Pick<ChangeTrail, "begin">;
+  /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
+  readonly certificateNamespaces: ReadonlySet<string> | undefined;
 }
 
 /** What came of a snapshot. */
@@ -33,6 +36,10 @@ export interface Published {
   readonly gateways: readonly Gateway[];
   /** Gateways with Pods that take connections and have not been heard, by `namespace/name`. */
   readonly silent: ReadonlyMap<string, readonly string[]>;
+  /**
+   * Gateways that refer to what is not read yet, by `namespace/name`: nothing of theirs is published or written until it is.
+   */
+  readonly waiting: ReadonlySet<string>;
   /** What the proxies must have taken up before the plan's statuses are true. */
   readonly publications: Publications;
 }
@@ -41,6 +48,7 @@ export class Publication {
   readonly #parts: PublicationParts;
   /** Keeps what it made of the last snapshot. */
   readonly #translator = new Translator();
+  readonly #references: ReferenceReader;
   readonly #slices = new GroupIndex<EndpointSlice>((slice) => [serviceKey(slice)]);
   /** Revisions by Gateway. */
   #revisions: ReadonlyMap<string, string> = new Map();
@@ -50,6 +58,7 @@ export class Publication {
 
   constructor(parts: PublicationParts) {
     this.#parts = parts;
+    this.#references = new ReferenceReader(parts.informers.of, parts.certificateNamespaces);
   }
 
   /** Undefined before the first. */
@@ -64,8 +73,9 @@ export class Publication {
     const slicesOf = (service: string) => this.#slices.get(service) ?? [];
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version, slicesOf);
     const plan = this.#translator.translate(withRefusals(snapshot, this.#refusals));
-    pass.published(this.#publish(plan, pass));
-    this.#newest = { plan, gateways: snapshot.gateways, silent, publications: acknowledgements.newest() };
+    const waiting = this.#references.demand(this.#translator);
+    pass.published(this.#publish(plan, pass, waiting));
+    this.#newest = { plan, gateways: snapshot.gateways, silent, waiting, publications: acknowledgements.newest() };
   }
 
   /** What the API server refuses now: the next plan says so. Answers what of it is news. */
@@ -81,15 +91,21 @@ export class Publication {
     this.#revisions = new Map();
     this.#newest = undefined;
     this.#refusals = new Map();
+    this.#references.release();
   }
 
   /** Returns what is other than before. */
-  #publish(plan: Plan, { cause }: PassTrail): ReadonlyMap<string, string> {
+  #publish(plan: Plan, { cause }: PassTrail, waiting: ReadonlySet<string>): ReadonlyMap<string, string> {
     const { stream, acknowledgements } = this.#parts;
     const before = this.#revisions;
-    this.#revisions = new Map([...plan.gateways].map(([key, { config }]) => [key, config.revision]));
+    const revisions = new Map<string, string>();
     for (const [key, { config }] of plan.gateways) {
-      if (before.get(key) === config.revision) continue;
+      const revision = waiting.has(key) ? before.get(key) : config.revision;
+      if (revision !== undefined) revisions.set(key, revision);
+    }
+    this.#revisions = revisions;
+    for (const [key, { config }] of plan.gateways) {
+      if (revisions.get(key) !== config.revision || before.get(key) === config.revision) continue;
       acknowledgements.published(key, config.revision);
       stream.publish(key, config, cause);
     }

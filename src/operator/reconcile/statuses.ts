@@ -14,7 +14,7 @@ import type { Clock } from "../../loop/clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { StatusPlan } from "../../model/plan.ts";
 import { mergeStatus, statusTime } from "../../translate/status/merge.ts";
-import type { Cache } from "../informer/informer.ts";
+import type { Cache } from "../informer/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { concurrently, failuresOf } from "../write/concurrently.ts";
 import { eventReason } from "../write/event-reasons.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import { SILENT } from "../../loop/silent-log.ts";
-import type { GatewayPlan } from "../../model/plan.ts";
+import type { GatewayPlan, StatusPlan } from "../../model/plan.ts";
 import { EMPTY_REVISION } from "../../model/revision.ts";
 import { gateway, OUR_CLASS } from "../../translate/testing/world.ts";
 import type { ApplyReport } from "../write/applier.ts";
@@ -36,6 +36,10 @@ function stage() {
     rounds: [] as string[],
     events: [] as string[],
     statusWrites: 0,
+    written: [] as (readonly StatusPlan[])[],
+    statusPlans: [] as readonly StatusPlan[],
+    waiting: new Set<string>() as ReadonlySet<string>,
+    held: [] as (readonly string[])[],
     left: [] as number[],
   };
   const cache = (objects: readonly KubernetesObject[] = []) => ({
@@ -48,22 +52,25 @@ function stage() {
       of: { gateways: cache(), gatewayClasses: cache([OUR_CLASS]), listenerSets: cache(), namespaces: cache() },
     },
     published: () => ({
-      plan: { gateways: new Map([["shop/g", state.plan]]), statuses: [] },
+      plan: { gateways: new Map([["shop/g", state.plan]]), statuses: state.statusPlans },
       gateways: [ours, lost],
       silent: new Map(),
+      waiting: state.waiting,
       publications: new Map(),
     }),
     acknowledgements: { wait: async () => undefined },
     trail: { beginWriting: () => ({ end: (outcome) => void state.rounds.push(outcome) }) },
     applier: {
-      reconcile: async (wanted) => {
+      reconcile: async (wanted, _signal, held = new Set()) => {
         state.applied.push(wanted);
+        state.held.push([...held]);
         return state.report;
       },
     },
     statuses: {
-      write: async () => {
+      write: async (plans) => {
         state.statusWrites++;
+        state.written.push(plans);
         return state.statuses;
       },
     },
@@ -128,4 +135,21 @@ test("a status that could not be written fails the round, to be repeated", async
   state.statuses = { failures: [new Error("409"), new Error("409"), new Error("500")] };
   await assert.rejects(run(), /3 writes failed: 409; 500$/);
   assert.deepEqual([state.rounds, state.left], [["failed"], []]);
+});
+
+test("of a Gateway whose references are not read yet nothing is written, and nothing of it is deleted", async () => {
+  const { state, run } = stage();
+  const status = (name: string) => ({ kind: "Gateway", namespace: "shop", name, status: {} }) as unknown as StatusPlan;
+  state.statusPlans = [status("g"), status("other")];
+  state.waiting = new Set(["shop/g"]);
+  await run();
+  state.waiting = new Set();
+  await run();
+  assert.deepEqual(
+    state.applied.map((objects) => objects.length > 0),
+    [false, true],
+  );
+  assert.deepEqual(state.held, [["gateway-g"], []]);
+  const written = state.written.map((plans) => plans.map(({ name }) => name));
+  assert.deepEqual(written, [["other"], ["g", "other"]]);
 });

@@ -75,8 +75,8 @@ export class Writing {
     const { published, applier, onRefusals, onLeft } = this.#parts;
     const newest = published();
     if (newest === undefined) return;
-    const { plan, gateways } = newest;
-    const applied = await applier.reconcile(this.#infrastructure(plan), signal, heldOwners(plan));
+    const { gateways } = newest;
+    const applied = await applier.reconcile(this.#infrastructure(newest), signal, heldOwners(newest));
     this.#tellForeign(applied.foreign, gateways);
     for (const gateway of gateways) this.#tellMissingClass(gateway);
     // What was refused now belongs into statuses: the plan that says so is on its way, and this one's would not be true.
@@ -87,10 +87,11 @@ export class Writing {
     if (leftForMs !== undefined) onLeft(leftForMs);
   }
 
-  async #writeStatuses({ plan, silent, publications }: Published, signal: AbortSignal): Promise<StatusReport> {
+  async #writeStatuses({ plan, silent, waiting, publications }: Published, signal: AbortSignal): Promise<StatusReport> {
     await this.#wait(publications);
     const awaited = this.#parts.mayBeAwaited() ? silent : new Map<string, readonly string[]>();
-    return this.#parts.statuses.write(this.#without(awaited, plan.statuses), signal);
+    const unknown = new Set([...awaited.keys(), ...waiting]);
+    return this.#parts.statuses.write(this.#without(unknown, plan.statuses), signal);
   }
 
   async #wait(publications: Publications): Promise<void> {
@@ -101,15 +102,15 @@ export class Writing {
   }
 
   /** The statuses that speak of none of these Gateways. */
-  #without(gateways: ReadonlyMap<string, unknown>, statuses: Plan["statuses"]): Plan["statuses"] {
+  #without(gateways: ReadonlySet<string>, statuses: Plan["statuses"]): Plan["statuses"] {
     if (gateways.size === 0) return statuses;
     const { listenerSets } = this.#parts.informers.of;
     const listenerSet = (key: string) => listenerSets.get(key);
     return statuses.filter((status) => !gatewaysOf(status, listenerSet).some((key) => gateways.has(key)));
   }
 
-  #infrastructure({ gateways }: Plan) {
-    const staying = [...gateways].filter(([key]) => !this.#isEnding(key));
+  #infrastructure({ plan, waiting }: Pick<Published, "plan" | "waiting">) {
+    const staying = [...plan.gateways].filter(([key]) => !this.#isEnding(key) && !waiting.has(key));
     return this.#provisions.of(new Map(staying), this.#parts.caBundle());
   }
 
@@ -151,9 +152,10 @@ export class Writing {
 
 const NOTHING_LEFT: StatusReport = { failures: [] };
 
-/** Uids of the Gateways whose parameters cannot be used: nothing of theirs is to go. */
-function heldOwners({ gateways }: Plan): ReadonlySet<string> {
-  return new Set([...gateways.values()].flatMap(({ parameters, uid }) => (parameters === undefined ? [uid] : [])));
+/** Uids of the Gateways whose parameters cannot be used, or whose references are not read yet: nothing of theirs is to go. */
+function heldOwners({ plan, waiting }: Pick<Published, "plan" | "waiting">): ReadonlySet<string> {
+  const held = [...plan.gateways].filter(([key, { parameters }]) => parameters === undefined || waiting.has(key));
+  return new Set(held.map(([, { uid }]) => uid));
 }
 
 /** With the first few reasons: they mostly are all the same. */

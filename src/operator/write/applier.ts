@@ -4,7 +4,7 @@
  * and it never touches an object that somebody else controls.
  */
 import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
-import type { Cache } from "../informer/informer.ts";
+import type { Cache } from "../informer/cache.ts";
 import type { ManagedObject } from "../informer/trim.ts";
 import { type ApiError, isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/client.ts";

@@ -9,6 +9,10 @@ export class Multimap<K, V extends object> {
     return found instanceof Set ? found : [found];
   }
 
+  keys(): Iterable<K> {
+    return this.#entries.keys();
+  }
+
   add(key: K, value: V): void {
     const found = this.#entries.get(key);
     if (found === undefined) this.#entries.set(key, value);

@@ -1,0 +1,40 @@
+/** Reads a collection page by page, so that neither side holds all of it as text at once. For API servers without streaming lists. */
+import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import type { KubeClient, Selection } from "../kube/client.ts";
+import type { ResourceType } from "../kube/resource.ts";
+
+export interface ListInPagesOptions<T extends KubernetesObject> {
+  readonly selection: Selection | undefined;
+  readonly pageLimit: number;
+  readonly signal: AbortSignal;
+  /** Returns what to keep of an object, or undefined for an object that is not needed. */
+  readonly keep: (object: T) => T | undefined;
+}
+
+export interface ListedObjects<T> {
+  readonly objects: readonly T[];
+  /** Where a watch continues. */
+  readonly resourceVersion: string;
+}
+
+/** @throws ApiError: `Gone` when the snapshot that the pages belong to has expired. */
+export async function listInPages<T extends KubernetesObject>(
+  client: Pick<KubeClient, "list">,
+  type: ResourceType,
+  { selection, pageLimit, signal, keep }: ListInPagesOptions<T>,
+): Promise<ListedObjects<T>> {
+  const objects: T[] = [];
+  let from: string | undefined;
+  let resourceVersion: string;
+  do {
+    const rest = from === undefined ? {} : { continue: from };
+    const page = await client.list<T>(type, { ...selection, ...rest, limit: pageLimit, signal });
+    for (const item of page.items) {
+      const kept = keep(item);
+      if (kept !== undefined) objects.push(kept);
+    }
+    from = page.metadata.continue || undefined;
+    resourceVersion = page.metadata.resourceVersion;
+  } while (from !== undefined);
+  return { objects, resourceVersion };
+}

@@ -1,0 +1,189 @@
+/**
+ * Keeps the objects of one kind in a set of scopes, each a namespace or all of them, with a list and a watch of its own.
+ * Required scopes are read from start to stop. Demanded scopes are read from their first demand until a grace period after the
+ * last one; then their objects are dropped. At no time is anything outside of these scopes requested.
+ */
+import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import type { Clock } from "../../loop/clock.ts";
+import type { ResourceType } from "../kube/resource.ts";
+import { type Cache, type InformerCounts, type InformerState, NO_OBJECT } from "./cache.ts";
+import type { Informer } from "./informer.ts";
+
+/** The scope of all namespaces. The others are names of namespaces. */
+export const ALL_NAMESPACES = "";
+
+/**
+ * How long a scope is read after its last demand, in ms. Longer than a Gateway takes to be replaced, so that this lists nothing
+ * again; it bounds how long private keys that nothing names stay in memory.
+ */
+const DEMAND_GRACE_MS = 5 * 60_000;
+
+export interface ScopedInformerOptions<T extends KubernetesObject> {
+  readonly kind: string;
+  /** `type` while no scope is read; undefined: the kind then counts as not served. */
+  readonly idleType?: ResourceType | undefined;
+  readonly required: readonly string[];
+  /** Creates the informer of one scope; `namespace` is undefined for all namespaces. */
+  readonly createInformer: (namespace: string | undefined) => Informer<T>;
+  readonly clock: Clock;
+  readonly graceMs?: number;
+}
+
+interface Scope<T extends KubernetesObject> {
+  readonly informer: Informer<T>;
+  /** Ends the grace period; undefined while the scope is demanded or required. */
+  retirement: AbortController | undefined;
+}
+
+export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
+  readonly kind: string;
+  readonly whenSynced: Promise<void>;
+  readonly #options: ScopedInformerOptions<T>;
+  readonly #scopes = new Map<string, Scope<T>>();
+  readonly #listeners = new Set<(kind: string, key: string) => void>();
+  /** Of scopes that are no longer read: counts never decrease. */
+  #retiredCounts: InformerCounts = { lists: 0, watches: 0, failures: 0 };
+  #lists: readonly (readonly T[])[] = [];
+  #items: readonly T[] = [];
+  #isStarted = false;
+  #isStopped = false;
+
+  constructor(options: ScopedInformerOptions<T>) {
+    this.kind = options.kind;
+    this.#options = options;
+    const required = options.required.map((scope) => this.#add(scope).informer.whenSynced);
+    this.whenSynced = Promise.all(required).then(() => undefined);
+  }
+
+  /** Reports whether every required scope is read. */
+  get synced(): boolean {
+    return this.#options.required.every((scope) => this.#scopes.get(scope)?.informer.synced);
+  }
+
+  /** Reports whether a scope was demanded that is not read yet. */
+  get isPending(): boolean {
+    return [...this.#scopes.values()].some(({ informer }) => !informer.synced);
+  }
+
+  get type(): ResourceType | undefined {
+    const types = this.#informers().map(({ type }) => type);
+    return types.find((type) => type !== undefined) ?? this.#options.idleType;
+  }
+
+  get state(): InformerState {
+    const states = this.#informers().map(({ state }) => state);
+    const silences = states.flatMap(({ silenceMs }) => (silenceMs === undefined ? [] : [silenceMs]));
+    return {
+      objects: states.reduce((sum, { objects }) => sum + objects, 0),
+      counts: states.reduce((sum, { counts }) => addCounts(sum, counts), this.#retiredCounts),
+      silenceMs: silences.length === 0 ? undefined : Math.max(...silences),
+      failure: states.find(({ failure }) => failure !== undefined)?.failure,
+    };
+  }
+
+  /** Reports whether the objects of a namespace are known. */
+  isRead(namespace: string): boolean {
+    return this.#scopeOf(namespace)?.informer.synced ?? false;
+  }
+
+  /** The same array until an object of any scope changes. */
+  items(): readonly T[] {
+    const lists = this.#informers().map((informer) => informer.items());
+    const isSame = lists.length === this.#lists.length && lists.every((list, i) => list === this.#lists[i]);
+    if (!isSame) {
+      this.#lists = lists;
+      this.#items = lists.length === 1 ? (lists[0] ?? []) : lists.flat();
+    }
+    return this.#items;
+  }
+
+  get(key: string): T | undefined {
+    return this.#scopeOf(key.slice(0, Math.max(0, key.indexOf("/"))))?.informer.get(key);
+  }
+
+  /** As `Informer.onChange`, and with an empty key when a demanded scope is read. Returns the way to unsubscribe. */
+  onChange(listener: (kind: string, key: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    for (const informer of this.#informers()) informer.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const scopes = [...this.#scopes.values()];
+    for (const { retirement } of scopes) retirement?.abort();
+    await Promise.all(scopes.map(({ informer }) => informer.stop()));
+  }
+
+  /** Reads these scopes, beside the required ones, until another demand leaves them out for the grace period. */
+  demand(scopes: ReadonlySet<string>): void {
+    if (this.#isStopped) return;
+    for (const scope of scopes) this.#read(scope);
+    for (const [name, scope] of this.#scopes) {
+      if (scopes.has(name) || this.#options.required.includes(name) || scope.retirement !== undefined) continue;
+      void this.#retire(name, scope);
+    }
+  }
+
+  #read(name: string): void {
+    const known = this.#scopes.get(name);
+    if (known !== undefined) {
+      known.retirement?.abort();
+      known.retirement = undefined;
+      return;
+    }
+    const { informer } = this.#add(name);
+    // An empty scope changes no object, but what waited for it may continue.
+    void informer.whenSynced.then(() => this.#notify(NO_OBJECT));
+    if (this.#isStarted) informer.start();
+  }
+
+  #add(name: string): Scope<T> {
+    const informer = this.#options.createInformer(name === ALL_NAMESPACES ? undefined : name);
+    const scope: Scope<T> = { informer, retirement: undefined };
+    informer.onChange((_, key) => this.#notify(key));
+    this.#scopes.set(name, scope);
+    return scope;
+  }
+
+  async #retire(name: string, scope: Scope<T>): Promise<void> {
+    const { clock, graceMs = DEMAND_GRACE_MS } = this.#options;
+    const retirement = new AbortController();
+    scope.retirement = retirement;
+    await clock.sleep(graceMs, retirement.signal);
+    if (retirement.signal.aborted) return;
+    this.#scopes.delete(name);
+    this.#retiredCounts = addCounts(this.#retiredCounts, scope.informer.counts);
+    await scope.informer.stop();
+  }
+
+  #scopeOf(namespace: string): Scope<T> | undefined {
+    return this.#scopes.get(namespace) ?? this.#scopes.get(ALL_NAMESPACES);
+  }
+
+  #informers(): readonly Informer<T>[] {
+    return [...this.#scopes.values()].map(({ informer }) => informer);
+  }
+
+  #notify(key: string): void {
+    for (const listener of this.#listeners) listener(this.kind, key);
+  }
+}
+
+/**
+ * Returns the scopes to read for references into these namespaces: those of them that may be read, or all namespaces at once
+ * where there is no restriction, since one watch costs the API server less than one a namespace.
+ */
+export function scopesFor(namespaces: Iterable<string>, allowed: ReadonlySet<string> | undefined): ReadonlySet<string> {
+  if (allowed !== undefined) return new Set([...namespaces].filter((namespace) => allowed.has(namespace)));
+  for (const _ of namespaces) return new Set([ALL_NAMESPACES]);
+  return new Set();
+}
+
+function addCounts(a: InformerCounts, b: InformerCounts): InformerCounts {
+  return { lists: a.lists + b.lists, watches: a.watches + b.watches, failures: a.failures + b.failures };
+}
