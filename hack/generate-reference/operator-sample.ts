@@ -16,6 +16,7 @@ const SOURCES: OperatorSources = {
     { gateway: "a/b", proxyId: "q", published: "1", report: undefined, lagMs: 0 },
   ],
   certificates: () => ({ serving: new Date(90_000), authority: new Date(900_000) }),
+  droppedLogLines: () => 7,
   now: () => new Date(0),
 };
 

@@ -6,7 +6,7 @@ import winston from "winston";
 import type { LogFields, Logger } from "../model/log.ts";
 import { type LogEntry, type LogLevel, logEntry } from "./fields.ts";
 import { jsonText, type LogFormat, textLine } from "./format.ts";
-import { gatherer } from "./gathered.ts";
+import { LogOutput } from "./log-output.ts";
 
 export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
@@ -24,6 +24,8 @@ const MESSAGE = Symbol.for("message");
 
 /** The program's own logger, whose children follow what is adjusted here. */
 export interface AdjustableLogger extends Logger {
+  /** Number of lines that were dropped because no reader took them. */
+  droppedLines(): number;
   /** From now on; what is absent is as the logger was made. */
   adjust(choices: Partial<Pick<LoggerOptions, "level" | "format">>): void;
 }
@@ -37,25 +39,32 @@ export function createLogger(options: LoggerOptions): AdjustableLogger {
     const text = format === "json" ? unprintableKept(entry) : textLine(entry, coloured);
     return Object.assign(info, { [MESSAGE]: text });
   });
+  // A stream that the caller gave is not bounded: only a test gives one.
+  const output =
+    options.stream === undefined
+      ? new LogOutput({
+          target: process.stdout,
+          process,
+          onResumed: (droppedLines) =>
+            logger.warn("Log lines dropped; the reader of the log was too slow", { droppedLines }),
+        })
+      : undefined;
   const sink = winston.createLogger({
     level: options.level,
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
     format: line(),
-    transports: [new winston.transports.Stream({ stream })],
+    transports: [new winston.transports.Stream({ stream: output?.stream ?? stream })],
   });
-  // A stream that somebody gave is theirs.
-  const gather = options.stream === undefined ? gatherer(process.stdout, process) : () => undefined;
   const send = (entry: LogEntry) => {
-    gather();
-    sink.log(entry);
+    if (output === undefined || output.tryAdmit(entry.level)) sink.log(entry);
   };
   const isEnabled = (level: LogLevel) => sink.isLevelEnabled(level);
-  const logger = withFields({ isEnabled, send }, options.now ?? (() => new Date()), {});
+  const logger: Logger = withFields({ isEnabled, send }, options.now ?? (() => new Date()), {});
   const adjust: AdjustableLogger["adjust"] = (choices) => {
     sink.level = choices.level ?? options.level;
     format = choices.format ?? options.format;
   };
-  return { ...logger, adjust };
+  return { ...logger, adjust, droppedLines: () => output?.droppedLines ?? 0 };
 }
 
 /** An entry with a field that JSON cannot carry still says its message. */

@@ -40,6 +40,8 @@ export interface OperatorOptions {
   readonly certificateNamespaces?: ReadonlySet<string>;
   readonly admissionPort: number;
   readonly streamPort: number;
+  /** The number of log lines that no reader took, since the process started. */
+  readonly droppedLogLines: () => number;
   /** The operator cannot go on: the process should end, to be started anew. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -91,6 +93,7 @@ export function startOperator(options: OperatorOptions): Operator {
     queue: () => parts.leadership?.queue() ?? { changes: 0, oldestMs: 0 },
     subscribers: () => parts.leadership?.subscribers() ?? [],
     certificates: () => parts.certificates?.expiry(),
+    droppedLogLines: options.droppedLogLines,
     now: () => clock.wallTime(),
   };
   const metrics = new OperatorMetrics(options.version, sources);

@@ -12,6 +12,8 @@ export interface OperatorSources {
   queue(): { readonly changes: number; readonly oldestMs: number };
   subscribers(): readonly SubscriberView[];
   certificates(): CertificateExpiry | undefined;
+  /** The number of log lines that no reader took, since the process started. */
+  droppedLogLines(): number;
   /** The time of day. */
   now(): Date;
 }
@@ -39,6 +41,15 @@ export function addGauges(registry: Registry, version: string, sources: Operator
     "Age of the oldest publication that a subscribed proxy has not answered; 0 when all have answered.",
     () => sources.subscribers().reduce((most, { lagMs }) => Math.max(most, lagMs), 0) / 1_000,
   );
+  new Counter({
+    name: "fsm_gateway_log_lines_dropped_total",
+    help: "Total number of log lines that were dropped because the reader of the log was too slow or gone.",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.droppedLogLines());
+    },
+  });
   addInformers(registry, sources);
   addCertificates(registry, sources);
   addProcess(registry);

@@ -75,12 +75,14 @@ async function startLeader(t: TestContext, client: KubeClient, certificateNamesp
     queue: () => leadership.queue(),
     subscribers: () => [],
     certificates: () => certificates.expiry(),
+    droppedLogLines: () => 0,
     now: () => new Date(),
   });
   const options = {
     ...{ log: SILENT, client, version: "test", namespace: OPERATOR_NAMESPACE, podName: "operator-0" },
     ...{ proxyImage: "none", terminate: true, admissionPort: 0, streamPort: await freePort() },
     ...(certificateNamespaces !== undefined && { certificateNamespaces }),
+    droppedLogLines: () => 0,
     onFatal: () => assert.fail("the operator cannot go on"),
   };
   const leadership = createLeadership({ options, informers, bundle, certificates, metrics });

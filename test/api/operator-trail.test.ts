@@ -82,6 +82,7 @@ async function startLeader(t: TestContext, log: Recorder) {
     queue: () => leadership.queue(),
     subscribers: () => leadership.subscribers(),
     certificates: () => certificates.expiry(),
+    droppedLogLines: () => 0,
     now: () => new Date(),
   });
   const streamPort = await freePort();
@@ -95,6 +96,7 @@ async function startLeader(t: TestContext, log: Recorder) {
       proxyImage: "none",
       terminate: true,
     },
+    droppedLogLines: () => 0,
     ...{ admissionPort: 0, streamPort, onFatal: () => assert.fail("the operator cannot go on") },
   };
   const leadership = createLeadership({ options, informers, bundle, certificates, metrics });

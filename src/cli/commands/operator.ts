@@ -24,6 +24,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
   log.info("started", { version: VERSION, node: process.version });
   const running = startOperator({
     log,
+    droppedLogLines: log.droppedLines,
     client: KubeClient.fromDefault(),
     version: VERSION,
     namespace: process.env.POD_NAMESPACE ?? OPERATOR_NAMESPACE,

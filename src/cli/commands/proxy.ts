@@ -38,7 +38,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const engine = usableEngine(options.engine);
   yieldingHelpers(log);
   const signal = untilSignal();
-  const metrics = new ProxyMetrics(VERSION);
+  const metrics = new ProxyMetrics(VERSION, logger.droppedLines);
   const dataPlane = createProxy({
     log,
     metrics,

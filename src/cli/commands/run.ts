@@ -31,7 +31,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   const engine = usableEngine(options.engine);
   yieldingHelpers(log);
   const signal = untilSignal();
-  const metrics = new ProxyMetrics(VERSION);
+  const metrics = new ProxyMetrics(VERSION, log.droppedLines);
   const gateways = new ServedGateways({
     createProxy: () =>
       createProxy({

@@ -52,7 +52,17 @@ export class ProxyMetrics {
   #opened = 0;
   readonly #sources = new Set<MetricsSource>();
 
-  constructor(version: string) {
+  /** `droppedLogLines`: the number of log lines that no reader took, since the process started. */
+  constructor(version: string, droppedLogLines: () => number = () => 0) {
+    new Counter({
+      name: "fsm_gateway_log_lines_dropped_total",
+      help: "Total number of log lines that were dropped because the reader of the log was too slow or gone.",
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(droppedLogLines());
+      },
+    });
     new Gauge({
       name: "fsm_gateway_build_info",
       help: "Always 1; the label is the version of the program.",

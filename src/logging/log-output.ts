@@ -1,0 +1,88 @@
+/**
+ * Writes log lines to a stream: those of one event-loop turn in one write, so that no call to a slow pipe comes between other work.
+ * Holds at most `MAX_BUFFERED_CHARACTERS` for a reader that is slow or gone, and drops and counts the lines beyond.
+ */
+import { Writable } from "node:stream";
+import type { LogLevel } from "./fields.ts";
+
+/** Some 12,000 lines of access log: a reader that stops for seconds loses nothing, and memory grows by at most some 10 MB. */
+export const MAX_BUFFERED_CHARACTERS = 4 * 1024 * 1024;
+/** Room for warnings and errors when access lines have filled the buffer. */
+const EXTRA_FOR_URGENT_CHARACTERS = 256 * 1024;
+
+export interface LogOutputOptions {
+  readonly target: Writable;
+  /** Lines that are left when it emits `exit` are written then. */
+  readonly process: NodeJS.EventEmitter;
+  /** Called when the reader is back: how many lines were dropped since the last call. */
+  readonly onResumed: (droppedLines: number) => void;
+}
+
+export class LogOutput {
+  /** Takes finished lines, each with its line break. Never makes the writer wait. */
+  readonly stream: Writable;
+  readonly #options: LogOutputOptions;
+  #lines: string[] = [];
+  /** Characters of lines that the target has not taken. */
+  #bufferedCharacters = 0;
+  #droppedLines = 0;
+  #unreportedLines = 0;
+
+  constructor(options: LogOutputOptions) {
+    this.#options = options;
+    this.stream = new Writable({
+      decodeStrings: false,
+      write: (line: string, _encoding, done) => {
+        this.#append(line);
+        done();
+      },
+    });
+    // A reader that is gone (EPIPE) must not end the process. Its lines are counted where they are written.
+    options.target.on("error", () => {});
+    options.process.on("exit", () => this.#flush());
+  }
+
+  /** Number of lines that no reader will see. */
+  get droppedLines(): number {
+    return this.#droppedLines;
+  }
+
+  /** Reports whether there is room for a line. Counts the line as dropped otherwise. */
+  tryAdmit(level: LogLevel): boolean {
+    const isUrgent = level === "error" || level === "warn";
+    const limit = MAX_BUFFERED_CHARACTERS + (isUrgent ? EXTRA_FOR_URGENT_CHARACTERS : 0);
+    if (this.#bufferedCharacters < limit) return true;
+    this.#drop(1);
+    return false;
+  }
+
+  #append(line: string): void {
+    if (this.#lines.length === 0) setImmediate(() => this.#flush());
+    this.#lines.push(line);
+    this.#bufferedCharacters += line.length;
+  }
+
+  #flush(): void {
+    if (this.#lines.length === 0) return;
+    const { length } = this.#lines;
+    const text = this.#lines.join("");
+    this.#lines = [];
+    this.#options.target.write(text, (error) => this.#onWritten(length, text.length, error));
+  }
+
+  #onWritten(lines: number, characters: number, error: Error | null | undefined): void {
+    this.#bufferedCharacters -= characters;
+    if (error !== null && error !== undefined) {
+      this.#drop(lines);
+    } else if (this.#unreportedLines > 0 && this.#bufferedCharacters < MAX_BUFFERED_CHARACTERS / 2) {
+      const dropped = this.#unreportedLines;
+      this.#unreportedLines = 0;
+      this.#options.onResumed(dropped);
+    }
+  }
+
+  #drop(lines: number): void {
+    this.#droppedLines += lines;
+    this.#unreportedLines += lines;
+  }
+}
