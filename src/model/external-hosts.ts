@@ -3,6 +3,13 @@
  * command and the proxies.
  */
 
+/** The denied ranges of an administrator, for the proxies. Absent from a configuration: `DEFAULT_DENIED_CIDRS`. At most one. */
+export interface ExternalHostsResource {
+  readonly kind: "externalHosts";
+  readonly name: "proxy";
+  readonly deniedCidrs: readonly string[];
+}
+
 /**
  * Ranges that no external host may resolve to unless an administrator gives another list. Link-local addresses and the
  * clouds' metadata services give credentials to their callers; the IPv6 ranges below lead to IPv4 addresses.

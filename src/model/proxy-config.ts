@@ -6,6 +6,7 @@
  * proxy would have to look up.
  */
 import type { Cause } from "./cause.ts";
+import type { ExternalHostsResource } from "./external-hosts.ts";
 import type { BackendTraffic, ClientTraffic, SettingsResource } from "./traffic.ts";
 
 /** A frontend port of the proxies, and the server names it answers to. All listeners of a port speak one way: see `PortKind`. */
@@ -156,6 +157,7 @@ export interface Endpoint {
 
 export type Resource =
   | SettingsResource
+  | ExternalHostsResource
   | ListenerResource
   | RouteResource
   | BackendResource

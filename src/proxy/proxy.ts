@@ -15,7 +15,7 @@ import { Balancer } from "./balance/balancer.ts";
 import { chooseEngine } from "./choose-engine.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { defaultMaxConnections } from "./connection-limit.ts";
-import { AddressGuard } from "./dns/address-guard.ts";
+import { AddressGuard, DeniedRanges } from "./dns/address-guard.ts";
 import { ExternalHosts } from "./dns/external-hosts.ts";
 import type { Resolver } from "./dns/resolve-host.ts";
 import type { EngineChoice } from "./engine-choices.ts";
@@ -31,7 +31,7 @@ import { type EngineHost, formatAddress } from "./relay/engine.ts";
 import { type Connect, connectTcp } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
 import { acceptedProxyProtocol, portKind } from "./route/port-kind.ts";
-import { EMPTY_TABLE, findSettings, type RouteTable } from "./route/route-table.ts";
+import { EMPTY_TABLE, findDeniedCidrs, findSettings, type RouteTable } from "./route/route-table.ts";
 import { type SettingsBase, settingsOf } from "./settings.ts";
 import { TlsEnds } from "./terminate/tls-ends.ts";
 
@@ -69,10 +69,12 @@ export interface ProxyOptions {
 export function createProxy(options: ProxyOptions): GatewayProxy {
   const { log, metrics, clock = systemClock, ownAddresses = interfaceAddresses } = options;
   const current: { table: RouteTable } = { table: EMPTY_TABLE };
+  let deniedCidrs: readonly string[] | undefined;
+  let deniedRanges = new DeniedRanges();
   const hosts = new ExternalHosts({
     resolver: options.resolver ?? new DnsResolver({ timeout: DNS_QUERY_TIMEOUT_MS, tries: DNS_TRIES }),
     clock,
-    guard: () => new AddressGuard({ ownAddresses: ownAddresses() }),
+    guard: () => new AddressGuard({ ownAddresses: ownAddresses(), deniedRanges }),
     onChange: () => proxy.notify(),
     onAnswer: (host, answer) => engine.hostAnswered?.(host, answer),
   });
@@ -141,7 +143,15 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   });
   const ports = new PortBinder(engine, options.bindAddresses ?? ALL_ADDRESSES, log);
   const checks = new HealthChecks({ clock, log, balancer, connect: options.connect ?? connectTcp });
+  const followDeniedCidrs = () => {
+    const before = deniedCidrs;
+    deniedCidrs = findDeniedCidrs(current.table);
+    if (isDeepStrictEqual(before, deniedCidrs)) return;
+    deniedRanges = new DeniedRanges(deniedCidrs);
+    hosts.recheck();
+  };
   const follow = (delta: ConfigDelta) => {
+    followDeniedCidrs();
     const before = settings.logging;
     settings = settingsOf(base, findSettings(current.table));
     if (!isDeepStrictEqual(before, settings.logging)) {

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEhVmc21nYXRld2F5LmNvbnRyb2wudjEi2QEKEFN1YnNjcmliZVJlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuSGVsbG9IABIrCgRoZWxkGAIgASgLMhsuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkhlbGRIABIvCgZyZXBvcnQYAyABKAsyHS5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVwb3J0SAASLQoFdG9rZW4YBCABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuVG9rZW5IAEIJCgdtZXNzYWdlIlkKBUhlbGxvEhAKCHByb3h5X2lkGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SEAoIcmV2aXNpb24YAyABKAkSEgoKaGVsZF9jb3VudBgEIAEoDSI+CgRIZWxkEjYKCXJlc291cmNlcxgBIAMoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5IZWxkUmVzb3VyY2UiLAoMSGVsZFJlc291cmNlEgsKA2tleRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJIhYKBVRva2VuEg0KBXRva2VuGAEgASgJIu0BCgZSZXBvcnQSFAoMYWNrbm93bGVkZ2VzGAEgASgNEhAKCHJldmlzaW9uGAIgASgJEjgKCWxpc3RlbmVycxgDIAMoCzIlLmZzbWdhdGV3YXkuY29udHJvbC52MS5MaXN0ZW5lclJlcG9ydBI/ChB1bnJlc29sdmVkX2hvc3RzGAQgAygLMiUuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlVucmVzb2x2ZWRIb3N0EjQKB3JlZnVzYWwYBSABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVmdXNhbEgAiAEBQgoKCF9yZWZ1c2FsIpsBCg5MaXN0ZW5lclJlcG9ydBILCgNrZXkYASABKAkSDwoHdmVyc2lvbhgCIAEoCRItCgVib3VuZBgDIAEoCzIcLmZzbWdhdGV3YXkuY29udHJvbC52MS5Cb3VuZEgAEjMKBmZhaWxlZBgEIAEoCzIhLmZzbWdhdGV3YXkuY29udHJvbC52MS5CaW5kRmFpbGVkSABCBwoFc3RhdGUiBwoFQm91bmQiLQoKQmluZEZhaWxlZBIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSI/Cg5VbnJlc29sdmVkSG9zdBIMCgRob3N0GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIjwKB1JlZnVzYWwSEAoIcmV2aXNpb24YASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAki8QEKEVN1YnNjcmliZVJlc3BvbnNlEjEKB3dlbGNvbWUYASABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuV2VsY29tZUgAEjEKB2N1cnJlbnQYAiABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuQ3VycmVudEgAEi0KBWRlbHRhGAMgASgLMhwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkRlbHRhSAASPAoNdG9rZW5fcmVxdWVzdBgEIAEoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5Ub2tlblJlcXVlc3RIAEIJCgdtZXNzYWdlIgkKB1dlbGNvbWUiGwoHQ3VycmVudBIQCghyZXZpc2lvbhgBIAEoCSKqAQoFRGVsdGESEAoIc2VxdWVuY2UYASABKA0SEAoIcmV2aXNpb24YAiABKAkSMAoHdXBzZXJ0cxgDIAMoCzIfLmZzbWdhdGV3YXkuY29udHJvbC52MS5SZXNvdXJjZRIQCghyZW1vdmFscxgEIAMoCRIMCgRsYXN0GAUgASgIEisKBWNhdXNlGAYgASgLMhwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkNhdXNlIiYKBUNhdXNlEgwKBHBhc3MYASABKAkSDwoHY2hhbmdlcxgCIAMoCSIOCgxUb2tlblJlcXVlc3QiCwoJTm90TGVhZGVyIsAECghSZXNvdXJjZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSMwoIbGlzdGVuZXIYAyABKAsyHy5mc21nYXRld2F5LmNvbnRyb2wudjEuTGlzdGVuZXJIABItCgVyb3V0ZRgEIAEoCzIcLmZzbWdhdGV3YXkuY29udHJvbC52MS5Sb3V0ZUgAEjEKB2JhY2tlbmQYBSABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuQmFja2VuZEgAEjUKCWVuZHBvaW50cxgGIAEoCzIgLmZzbWdhdGV3YXkuY29udHJvbC52MS5FbmRwb2ludHNIABI5CgtjZXJ0aWZpY2F0ZRgHIAEoCzIiLmZzbWdhdGV3YXkuY29udHJvbC52MS5DZXJ0aWZpY2F0ZUgAEjkKC2F1dGhvcml0aWVzGAggASgLMiIuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkF1dGhvcml0aWVzSAASMwoIc2V0dGluZ3MYCSABKAsyHy5mc21nYXRld2F5LmNvbnRyb2wudjEuU2V0dGluZ3NIABJJChRsaXN0ZW5lcl93aXRoX2NsaWVudBgKIAEoCzIpLmZzbWdhdGV3YXkuY29udHJvbC52MS5MaXN0ZW5lcldpdGhDbGllbnRIABJJChRiYWNrZW5kX3dpdGhfdHJhZmZpYxgLIAEoCzIpLmZzbWdhdGV3YXkuY29udHJvbC52MS5CYWNrZW5kV2l0aFRyYWZmaWNIAEIGCgRraW5kIn0KEkxpc3RlbmVyV2l0aENsaWVudBIxCghsaXN0ZW5lchgBIAEoCzIfLmZzbWdhdGV3YXkuY29udHJvbC52MS5MaXN0ZW5lchI0CgZjbGllbnQYAiABKAsyJC5mc21nYXRld2F5LmNvbnRyb2wudjEuQ2xpZW50VHJhZmZpYyJ9ChJCYWNrZW5kV2l0aFRyYWZmaWMSLwoHYmFja2VuZBgBIAEoCzIeLmZzbWdhdGV3YXkuY29udHJvbC52MS5CYWNrZW5kEjYKB3RyYWZmaWMYAiABKAsyJS5mc21nYXRld2F5LmNvbnRyb2wudjEuQmFja2VuZFRyYWZmaWMilAEKCExpc3RlbmVyEgwKBHBvcnQYASABKA0SEAoIcHJvdG9jb2wYAiABKAkSDAoEbW9kZRgDIAEoCRIVCghob3N0bmFtZRgEIAEoCUgAiAEBEjYKCXRlcm1pbmF0ZRgFIAEoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5UZXJtaW5hdGVUbHNCCwoJX2hvc3RuYW1lIqIBCgxUZXJtaW5hdGVUbHMSFAoMY2VydGlmaWNhdGVzGAEgAygJEkIKEWNsaWVudF92YWxpZGF0aW9uGAIgASgLMicuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkNsaWVudFZhbGlkYXRpb24SIAoTYmFja2VuZF9jZXJ0aWZpY2F0ZRgDIAEoCUgAiAEBQhYKFF9iYWNrZW5kX2NlcnRpZmljYXRlIjUKEENsaWVudFZhbGlkYXRpb24SEwoLYXV0aG9yaXRpZXMYASADKAkSDAoEbW9kZRgCIAEoCSJ+CgVSb3V0ZRI7CgthdHRhY2htZW50cxgBIAMoCzImLmZzbWdhdGV3YXkuY29udHJvbC52MS5Sb3V0ZUF0dGFjaG1lbnQSOAoIYmFja2VuZHMYAiADKAsyJi5mc21nYXRld2F5LmNvbnRyb2wudjEuV2VpZ2h0ZWRCYWNrZW5kIjYKD1JvdXRlQXR0YWNobWVudBIQCghsaXN0ZW5lchgBIAEoCRIRCglob3N0bmFtZXMYAiADKAkiMgoPV2VpZ2h0ZWRCYWNrZW5kEg8KB2JhY2tlbmQYASABKAkSDgoGd2VpZ2h0GAIgASgNIqQBCgdCYWNrZW5kEhMKCWVuZHBvaW50cxgBIAEoCUgAEjcKCGV4dGVybmFsGAIgASgLMiMuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkV4dGVybmFsSG9zdEgAEhEKB2ludmFsaWQYAyABKAlIABIuCgN0bHMYBCABKAsyIS5mc21nYXRld2F5LmNvbnRyb2wudjEuQmFja2VuZFRsc0IICgZ0YXJnZXQiXwoKQmFja2VuZFRscxI2Cgh2ZXJpZmllZBgBIAEoCzIiLmZzbWdhdGV3YXkuY29udHJvbC52MS5WZXJpZmllZFRsc0gAEhEKB2ludmFsaWQYAiABKAlIAEIGCgRraW5kIpMCCgtWZXJpZmllZFRscxITCgtzZXJ2ZXJfbmFtZRgBIAEoCRJAChFzdWJqZWN0X2FsdF9uYW1lcxgCIAMoCzIlLmZzbWdhdGV3YXkuY29udHJvbC52MS5TdWJqZWN0QWx0TmFtZRI6CgZzeXN0ZW0YAyABKAsyKC5mc21nYXRld2F5LmNvbnRyb2wudjEuU3lzdGVtQXV0aG9yaXRpZXNIABI4CgVuYW1lZBgEIAEoCzInLmZzbWdhdGV3YXkuY29udHJvbC52MS5OYW1lZEF1dGhvcml0aWVzSAASGAoLY2VydGlmaWNhdGUYBSABKAlIAYgBAUINCgthdXRob3JpdGllc0IOCgxfY2VydGlmaWNhdGUiOwoOU3ViamVjdEFsdE5hbWUSEgoIaG9zdG5hbWUYASABKAlIABINCgN1cmkYAiABKAlIAEIGCgRuYW1lIhMKEVN5c3RlbUF1dGhvcml0aWVzIiEKEE5hbWVkQXV0aG9yaXRpZXMSDQoFbmFtZXMYASADKAkiKgoMRXh0ZXJuYWxIb3N0EgwKBGhvc3QYASABKAkSDAoEcG9ydBgCIAEoDSI/CglFbmRwb2ludHMSMgoJZW5kcG9pbnRzGAEgAygLMh8uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkVuZHBvaW50IikKCEVuZHBvaW50Eg8KB2FkZHJlc3MYASABKAkSDAoEcG9ydBgCIAEoDSI3CgtDZXJ0aWZpY2F0ZRITCgtjZXJ0aWZpY2F0ZRgBIAEoCRITCgtwcml2YXRlX2tleRgCIAEoCSIjCgtBdXRob3JpdGllcxIUCgxjZXJ0aWZpY2F0ZXMYASABKAki5wEKDUNsaWVudFRyYWZmaWMSRAoOcHJveHlfcHJvdG9jb2wYASABKAsyLC5mc21nYXRld2F5LmNvbnRyb2wudjEuQWNjZXB0ZWRQcm94eVByb3RvY29sEisKBWFsbG93GAIgASgLMhwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkNpZHJzEioKBGRlbnkYAyABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuQ2lkcnMSNwoJdGltZV9vdXRzGAQgASgLMiQuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlJlbGF5VGltZU91dHMiNgoVQWNjZXB0ZWRQcm94eVByb3RvY29sEgwKBG1vZGUYASABKAkSDwoHdHJ1c3RlZBgCIAMoCSIWCgVDaWRycxINCgVjaWRycxgBIAMoCSKJAQoNUmVsYXlUaW1lT3V0cxIUCgdpZGxlX21zGAEgASgNSACIAQESGwoOaGFsZl9jbG9zZWRfbXMYAiABKA1IAYgBARIXCgptYXhfYWdlX21zGAMgASgNSAKIAQFCCgoIX2lkbGVfbXNCEQoPX2hhbGZfY2xvc2VkX21zQg0KC19tYXhfYWdlX21zIokCCg5CYWNrZW5kVHJhZmZpYxIUCgdiYWxhbmNlGAEgASgJSACIAQESQAoOcHJveHlfcHJvdG9jb2wYAiABKAsyKC5mc21nYXRld2F5LmNvbnRyb2wudjEuU2VudFByb3h5UHJvdG9jb2wSFwoKY29ubmVjdF9tcxgDIAEoDUgBiAEBEjEKCGVqZWN0aW9uGAQgASgLMh8uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkVqZWN0aW9uEjgKDGhlYWx0aF9jaGVjaxgFIAEoCzIiLmZzbWdhdGV3YXkuY29udHJvbC52MS5IZWFsdGhDaGVja0IKCghfYmFsYW5jZUINCgtfY29ubmVjdF9tcyKKAQoRU2VudFByb3h5UHJvdG9jb2wSNAoCdjEYASABKAsyJi5mc21nYXRld2F5LmNvbnRyb2wudjEuUHJveHlQcm90b2NvbFYxSAASNAoCdjIYAiABKAsyJi5mc21nYXRld2F5LmNvbnRyb2wudjEuUHJveHlQcm90b2NvbFYySABCCQoHdmVyc2lvbiIRCg9Qcm94eVByb3RvY29sVjEiNwoPUHJveHlQcm90b2NvbFYyEhEKCWF1dGhvcml0eRgBIAEoCBIRCgl1bmlxdWVfaWQYAiABKAgiSQoIRWplY3Rpb24SHAoUY29uc2VjdXRpdmVfZmFpbHVyZXMYASABKA0SDwoHYmFzZV9tcxgCIAEoDRIOCgZtYXhfbXMYAyABKA0igwIKC0hlYWx0aENoZWNrEhMKC2ludGVydmFsX21zGAEgASgNEhMKC3RpbWVfb3V0X21zGAIgASgNEhUKDWhlYWx0aHlfYWZ0ZXIYAyABKA0SFwoPdW5oZWFsdGh5X2FmdGVyGAQgASgNEi4KA3RjcBgFIAEoCzIfLmZzbWdhdGV3YXkuY29udHJvbC52MS5UY3BDaGVja0gAEi4KA3RscxgGIAEoCzIfLmZzbWdhdGV3YXkuY29udHJvbC52MS5UbHNDaGVja0gAEjIKBWh0dHBzGAcgASgLMiEuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkh0dHBzQ2hlY2tIAEIGCgR0eXBlIgoKCFRjcENoZWNrIjQKCFRsc0NoZWNrEhgKC3NlcnZlcl9uYW1lGAEgASgJSACIAQFCDgoMX3NlcnZlcl9uYW1lIi8KCkh0dHBzQ2hlY2sSEwoLc2VydmVyX25hbWUYASABKAkSDAoEcGF0aBgCIAEoCSLzAgoIU2V0dGluZ3MSHAoPbWF4X2Nvbm5lY3Rpb25zGAEgASgNSACIAQESGQoMbWF4X3Vucm91dGVkGAIgASgNSAGIAQESGwoObWF4X3Blcl9jbGllbnQYAyABKA1IAogBARI+Cg9uZXdfY29ubmVjdGlvbnMYBCABKAsyJS5mc21nYXRld2F5LmNvbnRyb2wudjEuTmV3Q29ubmVjdGlvbnMSOgoJdGltZV9vdXRzGAUgASgLMicuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlNldHRpbmdzVGltZU91dHMSGgoNa2VlcF9hbGl2ZV9tcxgGIAEoDUgDiAEBEi8KB2xvZ2dpbmcYByABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuTG9nZ2luZ0ISChBfbWF4X2Nvbm5lY3Rpb25zQg8KDV9tYXhfdW5yb3V0ZWRCEQoPX21heF9wZXJfY2xpZW50QhAKDl9rZWVwX2FsaXZlX21zIn8KB0xvZ2dpbmcSEgoFbGV2ZWwYASABKAlIAIgBARITCgZmb3JtYXQYAiABKAlIAYgBARIfChJyZWZ1c2VkX3Blcl9zZWNvbmQYAyABKA1IAogBAUIICgZfbGV2ZWxCCQoHX2Zvcm1hdEIVChNfcmVmdXNlZF9wZXJfc2Vjb25kIjMKDk5ld0Nvbm5lY3Rpb25zEhIKCnBlcl9zZWNvbmQYASABKA0SDQoFYnVyc3QYAiABKA0ioQEKEFNldHRpbmdzVGltZU91dHMSMwoFcmVsYXkYASABKAsyJC5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVsYXlUaW1lT3V0cxIcCg9jbGllbnRfaGVsbG9fbXMYAiABKA1IAIgBARIXCgpjb25uZWN0X21zGAMgASgNSAGIAQFCEgoQX2NsaWVudF9oZWxsb19tc0INCgtfY29ubmVjdF9tczJ0Cg5Db250cm9sU2VydmljZRJiCglTdWJzY3JpYmUSJy5mc21nYXRld2F5LmNvbnRyb2wudjEuU3Vic2NyaWJlUmVxdWVzdBooLmZzbWdhdGV3YXkuY29udHJvbC52MS5TdWJzY3JpYmVSZXNwb25zZSgBMAFiBnByb3RvMw");
+  fileDesc("Cg1jb250cm9sLnByb3RvEhVmc21nYXRld2F5LmNvbnRyb2wudjEi2QEKEFN1YnNjcmliZVJlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuSGVsbG9IABIrCgRoZWxkGAIgASgLMhsuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkhlbGRIABIvCgZyZXBvcnQYAyABKAsyHS5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVwb3J0SAASLQoFdG9rZW4YBCABKAsyHC5mc21nYXRld2F5LmNvbnRyb2wudjEuVG9rZW5IAEIJCgdtZXNzYWdlIlkKBUhlbGxvEhAKCHByb3h5X2lkGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SEAoIcmV2aXNpb24YAyABKAkSEgoKaGVsZF9jb3VudBgEIAEoDSI+CgRIZWxkEjYKCXJlc291cmNlcxgBIAMoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5IZWxkUmVzb3VyY2UiLAoMSGVsZFJlc291cmNlEgsKA2tleRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJIhYKBVRva2VuEg0KBXRva2VuGAEgASgJIu0BCgZSZXBvcnQSFAoMYWNrbm93bGVkZ2VzGAEgASgNEhAKCHJldmlzaW9uGAIgASgJEjgKCWxpc3RlbmVycxgDIAMoCzIlLmZzbWdhdGV3YXkuY29udHJvbC52MS5MaXN0ZW5lclJlcG9ydBI/ChB1bnJlc29sdmVkX2hvc3RzGAQgAygLMiUuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlVucmVzb2x2ZWRIb3N0EjQKB3JlZnVzYWwYBSABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuUmVmdXNhbEgAiAEBQgoKCF9yZWZ1c2FsIpsBCg5MaXN0ZW5lclJlcG9ydBILCgNrZXkYASABKAkSDwoHdmVyc2lvbhgCIAEoCRItCgVib3VuZBgDIAEoCzIcLmZzbWdhdGV3YXkuY29udHJvbC52MS5Cb3VuZEgAEjMKBmZhaWxlZBgEIAEoCzIhLmZzbWdhdGV3YXkuY29udHJvbC52MS5CaW5kRmFpbGVkSABCBwoFc3RhdGUiBwoFQm91bmQiLQoKQmluZEZhaWxlZBIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSI/Cg5VbnJlc29sdmVkSG9zdBIMCgRob3N0GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIjwKB1JlZnVzYWwSEAoIcmV2aXNpb24YASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAki8QEKEVN1YnNjcmliZVJlc3BvbnNlEjEKB3dlbGNvbWUYASABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuV2VsY29tZUgAEjEKB2N1cnJlbnQYAiABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuQ3VycmVudEgAEi0KBWRlbHRhGAMgASgLMhwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkRlbHRhSAASPAoNdG9rZW5fcmVxdWVzdBgEIAEoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5Ub2tlblJlcXVlc3RIAEIJCgdtZXNzYWdlIgkKB1dlbGNvbWUiGwoHQ3VycmVudBIQCghyZXZpc2lvbhgBIAEoCSKqAQoFRGVsdGESEAoIc2VxdWVuY2UYASABKA0SEAoIcmV2aXNpb24YAiABKAkSMAoHdXBzZXJ0cxgDIAMoCzIfLmZzbWdhdGV3YXkuY29udHJvbC52MS5SZXNvdXJjZRIQCghyZW1vdmFscxgEIAMoCRIMCgRsYXN0GAUgASgIEisKBWNhdXNlGAYgASgLMhwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkNhdXNlIiYKBUNhdXNlEgwKBHBhc3MYASABKAkSDwoHY2hhbmdlcxgCIAMoCSIOCgxUb2tlblJlcXVlc3QiCwoJTm90TGVhZGVyIoAFCghSZXNvdXJjZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSMwoIbGlzdGVuZXIYAyABKAsyHy5mc21nYXRld2F5LmNvbnRyb2wudjEuTGlzdGVuZXJIABItCgVyb3V0ZRgEIAEoCzIcLmZzbWdhdGV3YXkuY29udHJvbC52MS5Sb3V0ZUgAEjEKB2JhY2tlbmQYBSABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuQmFja2VuZEgAEjUKCWVuZHBvaW50cxgGIAEoCzIgLmZzbWdhdGV3YXkuY29udHJvbC52MS5FbmRwb2ludHNIABI5CgtjZXJ0aWZpY2F0ZRgHIAEoCzIiLmZzbWdhdGV3YXkuY29udHJvbC52MS5DZXJ0aWZpY2F0ZUgAEjkKC2F1dGhvcml0aWVzGAggASgLMiIuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkF1dGhvcml0aWVzSAASMwoIc2V0dGluZ3MYCSABKAsyHy5mc21nYXRld2F5LmNvbnRyb2wudjEuU2V0dGluZ3NIABJJChRsaXN0ZW5lcl93aXRoX2NsaWVudBgKIAEoCzIpLmZzbWdhdGV3YXkuY29udHJvbC52MS5MaXN0ZW5lcldpdGhDbGllbnRIABJJChRiYWNrZW5kX3dpdGhfdHJhZmZpYxgLIAEoCzIpLmZzbWdhdGV3YXkuY29udHJvbC52MS5CYWNrZW5kV2l0aFRyYWZmaWNIABI+Cg5leHRlcm5hbF9ob3N0cxgMIAEoCzIkLmZzbWdhdGV3YXkuY29udHJvbC52MS5FeHRlcm5hbEhvc3RzSABCBgoEa2luZCIlCg1FeHRlcm5hbEhvc3RzEhQKDGRlbmllZF9jaWRycxgBIAMoCSJ9ChJMaXN0ZW5lcldpdGhDbGllbnQSMQoIbGlzdGVuZXIYASABKAsyHy5mc21nYXRld2F5LmNvbnRyb2wudjEuTGlzdGVuZXISNAoGY2xpZW50GAIgASgLMiQuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkNsaWVudFRyYWZmaWMifQoSQmFja2VuZFdpdGhUcmFmZmljEi8KB2JhY2tlbmQYASABKAsyHi5mc21nYXRld2F5LmNvbnRyb2wudjEuQmFja2VuZBI2Cgd0cmFmZmljGAIgASgLMiUuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkJhY2tlbmRUcmFmZmljIpQBCghMaXN0ZW5lchIMCgRwb3J0GAEgASgNEhAKCHByb3RvY29sGAIgASgJEgwKBG1vZGUYAyABKAkSFQoIaG9zdG5hbWUYBCABKAlIAIgBARI2Cgl0ZXJtaW5hdGUYBSABKAsyIy5mc21nYXRld2F5LmNvbnRyb2wudjEuVGVybWluYXRlVGxzQgsKCV9ob3N0bmFtZSKiAQoMVGVybWluYXRlVGxzEhQKDGNlcnRpZmljYXRlcxgBIAMoCRJCChFjbGllbnRfdmFsaWRhdGlvbhgCIAEoCzInLmZzbWdhdGV3YXkuY29udHJvbC52MS5DbGllbnRWYWxpZGF0aW9uEiAKE2JhY2tlbmRfY2VydGlmaWNhdGUYAyABKAlIAIgBAUIWChRfYmFja2VuZF9jZXJ0aWZpY2F0ZSI1ChBDbGllbnRWYWxpZGF0aW9uEhMKC2F1dGhvcml0aWVzGAEgAygJEgwKBG1vZGUYAiABKAkifgoFUm91dGUSOwoLYXR0YWNobWVudHMYASADKAsyJi5mc21nYXRld2F5LmNvbnRyb2wudjEuUm91dGVBdHRhY2htZW50EjgKCGJhY2tlbmRzGAIgAygLMiYuZnNtZ2F0ZXdheS5jb250cm9sLnYxLldlaWdodGVkQmFja2VuZCI2Cg9Sb3V0ZUF0dGFjaG1lbnQSEAoIbGlzdGVuZXIYASABKAkSEQoJaG9zdG5hbWVzGAIgAygJIjIKD1dlaWdodGVkQmFja2VuZBIPCgdiYWNrZW5kGAEgASgJEg4KBndlaWdodBgCIAEoDSKkAQoHQmFja2VuZBITCgllbmRwb2ludHMYASABKAlIABI3CghleHRlcm5hbBgCIAEoCzIjLmZzbWdhdGV3YXkuY29udHJvbC52MS5FeHRlcm5hbEhvc3RIABIRCgdpbnZhbGlkGAMgASgJSAASLgoDdGxzGAQgASgLMiEuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkJhY2tlbmRUbHNCCAoGdGFyZ2V0Il8KCkJhY2tlbmRUbHMSNgoIdmVyaWZpZWQYASABKAsyIi5mc21nYXRld2F5LmNvbnRyb2wudjEuVmVyaWZpZWRUbHNIABIRCgdpbnZhbGlkGAIgASgJSABCBgoEa2luZCKTAgoLVmVyaWZpZWRUbHMSEwoLc2VydmVyX25hbWUYASABKAkSQAoRc3ViamVjdF9hbHRfbmFtZXMYAiADKAsyJS5mc21nYXRld2F5LmNvbnRyb2wudjEuU3ViamVjdEFsdE5hbWUSOgoGc3lzdGVtGAMgASgLMiguZnNtZ2F0ZXdheS5jb250cm9sLnYxLlN5c3RlbUF1dGhvcml0aWVzSAASOAoFbmFtZWQYBCABKAsyJy5mc21nYXRld2F5LmNvbnRyb2wudjEuTmFtZWRBdXRob3JpdGllc0gAEhgKC2NlcnRpZmljYXRlGAUgASgJSAGIAQFCDQoLYXV0aG9yaXRpZXNCDgoMX2NlcnRpZmljYXRlIjsKDlN1YmplY3RBbHROYW1lEhIKCGhvc3RuYW1lGAEgASgJSAASDQoDdXJpGAIgASgJSABCBgoEbmFtZSITChFTeXN0ZW1BdXRob3JpdGllcyIhChBOYW1lZEF1dGhvcml0aWVzEg0KBW5hbWVzGAEgAygJIioKDEV4dGVybmFsSG9zdBIMCgRob3N0GAEgASgJEgwKBHBvcnQYAiABKA0iPwoJRW5kcG9pbnRzEjIKCWVuZHBvaW50cxgBIAMoCzIfLmZzbWdhdGV3YXkuY29udHJvbC52MS5FbmRwb2ludCIpCghFbmRwb2ludBIPCgdhZGRyZXNzGAEgASgJEgwKBHBvcnQYAiABKA0iNwoLQ2VydGlmaWNhdGUSEwoLY2VydGlmaWNhdGUYASABKAkSEwoLcHJpdmF0ZV9rZXkYAiABKAkiIwoLQXV0aG9yaXRpZXMSFAoMY2VydGlmaWNhdGVzGAEgASgJIucBCg1DbGllbnRUcmFmZmljEkQKDnByb3h5X3Byb3RvY29sGAEgASgLMiwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkFjY2VwdGVkUHJveHlQcm90b2NvbBIrCgVhbGxvdxgCIAEoCzIcLmZzbWdhdGV3YXkuY29udHJvbC52MS5DaWRycxIqCgRkZW55GAMgASgLMhwuZnNtZ2F0ZXdheS5jb250cm9sLnYxLkNpZHJzEjcKCXRpbWVfb3V0cxgEIAEoCzIkLmZzbWdhdGV3YXkuY29udHJvbC52MS5SZWxheVRpbWVPdXRzIjYKFUFjY2VwdGVkUHJveHlQcm90b2NvbBIMCgRtb2RlGAEgASgJEg8KB3RydXN0ZWQYAiADKAkiFgoFQ2lkcnMSDQoFY2lkcnMYASADKAkiiQEKDVJlbGF5VGltZU91dHMSFAoHaWRsZV9tcxgBIAEoDUgAiAEBEhsKDmhhbGZfY2xvc2VkX21zGAIgASgNSAGIAQESFwoKbWF4X2FnZV9tcxgDIAEoDUgCiAEBQgoKCF9pZGxlX21zQhEKD19oYWxmX2Nsb3NlZF9tc0INCgtfbWF4X2FnZV9tcyKJAgoOQmFja2VuZFRyYWZmaWMSFAoHYmFsYW5jZRgBIAEoCUgAiAEBEkAKDnByb3h5X3Byb3RvY29sGAIgASgLMiguZnNtZ2F0ZXdheS5jb250cm9sLnYxLlNlbnRQcm94eVByb3RvY29sEhcKCmNvbm5lY3RfbXMYAyABKA1IAYgBARIxCghlamVjdGlvbhgEIAEoCzIfLmZzbWdhdGV3YXkuY29udHJvbC52MS5FamVjdGlvbhI4CgxoZWFsdGhfY2hlY2sYBSABKAsyIi5mc21nYXRld2F5LmNvbnRyb2wudjEuSGVhbHRoQ2hlY2tCCgoIX2JhbGFuY2VCDQoLX2Nvbm5lY3RfbXMiigEKEVNlbnRQcm94eVByb3RvY29sEjQKAnYxGAEgASgLMiYuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlByb3h5UHJvdG9jb2xWMUgAEjQKAnYyGAIgASgLMiYuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlByb3h5UHJvdG9jb2xWMkgAQgkKB3ZlcnNpb24iEQoPUHJveHlQcm90b2NvbFYxIjcKD1Byb3h5UHJvdG9jb2xWMhIRCglhdXRob3JpdHkYASABKAgSEQoJdW5pcXVlX2lkGAIgASgIIkkKCEVqZWN0aW9uEhwKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAEgASgNEg8KB2Jhc2VfbXMYAiABKA0SDgoGbWF4X21zGAMgASgNIoMCCgtIZWFsdGhDaGVjaxITCgtpbnRlcnZhbF9tcxgBIAEoDRITCgt0aW1lX291dF9tcxgCIAEoDRIVCg1oZWFsdGh5X2FmdGVyGAMgASgNEhcKD3VuaGVhbHRoeV9hZnRlchgEIAEoDRIuCgN0Y3AYBSABKAsyHy5mc21nYXRld2F5LmNvbnRyb2wudjEuVGNwQ2hlY2tIABIuCgN0bHMYBiABKAsyHy5mc21nYXRld2F5LmNvbnRyb2wudjEuVGxzQ2hlY2tIABIyCgVodHRwcxgHIAEoCzIhLmZzbWdhdGV3YXkuY29udHJvbC52MS5IdHRwc0NoZWNrSABCBgoEdHlwZSIKCghUY3BDaGVjayI0CghUbHNDaGVjaxIYCgtzZXJ2ZXJfbmFtZRgBIAEoCUgAiAEBQg4KDF9zZXJ2ZXJfbmFtZSIvCgpIdHRwc0NoZWNrEhMKC3NlcnZlcl9uYW1lGAEgASgJEgwKBHBhdGgYAiABKAki8wIKCFNldHRpbmdzEhwKD21heF9jb25uZWN0aW9ucxgBIAEoDUgAiAEBEhkKDG1heF91bnJvdXRlZBgCIAEoDUgBiAEBEhsKDm1heF9wZXJfY2xpZW50GAMgASgNSAKIAQESPgoPbmV3X2Nvbm5lY3Rpb25zGAQgASgLMiUuZnNtZ2F0ZXdheS5jb250cm9sLnYxLk5ld0Nvbm5lY3Rpb25zEjoKCXRpbWVfb3V0cxgFIAEoCzInLmZzbWdhdGV3YXkuY29udHJvbC52MS5TZXR0aW5nc1RpbWVPdXRzEhoKDWtlZXBfYWxpdmVfbXMYBiABKA1IA4gBARIvCgdsb2dnaW5nGAcgASgLMh4uZnNtZ2F0ZXdheS5jb250cm9sLnYxLkxvZ2dpbmdCEgoQX21heF9jb25uZWN0aW9uc0IPCg1fbWF4X3Vucm91dGVkQhEKD19tYXhfcGVyX2NsaWVudEIQCg5fa2VlcF9hbGl2ZV9tcyJ/CgdMb2dnaW5nEhIKBWxldmVsGAEgASgJSACIAQESEwoGZm9ybWF0GAIgASgJSAGIAQESHwoScmVmdXNlZF9wZXJfc2Vjb25kGAMgASgNSAKIAQFCCAoGX2xldmVsQgkKB19mb3JtYXRCFQoTX3JlZnVzZWRfcGVyX3NlY29uZCIzCg5OZXdDb25uZWN0aW9ucxISCgpwZXJfc2Vjb25kGAEgASgNEg0KBWJ1cnN0GAIgASgNIqEBChBTZXR0aW5nc1RpbWVPdXRzEjMKBXJlbGF5GAEgASgLMiQuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlJlbGF5VGltZU91dHMSHAoPY2xpZW50X2hlbGxvX21zGAIgASgNSACIAQESFwoKY29ubmVjdF9tcxgDIAEoDUgBiAEBQhIKEF9jbGllbnRfaGVsbG9fbXNCDQoLX2Nvbm5lY3RfbXMydAoOQ29udHJvbFNlcnZpY2USYgoJU3Vic2NyaWJlEicuZnNtZ2F0ZXdheS5jb250cm9sLnYxLlN1YnNjcmliZVJlcXVlc3QaKC5mc21nYXRld2F5LmNvbnRyb2wudjEuU3Vic2NyaWJlUmVzcG9uc2UoATABYgZwcm90bzM");
 
 /**
  * @generated from message fsmgateway.control.v1.SubscribeRequest
@@ -575,6 +575,14 @@ export type Resource = Message<"fsmgateway.control.v1.Resource"> & {
      */
     value: BackendWithTraffic;
     case: "backendWithTraffic";
+  } | {
+    /**
+     * Sent only when an administrator has ranges other than the default ones: a proxy that does not know the case must not ignore them.
+     *
+     * @generated from field: fsmgateway.control.v1.ExternalHosts external_hosts = 12;
+     */
+    value: ExternalHosts;
+    case: "externalHosts";
   } | { case: undefined; value?: undefined };
 };
 
@@ -584,6 +592,25 @@ export type Resource = Message<"fsmgateway.control.v1.Resource"> & {
  */
 export const ResourceSchema: GenMessage<Resource> = /*@__PURE__*/
   messageDesc(file_control, 18);
+
+/**
+ * @generated from message fsmgateway.control.v1.ExternalHosts
+ */
+export type ExternalHosts = Message<"fsmgateway.control.v1.ExternalHosts"> & {
+  /**
+   * CIDR blocks that no external host may resolve to. Empty: only what every proxy denies.
+   *
+   * @generated from field: repeated string denied_cidrs = 1;
+   */
+  deniedCidrs: string[];
+};
+
+/**
+ * Describes the message fsmgateway.control.v1.ExternalHosts.
+ * Use `create(ExternalHostsSchema)` to create a new message.
+ */
+export const ExternalHostsSchema: GenMessage<ExternalHosts> = /*@__PURE__*/
+  messageDesc(file_control, 19);
 
 /**
  * @generated from message fsmgateway.control.v1.ListenerWithClient
@@ -605,7 +632,7 @@ export type ListenerWithClient = Message<"fsmgateway.control.v1.ListenerWithClie
  * Use `create(ListenerWithClientSchema)` to create a new message.
  */
 export const ListenerWithClientSchema: GenMessage<ListenerWithClient> = /*@__PURE__*/
-  messageDesc(file_control, 19);
+  messageDesc(file_control, 20);
 
 /**
  * @generated from message fsmgateway.control.v1.BackendWithTraffic
@@ -627,7 +654,7 @@ export type BackendWithTraffic = Message<"fsmgateway.control.v1.BackendWithTraff
  * Use `create(BackendWithTrafficSchema)` to create a new message.
  */
 export const BackendWithTrafficSchema: GenMessage<BackendWithTraffic> = /*@__PURE__*/
-  messageDesc(file_control, 20);
+  messageDesc(file_control, 21);
 
 /**
  * @generated from message fsmgateway.control.v1.Listener
@@ -672,7 +699,7 @@ export type Listener = Message<"fsmgateway.control.v1.Listener"> & {
  * Use `create(ListenerSchema)` to create a new message.
  */
 export const ListenerSchema: GenMessage<Listener> = /*@__PURE__*/
-  messageDesc(file_control, 21);
+  messageDesc(file_control, 22);
 
 /**
  * @generated from message fsmgateway.control.v1.TerminateTls
@@ -703,7 +730,7 @@ export type TerminateTls = Message<"fsmgateway.control.v1.TerminateTls"> & {
  * Use `create(TerminateTlsSchema)` to create a new message.
  */
 export const TerminateTlsSchema: GenMessage<TerminateTls> = /*@__PURE__*/
-  messageDesc(file_control, 22);
+  messageDesc(file_control, 23);
 
 /**
  * @generated from message fsmgateway.control.v1.ClientValidation
@@ -729,7 +756,7 @@ export type ClientValidation = Message<"fsmgateway.control.v1.ClientValidation">
  * Use `create(ClientValidationSchema)` to create a new message.
  */
 export const ClientValidationSchema: GenMessage<ClientValidation> = /*@__PURE__*/
-  messageDesc(file_control, 23);
+  messageDesc(file_control, 24);
 
 /**
  * @generated from message fsmgateway.control.v1.Route
@@ -751,7 +778,7 @@ export type Route = Message<"fsmgateway.control.v1.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_control, 24);
+  messageDesc(file_control, 25);
 
 /**
  * @generated from message fsmgateway.control.v1.RouteAttachment
@@ -773,7 +800,7 @@ export type RouteAttachment = Message<"fsmgateway.control.v1.RouteAttachment"> &
  * Use `create(RouteAttachmentSchema)` to create a new message.
  */
 export const RouteAttachmentSchema: GenMessage<RouteAttachment> = /*@__PURE__*/
-  messageDesc(file_control, 25);
+  messageDesc(file_control, 26);
 
 /**
  * @generated from message fsmgateway.control.v1.WeightedBackend
@@ -795,7 +822,7 @@ export type WeightedBackend = Message<"fsmgateway.control.v1.WeightedBackend"> &
  * Use `create(WeightedBackendSchema)` to create a new message.
  */
 export const WeightedBackendSchema: GenMessage<WeightedBackend> = /*@__PURE__*/
-  messageDesc(file_control, 26);
+  messageDesc(file_control, 27);
 
 /**
  * @generated from message fsmgateway.control.v1.Backend
@@ -839,7 +866,7 @@ export type Backend = Message<"fsmgateway.control.v1.Backend"> & {
  * Use `create(BackendSchema)` to create a new message.
  */
 export const BackendSchema: GenMessage<Backend> = /*@__PURE__*/
-  messageDesc(file_control, 27);
+  messageDesc(file_control, 28);
 
 /**
  * @generated from message fsmgateway.control.v1.BackendTls
@@ -870,7 +897,7 @@ export type BackendTls = Message<"fsmgateway.control.v1.BackendTls"> & {
  * Use `create(BackendTlsSchema)` to create a new message.
  */
 export const BackendTlsSchema: GenMessage<BackendTls> = /*@__PURE__*/
-  messageDesc(file_control, 28);
+  messageDesc(file_control, 29);
 
 /**
  * @generated from message fsmgateway.control.v1.VerifiedTls
@@ -916,7 +943,7 @@ export type VerifiedTls = Message<"fsmgateway.control.v1.VerifiedTls"> & {
  * Use `create(VerifiedTlsSchema)` to create a new message.
  */
 export const VerifiedTlsSchema: GenMessage<VerifiedTls> = /*@__PURE__*/
-  messageDesc(file_control, 29);
+  messageDesc(file_control, 30);
 
 /**
  * @generated from message fsmgateway.control.v1.SubjectAltName
@@ -945,7 +972,7 @@ export type SubjectAltName = Message<"fsmgateway.control.v1.SubjectAltName"> & {
  * Use `create(SubjectAltNameSchema)` to create a new message.
  */
 export const SubjectAltNameSchema: GenMessage<SubjectAltName> = /*@__PURE__*/
-  messageDesc(file_control, 30);
+  messageDesc(file_control, 31);
 
 /**
  * @generated from message fsmgateway.control.v1.SystemAuthorities
@@ -958,7 +985,7 @@ export type SystemAuthorities = Message<"fsmgateway.control.v1.SystemAuthorities
  * Use `create(SystemAuthoritiesSchema)` to create a new message.
  */
 export const SystemAuthoritiesSchema: GenMessage<SystemAuthorities> = /*@__PURE__*/
-  messageDesc(file_control, 31);
+  messageDesc(file_control, 32);
 
 /**
  * @generated from message fsmgateway.control.v1.NamedAuthorities
@@ -975,7 +1002,7 @@ export type NamedAuthorities = Message<"fsmgateway.control.v1.NamedAuthorities">
  * Use `create(NamedAuthoritiesSchema)` to create a new message.
  */
 export const NamedAuthoritiesSchema: GenMessage<NamedAuthorities> = /*@__PURE__*/
-  messageDesc(file_control, 32);
+  messageDesc(file_control, 33);
 
 /**
  * @generated from message fsmgateway.control.v1.ExternalHost
@@ -997,7 +1024,7 @@ export type ExternalHost = Message<"fsmgateway.control.v1.ExternalHost"> & {
  * Use `create(ExternalHostSchema)` to create a new message.
  */
 export const ExternalHostSchema: GenMessage<ExternalHost> = /*@__PURE__*/
-  messageDesc(file_control, 33);
+  messageDesc(file_control, 34);
 
 /**
  * @generated from message fsmgateway.control.v1.Endpoints
@@ -1014,7 +1041,7 @@ export type Endpoints = Message<"fsmgateway.control.v1.Endpoints"> & {
  * Use `create(EndpointsSchema)` to create a new message.
  */
 export const EndpointsSchema: GenMessage<Endpoints> = /*@__PURE__*/
-  messageDesc(file_control, 34);
+  messageDesc(file_control, 35);
 
 /**
  * @generated from message fsmgateway.control.v1.Endpoint
@@ -1036,7 +1063,7 @@ export type Endpoint = Message<"fsmgateway.control.v1.Endpoint"> & {
  * Use `create(EndpointSchema)` to create a new message.
  */
 export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
-  messageDesc(file_control, 35);
+  messageDesc(file_control, 36);
 
 /**
  * PEM. The private key is why this stream is encrypted and why a proxy must show a token first.
@@ -1060,7 +1087,7 @@ export type Certificate = Message<"fsmgateway.control.v1.Certificate"> & {
  * Use `create(CertificateSchema)` to create a new message.
  */
 export const CertificateSchema: GenMessage<Certificate> = /*@__PURE__*/
-  messageDesc(file_control, 36);
+  messageDesc(file_control, 37);
 
 /**
  * PEM.
@@ -1079,7 +1106,7 @@ export type Authorities = Message<"fsmgateway.control.v1.Authorities"> & {
  * Use `create(AuthoritiesSchema)` to create a new message.
  */
 export const AuthoritiesSchema: GenMessage<Authorities> = /*@__PURE__*/
-  messageDesc(file_control, 37);
+  messageDesc(file_control, 38);
 
 /**
  * @generated from message fsmgateway.control.v1.ClientTraffic
@@ -1113,7 +1140,7 @@ export type ClientTraffic = Message<"fsmgateway.control.v1.ClientTraffic"> & {
  * Use `create(ClientTrafficSchema)` to create a new message.
  */
 export const ClientTrafficSchema: GenMessage<ClientTraffic> = /*@__PURE__*/
-  messageDesc(file_control, 38);
+  messageDesc(file_control, 39);
 
 /**
  * @generated from message fsmgateway.control.v1.AcceptedProxyProtocol
@@ -1137,7 +1164,7 @@ export type AcceptedProxyProtocol = Message<"fsmgateway.control.v1.AcceptedProxy
  * Use `create(AcceptedProxyProtocolSchema)` to create a new message.
  */
 export const AcceptedProxyProtocolSchema: GenMessage<AcceptedProxyProtocol> = /*@__PURE__*/
-  messageDesc(file_control, 39);
+  messageDesc(file_control, 40);
 
 /**
  * @generated from message fsmgateway.control.v1.Cidrs
@@ -1154,7 +1181,7 @@ export type Cidrs = Message<"fsmgateway.control.v1.Cidrs"> & {
  * Use `create(CidrsSchema)` to create a new message.
  */
 export const CidrsSchema: GenMessage<Cidrs> = /*@__PURE__*/
-  messageDesc(file_control, 40);
+  messageDesc(file_control, 41);
 
 /**
  * @generated from message fsmgateway.control.v1.RelayTimeOuts
@@ -1181,7 +1208,7 @@ export type RelayTimeOuts = Message<"fsmgateway.control.v1.RelayTimeOuts"> & {
  * Use `create(RelayTimeOutsSchema)` to create a new message.
  */
 export const RelayTimeOutsSchema: GenMessage<RelayTimeOuts> = /*@__PURE__*/
-  messageDesc(file_control, 41);
+  messageDesc(file_control, 42);
 
 /**
  * @generated from message fsmgateway.control.v1.BackendTraffic
@@ -1220,7 +1247,7 @@ export type BackendTraffic = Message<"fsmgateway.control.v1.BackendTraffic"> & {
  * Use `create(BackendTrafficSchema)` to create a new message.
  */
 export const BackendTrafficSchema: GenMessage<BackendTraffic> = /*@__PURE__*/
-  messageDesc(file_control, 42);
+  messageDesc(file_control, 43);
 
 /**
  * @generated from message fsmgateway.control.v1.SentProxyProtocol
@@ -1249,7 +1276,7 @@ export type SentProxyProtocol = Message<"fsmgateway.control.v1.SentProxyProtocol
  * Use `create(SentProxyProtocolSchema)` to create a new message.
  */
 export const SentProxyProtocolSchema: GenMessage<SentProxyProtocol> = /*@__PURE__*/
-  messageDesc(file_control, 43);
+  messageDesc(file_control, 44);
 
 /**
  * @generated from message fsmgateway.control.v1.ProxyProtocolV1
@@ -1262,7 +1289,7 @@ export type ProxyProtocolV1 = Message<"fsmgateway.control.v1.ProxyProtocolV1"> &
  * Use `create(ProxyProtocolV1Schema)` to create a new message.
  */
 export const ProxyProtocolV1Schema: GenMessage<ProxyProtocolV1> = /*@__PURE__*/
-  messageDesc(file_control, 44);
+  messageDesc(file_control, 45);
 
 /**
  * @generated from message fsmgateway.control.v1.ProxyProtocolV2
@@ -1284,7 +1311,7 @@ export type ProxyProtocolV2 = Message<"fsmgateway.control.v1.ProxyProtocolV2"> &
  * Use `create(ProxyProtocolV2Schema)` to create a new message.
  */
 export const ProxyProtocolV2Schema: GenMessage<ProxyProtocolV2> = /*@__PURE__*/
-  messageDesc(file_control, 45);
+  messageDesc(file_control, 46);
 
 /**
  * @generated from message fsmgateway.control.v1.Ejection
@@ -1311,7 +1338,7 @@ export type Ejection = Message<"fsmgateway.control.v1.Ejection"> & {
  * Use `create(EjectionSchema)` to create a new message.
  */
 export const EjectionSchema: GenMessage<Ejection> = /*@__PURE__*/
-  messageDesc(file_control, 46);
+  messageDesc(file_control, 47);
 
 /**
  * @generated from message fsmgateway.control.v1.HealthCheck
@@ -1366,7 +1393,7 @@ export type HealthCheck = Message<"fsmgateway.control.v1.HealthCheck"> & {
  * Use `create(HealthCheckSchema)` to create a new message.
  */
 export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
-  messageDesc(file_control, 47);
+  messageDesc(file_control, 48);
 
 /**
  * @generated from message fsmgateway.control.v1.TcpCheck
@@ -1379,7 +1406,7 @@ export type TcpCheck = Message<"fsmgateway.control.v1.TcpCheck"> & {
  * Use `create(TcpCheckSchema)` to create a new message.
  */
 export const TcpCheckSchema: GenMessage<TcpCheck> = /*@__PURE__*/
-  messageDesc(file_control, 48);
+  messageDesc(file_control, 49);
 
 /**
  * @generated from message fsmgateway.control.v1.TlsCheck
@@ -1396,7 +1423,7 @@ export type TlsCheck = Message<"fsmgateway.control.v1.TlsCheck"> & {
  * Use `create(TlsCheckSchema)` to create a new message.
  */
 export const TlsCheckSchema: GenMessage<TlsCheck> = /*@__PURE__*/
-  messageDesc(file_control, 49);
+  messageDesc(file_control, 50);
 
 /**
  * @generated from message fsmgateway.control.v1.HttpsCheck
@@ -1418,7 +1445,7 @@ export type HttpsCheck = Message<"fsmgateway.control.v1.HttpsCheck"> & {
  * Use `create(HttpsCheckSchema)` to create a new message.
  */
 export const HttpsCheckSchema: GenMessage<HttpsCheck> = /*@__PURE__*/
-  messageDesc(file_control, 50);
+  messageDesc(file_control, 51);
 
 /**
  * @generated from message fsmgateway.control.v1.Settings
@@ -1465,7 +1492,7 @@ export type Settings = Message<"fsmgateway.control.v1.Settings"> & {
  * Use `create(SettingsSchema)` to create a new message.
  */
 export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
-  messageDesc(file_control, 51);
+  messageDesc(file_control, 52);
 
 /**
  * @generated from message fsmgateway.control.v1.Logging
@@ -1496,7 +1523,7 @@ export type Logging = Message<"fsmgateway.control.v1.Logging"> & {
  * Use `create(LoggingSchema)` to create a new message.
  */
 export const LoggingSchema: GenMessage<Logging> = /*@__PURE__*/
-  messageDesc(file_control, 52);
+  messageDesc(file_control, 53);
 
 /**
  * @generated from message fsmgateway.control.v1.NewConnections
@@ -1518,7 +1545,7 @@ export type NewConnections = Message<"fsmgateway.control.v1.NewConnections"> & {
  * Use `create(NewConnectionsSchema)` to create a new message.
  */
 export const NewConnectionsSchema: GenMessage<NewConnections> = /*@__PURE__*/
-  messageDesc(file_control, 53);
+  messageDesc(file_control, 54);
 
 /**
  * @generated from message fsmgateway.control.v1.SettingsTimeOuts
@@ -1545,7 +1572,7 @@ export type SettingsTimeOuts = Message<"fsmgateway.control.v1.SettingsTimeOuts">
  * Use `create(SettingsTimeOutsSchema)` to create a new message.
  */
 export const SettingsTimeOutsSchema: GenMessage<SettingsTimeOuts> = /*@__PURE__*/
-  messageDesc(file_control, 54);
+  messageDesc(file_control, 55);
 
 /**
  * @generated from service fsmgateway.control.v1.ControlService

@@ -3,6 +3,7 @@
  * added to the model does not compile here until the contract carries it.
  */
 import fc from "fast-check";
+import type { ExternalHostsResource } from "../../model/external-hosts.ts";
 import type {
   AuthoritiesResource,
   BackendResource,
@@ -126,6 +127,12 @@ const settings: Arbitraries<SettingsResource> = {
   }),
 };
 
+const externalHosts: Arbitraries<ExternalHostsResource> = {
+  kind: fc.constant("externalHosts"),
+  name: fc.constant("proxy"),
+  deniedCidrs: cidrs,
+};
+
 type ListenerOf<Protocol> = Extract<ListenerResource, { protocol: Protocol }>;
 const listenerBase = { kind: fc.constant("listener" as const), name, port, client };
 
@@ -210,6 +217,7 @@ const plain = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T> => values.map((value
 export const resources: fc.Arbitrary<Resource> = plain(
   fc.oneof(
     fc.record(settings, { requiredKeys: ["kind", "name"] }),
+    fc.record(externalHosts),
     fc.record(tcpListener, { requiredKeys: ["kind", "name", "port", "protocol"] }),
     fc.record(httpListener, { requiredKeys: ["kind", "name", "port", "protocol"] }),
     fc.record(httpsListener, { requiredKeys: ["kind", "name", "port", "protocol", "tls"] }),

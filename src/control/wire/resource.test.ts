@@ -100,6 +100,7 @@ const strangers: [name: string, kind: NonNullable<MessageInitShape<typeof Resour
     { case: "backendWithTraffic", value: { backend: { target }, traffic: { healthCheck: {} } } },
     /kind of health check/,
   ],
+  ["external hosts of something else", { case: "externalHosts", value: {} }, /external hosts of "shop\/x"/],
   ["settings of something else", { case: "settings", value: {} }, /settings of "shop\/x"/],
   ["a reason of a newer API", { case: "backend", value: { target: { case: "invalid", value: "New" } } }, /"New"/],
 ];
@@ -135,8 +136,16 @@ test("what an older proxy would leave out is a case that it does not know", () =
       traffic: { connectMs: 1 },
     } as const,
     { kind: "settings", name: "proxy", maxPerClient: 1 } as const,
+    { kind: "externalHosts", name: "proxy", deniedCidrs: ["10.96.0.0/12"] } as const,
   ].map((resource) => resourceToWire(versioned(resource)).kind.case);
-  assert.deepEqual(said, ["listener", "listenerWithClient", "backend", "backendWithTraffic", "settings"]);
+  assert.deepEqual(said, [
+    "listener",
+    "listenerWithClient",
+    "backend",
+    "backendWithTraffic",
+    "settings",
+    "externalHosts",
+  ]);
 });
 
 for (const [what, kind] of [

@@ -32,6 +32,8 @@ function kindToWire(resource: Resource): NonNullable<WireInit["kind"]> {
   switch (resource.kind) {
     case "settings":
       return { case: "settings", value: settingsToWire(resource) };
+    case "externalHosts":
+      return { case: "externalHosts", value: { deniedCidrs: [...resource.deniedCidrs] } };
     case "listener": {
       const listener = listenerToWire(resource);
       const { client } = resource;
@@ -81,6 +83,9 @@ function kindFromWire({ name, kind }: WireResource): Decoded<Resource> {
       return backendFromWire(name, kind.value);
     case "settings":
       return settingsFromWire(name, kind.value);
+    case "externalHosts":
+      if (name !== "proxy") return unknown(`external hosts of ${JSON.stringify(name)}`);
+      return { ok: true, value: { kind: "externalHosts", name, deniedCidrs: kind.value.deniedCidrs } };
     case "listenerWithClient":
       return listenerWithClient(name, kind.value);
     case "backendWithTraffic":

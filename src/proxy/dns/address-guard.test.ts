@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AddressGuard, describeDenial } from "./address-guard.ts";
+import { AddressGuard, DeniedRanges, describeDenial } from "./address-guard.ts";
 
 const OWN = ["192.0.2.7", "2001:db8::7", "fe80::1%eth0"];
-const guard = new AddressGuard({ ownAddresses: OWN });
+const guard = new AddressGuard({ ownAddresses: OWN, deniedRanges: new DeniedRanges() });
 
 /** Every form of IPv6 in which the IPv4 address `a.b.c.d` is embedded. */
 function embeddedForms(ipv4: string): string[] {
@@ -84,7 +84,10 @@ for (const address of [
 }
 
 test("a range of an administrator's is denied in every embedded form, and replaces the default ones", () => {
-  const own = new AddressGuard({ ownAddresses: OWN, deniedCidrs: ["10.96.0.0/12", "2001:db8:aaaa::/48"] });
+  const own = new AddressGuard({
+    ownAddresses: OWN,
+    deniedRanges: new DeniedRanges(["10.96.0.0/12", "2001:db8:aaaa::/48"]),
+  });
   for (const form of ["10.100.1.2", ...embeddedForms("10.100.1.2")])
     assert.notEqual(own.findDenial(form), undefined, form);
   assert.deepEqual(own.findDenial("64:ff9b::10.100.1.2"), { reason: "denied_cidr", cidr: "10.96.0.0/12" });

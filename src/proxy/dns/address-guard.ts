@@ -30,22 +30,44 @@ export type AddressDenial =
   /** `cidr`: of the configuration, or a default one. */
   | { readonly reason: "denied_cidr"; readonly cidr: string };
 
+/** The ranges that a configuration denies, and those that are always denied, parsed once. */
+export class DeniedRanges {
+  readonly #cidrs: readonly string[];
+  readonly #always = new CidrSet(ALWAYS_DENIED_CIDRS);
+  readonly #denied: CidrSet;
+
+  /** @throws RangeError for a text that is not a CIDR block. */
+  constructor(cidrs: readonly string[] = DEFAULT_DENIED_CIDRS) {
+    this.#cidrs = cidrs;
+    this.#denied = new CidrSet(cidrs);
+  }
+
+  /** `addresses`: the texts of one address, itself and what is embedded in it. */
+  findDenial(addresses: readonly string[]): AddressDenial | undefined {
+    if (addresses.some((address) => this.#always.has(address))) return { reason: "special_address" };
+    const denied = addresses.find((address) => this.#denied.has(address));
+    return denied === undefined ? undefined : { reason: "denied_cidr", cidr: this.#findCidr(denied) };
+  }
+
+  /** A set does not know which of its blocks matched. */
+  #findCidr(address: string): string {
+    return this.#cidrs.find((cidr) => new CidrSet([cidr]).has(address)) ?? address;
+  }
+}
+
 export interface AddressGuardOptions {
   /** Addresses of the proxy's interfaces; a zone is ignored. */
   readonly ownAddresses: Iterable<string>;
-  readonly deniedCidrs?: readonly string[];
+  readonly deniedRanges: DeniedRanges;
 }
 
 export class AddressGuard {
-  readonly #always = new CidrSet(ALWAYS_DENIED_CIDRS);
   readonly #own: ReadonlySet<string>;
-  readonly #deniedCidrs: readonly string[];
-  readonly #denied: CidrSet;
+  readonly #deniedRanges: DeniedRanges;
 
-  constructor({ ownAddresses, deniedCidrs = DEFAULT_DENIED_CIDRS }: AddressGuardOptions) {
+  constructor({ ownAddresses, deniedRanges }: AddressGuardOptions) {
     this.#own = new Set(Array.from(ownAddresses, canonicalWithoutZone));
-    this.#deniedCidrs = deniedCidrs;
-    this.#denied = new CidrSet(deniedCidrs);
+    this.#deniedRanges = deniedRanges;
   }
 
   /** Why the address must not be dialled; undefined when it may be. */
@@ -54,14 +76,7 @@ export class AddressGuard {
     if (parsed === undefined) return { reason: "not_an_address" };
     const texts = [parsed, ...findEmbeddedIpv4(parsed)].map(formatIpAddress);
     if (texts.some((text) => this.#own.has(text))) return { reason: "own_address" };
-    if (texts.some((text) => this.#always.has(text))) return { reason: "special_address" };
-    const denied = texts.find((text) => this.#denied.has(text));
-    return denied === undefined ? undefined : { reason: "denied_cidr", cidr: this.#findCidr(denied) };
-  }
-
-  /** A set does not know which of its blocks matched. */
-  #findCidr(address: string): string {
-    return this.#deniedCidrs.find((cidr) => new CidrSet([cidr]).has(address)) ?? address;
+    return this.#deniedRanges.findDenial(texts);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, settled } from "../../../test/wire/manual-clock.ts";
-import { AddressGuard } from "./address-guard.ts";
+import { AddressGuard, DeniedRanges } from "./address-guard.ts";
 import { ExternalHosts, MAX_STALE_MS } from "./external-hosts.ts";
 import type { AddressRecord } from "./resolve-host.ts";
 
@@ -24,7 +24,7 @@ function setUp(answers: { four: Answer; six?: Answer }) {
       resolve6: () => answer(state.six),
     },
     clock,
-    guard: () => new AddressGuard({ ownAddresses: [] }),
+    guard: () => new AddressGuard({ ownAddresses: [], deniedRanges: new DeniedRanges() }),
     onChange: () => state.changes++,
   });
   return { clock, state, hosts };
@@ -156,11 +156,83 @@ test("the first answers are waited for, good and bad alike, and no longer than t
   const silent = new ExternalHosts({
     resolver: { resolve4: never, resolve6: never },
     clock,
-    guard: () => new AddressGuard({ ownAddresses: [] }),
+    guard: () => new AddressGuard({ ownAddresses: [], deniedRanges: new DeniedRanges() }),
     onChange: () => {},
   });
   silent.keep(new Set(["h.example"]));
   const waiting = silent.answered(500);
   await clock.advance(500);
   await waiting;
+});
+
+test("known answers are checked again when the guard changes, and hosts are resolved again", async () => {
+  const clock = new ManualClock();
+  let deniedRanges = new DeniedRanges();
+  let answer = Promise.withResolvers<readonly AddressRecord[]>();
+  const told: [string, unknown][] = [];
+  const hosts = new ExternalHosts({
+    resolver: { resolve4: () => answer.promise, resolve6: async () => [] },
+    clock,
+    guard: () => new AddressGuard({ ownAddresses: [], deniedRanges }),
+    onChange: () => told.push(["change", hosts.unresolved().map(({ reason }) => reason)]),
+    onAnswer: (host, { ...given }) => told.push([host, "ipv4" in given ? given.ipv4 : given.reason]),
+  });
+  hosts.keep(new Set(["h.example"]));
+  answer.resolve([a("192.0.2.1"), a("198.51.100.1")]);
+  await settled();
+  answer = Promise.withResolvers();
+  told.length = 0;
+
+  deniedRanges = new DeniedRanges(["192.0.2.0/24"]);
+  hosts.recheck();
+  assert.deepEqual(await hosts.lookup("h.example"), ["198.51.100.1"], "before DNS answers");
+  assert.deepEqual(clock.pending(), [], "the query is under way");
+  deniedRanges = new DeniedRanges(["192.0.2.0/24", "198.51.100.0/24"]);
+  hosts.recheck();
+  assert.equal(hosts.unresolved()[0]?.reason, "address_forbidden");
+  answer.resolve([a("192.0.2.1"), a("198.51.100.1")]);
+  await settled();
+  assert.equal(hosts.unresolved()[0]?.reason, "address_forbidden", "the query began before the change");
+  assert.deepEqual(clock.pending(), [1_000]);
+  deniedRanges = new DeniedRanges([]);
+  hosts.recheck();
+  await settled();
+  assert.deepEqual(clock.pending(), [48_000], "one timer");
+  assert.deepEqual(told, [
+    ["h.example", ["198.51.100.1"]],
+    ["h.example", "address_forbidden"],
+    ["change", ["address_forbidden"]],
+    // Its message names both addresses now.
+    ["h.example", "address_forbidden"],
+    ["change", ["address_forbidden"]],
+    ["h.example", "address_forbidden"],
+    ["h.example", ["192.0.2.1", "198.51.100.1"]],
+    ["change", []],
+  ]);
+});
+
+test("a guard that cannot be made leaves no address in use", async () => {
+  let fails = false;
+  const clock = new ManualClock();
+  const hosts = new ExternalHosts({
+    resolver: { resolve4: async () => [a("192.0.2.1")], resolve6: async () => [] },
+    clock,
+    guard: () => {
+      if (fails) throw new Error("EMFILE");
+      return new AddressGuard({ ownAddresses: [], deniedRanges: new DeniedRanges() });
+    },
+    onChange: () => {},
+  });
+  hosts.keep(new Set(["h.example"]));
+  await settled();
+  fails = true;
+  hosts.recheck();
+  await settled();
+  assert.deepEqual(
+    hosts.unresolved().map(({ reason }) => reason),
+    ["dns_failed"],
+  );
+  fails = false;
+  await clock.advance(1_000);
+  assert.deepEqual(await hosts.lookup("h.example"), ["192.0.2.1"]);
 });

@@ -8,7 +8,7 @@
 import type { UnresolvedHost } from "../../model/proxy-report.ts";
 import { atMost, type Clock } from "../clock.ts";
 import type { AddressGuard } from "./address-guard.ts";
-import { type FailedHost, type HostAnswer, type Resolver, resolveHost } from "./resolve-host.ts";
+import { type FailedHost, type HostAnswer, type Resolver, recheckAnswer, resolveHost } from "./resolve-host.ts";
 
 /** TTLs below 5 s would make a query storm of a misconfigured zone; a cluster's DNS serves 5 s itself. */
 const MIN_TTL_MS = 5_000;
@@ -34,7 +34,7 @@ interface HostState {
 export interface ExternalHostsOptions {
   readonly resolver: Resolver;
   readonly clock: Clock;
-  /** Made anew for each look-up: interfaces come and go. */
+  /** Called for each answer, since interfaces are added and removed. */
   readonly guard: () => AddressGuard;
   /** Called when `unresolved()` may have changed. */
   readonly onChange: () => void;
@@ -78,6 +78,20 @@ export class ExternalHosts {
     return addressesOf(answer, state.turn++);
   }
 
+  /**
+   * Called when the guard denies other addresses than before. No denied address is in an answer after this call; hosts are resolved
+   * again, since addresses may be allowed now that were not.
+   */
+  recheck(): void {
+    for (const [host, state] of this.#hosts) {
+      if (state.answer !== undefined) this.#setAnswer(host, state, this.#recheckAnswer(host, state.answer));
+      // A query that is under way is checked by the new guard.
+      if (state.pending !== undefined) continue;
+      state.cancelTimer();
+      void this.#refresh(host, state);
+    }
+  }
+
   /** Every host that cannot be used now. One whose first answer is outstanding is not listed. */
   unresolved(): UnresolvedHost[] {
     return [...this.#hosts].flatMap(([host, { answer }]) =>
@@ -113,41 +127,56 @@ export class ExternalHosts {
 
   async #ask(host: string): Promise<HostAnswer> {
     try {
-      return await resolveHost(this.#options.resolver, this.#options.guard(), host);
+      return await resolveHost(this.#options.resolver, this.#options.guard, host);
     } catch (error) {
-      // Listing the interfaces for the guard can fail when descriptors run out; without the guard there is no answer.
-      return { reason: "dns_failed", message: `DNS failed for ${host}: ${String(error)}` };
+      return guardFailed(host, error);
+    }
+  }
+
+  #recheckAnswer(host: string, answer: HostAnswer): HostAnswer {
+    try {
+      return recheckAnswer(host, this.#options.guard(), answer);
+    } catch (error) {
+      return guardFailed(host, error);
     }
   }
 
   #take(host: string, state: HostState, answer: HostAnswer): void {
-    const { clock, onAnswer, onChange } = this.#options;
-    const before = state.answer;
+    const kept = this.#mayServeStale(state, answer) ? state.answer : answer;
     if ("ttlMs" in answer) {
       const ttlMs = Math.min(Math.max(answer.ttlMs, MIN_TTL_MS), MAX_TTL_MS);
-      state.answer = answer;
-      state.unusableAtMs = clock.now() + ttlMs + MAX_STALE_MS;
+      state.unusableAtMs = this.#options.clock.now() + ttlMs + MAX_STALE_MS;
       state.retryMs = FIRST_RETRY_MS;
       this.#schedule(host, state, ttlMs * REFRESH_AT);
     } else {
-      if (!this.#mayServeStale(state, answer)) state.answer = answer;
       this.#schedule(host, state, state.retryMs);
       state.retryMs = Math.min(2 * state.retryMs, LAST_RETRY_MS);
     }
-    onAnswer?.(host, state.answer ?? answer);
-    if (failureKey(before) !== failureKey(state.answer)) onChange();
+    this.#setAnswer(host, state, kept ?? answer);
+  }
+
+  #setAnswer(host: string, state: HostState, answer: HostAnswer): void {
+    const before = state.answer;
+    state.answer = answer;
+    this.#options.onAnswer?.(host, answer);
+    if (failureKey(before) !== failureKey(answer)) this.#options.onChange();
   }
 
   /** Only an ill DNS is bridged: "no such name" and "no address" are answers (RFC 8767 section 4). */
-  #mayServeStale(state: HostState, failure: FailedHost): boolean {
-    if (state.answer === undefined || "reason" in state.answer) return false;
-    if (failure.reason !== "dns_timeout" && failure.reason !== "dns_failed") return false;
+  #mayServeStale(state: HostState, answer: HostAnswer): boolean {
+    if ("ttlMs" in answer || state.answer === undefined || "reason" in state.answer) return false;
+    if (answer.reason !== "dns_timeout" && answer.reason !== "dns_failed") return false;
     return this.#options.clock.now() < state.unusableAtMs;
   }
 
   #schedule(host: string, state: HostState, delayMs: number): void {
     state.cancelTimer = this.#options.clock.after(delayMs, () => void this.#refresh(host, state));
   }
+}
+
+/** Listing the interfaces for the guard can fail when descriptors run out; without the guard there is no answer. */
+function guardFailed(host: string, error: unknown): FailedHost {
+  return { reason: "dns_failed", message: `DNS failed for ${host}: ${String(error)}` };
 }
 
 /** Each connection begins one address further within its family, so that all of them are used. */

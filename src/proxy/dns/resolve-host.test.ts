@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
 import { after, before, test } from "node:test";
 import { startDnsServer } from "../../../test/wire/dns-server.ts";
-import { AddressGuard } from "./address-guard.ts";
+import { AddressGuard, DeniedRanges } from "./address-guard.ts";
 import { type AddressRecord, resolveHost } from "./resolve-host.ts";
 
 const resolver = new Resolver({ timeout: 1_000, tries: 1 });
@@ -24,8 +24,8 @@ before(async () => {
 });
 after(() => dns.close());
 
-const guard = new AddressGuard({ ownAddresses: ["198.51.100.7"] });
-const resolve = (host: string) => resolveHost(resolver, guard, host);
+const guard = new AddressGuard({ ownAddresses: ["198.51.100.7"], deniedRanges: new DeniedRanges() });
+const resolve = (host: string) => resolveHost(resolver, () => guard, host);
 
 test("A and AAAA with the smallest TTL", async () => {
   assert.deepEqual(await resolve("both.example"), { ipv6: ["2001:db8::1"], ipv4: ["192.0.2.1"], ttlMs: 30_000 });
@@ -70,7 +70,11 @@ test("at most 32 addresses of an answer are kept, of both families if there are 
   const four = Array.from({ length: 4_000 }, (_, index) => ({ address: `10.0.${index >> 8}.${index & 255}`, ttl: 60 }));
   const six = Array.from({ length: 4_000 }, (_, index) => ({ address: `2001:db8::${index.toString(16)}`, ttl: 60 }));
   const keep = async (ipv4: readonly AddressRecord[], ipv6: readonly AddressRecord[]) => {
-    const answer = await resolveHost({ resolve4: async () => ipv4, resolve6: async () => ipv6 }, guard, "many.example");
+    const answer = await resolveHost(
+      { resolve4: async () => ipv4, resolve6: async () => ipv6 },
+      () => guard,
+      "many.example",
+    );
     assert.ok("ttlMs" in answer);
     return [answer.ipv4.length, answer.ipv6.length];
   };
@@ -82,7 +86,11 @@ test("at most 32 addresses of an answer are kept, of both families if there are 
 
 test("a message names at most three denied addresses", async () => {
   const ipv4 = Array.from({ length: 9 }, (_, index) => ({ address: `127.0.0.${index + 1}`, ttl: 60 }));
-  const answer = await resolveHost({ resolve4: async () => ipv4, resolve6: async () => [] }, guard, "many.example");
+  const answer = await resolveHost(
+    { resolve4: async () => ipv4, resolve6: async () => [] },
+    () => guard,
+    "many.example",
+  );
   assert.ok("message" in answer);
   assert.match(answer.message, /127\.0\.0\.1 is a loopback.* and 6 more$/);
 });

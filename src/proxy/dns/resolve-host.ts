@@ -44,8 +44,9 @@ export interface FailedHost {
 
 export type HostAnswer = ResolvedHost | FailedHost;
 
-export async function resolveHost(resolver: Resolver, guard: AddressGuard, host: string): Promise<HostAnswer> {
-  if (isIpAddress(host)) return checkAddresses(host, guard, [{ address: host, ttl: Number.POSITIVE_INFINITY }]);
+/** `guard` is called when DNS has answered: what is denied, and the proxy's own addresses, may have changed by then. */
+export async function resolveHost(resolver: Resolver, guard: () => AddressGuard, host: string): Promise<HostAnswer> {
+  if (isIpAddress(host)) return checkAddresses(host, guard(), [{ address: host, ttl: Number.POSITIVE_INFINITY }]);
   // Names in Kubernetes objects are not always lower case, and a trailing dot is legal.
   const name = host.toLowerCase().replace(/\.$/, "");
   if (!isDnsName(name)) return failed("name_not_found", `${JSON.stringify(host)} is no legal host name`);
@@ -57,7 +58,7 @@ export async function resolveHost(resolver: Resolver, guard: AddressGuard, host:
   const records = [six, four].flatMap((result) =>
     result.status === "fulfilled" ? result.value.slice(0, MAX_ADDRESSES) : [],
   );
-  if (records.length > 0) return checkAddresses(host, guard, records);
+  if (records.length > 0) return checkAddresses(host, guard(), records);
   return failureOf(host, [six, four]);
 }
 
@@ -87,6 +88,14 @@ function checkAddresses(host: string, guard: AddressGuard, records: readonly Add
     ipv4: four.map(({ address }) => address),
     ttlMs: 1_000 * Math.min(...kept.map(({ ttl }) => ttl)),
   };
+}
+
+/** An earlier answer without the addresses that are denied now. */
+export function recheckAnswer(host: string, guard: AddressGuard, answer: HostAnswer): HostAnswer {
+  if ("reason" in answer) return answer;
+  const ttl = answer.ttlMs / 1_000;
+  const records = [...answer.ipv6, ...answer.ipv4].map((address) => ({ address, ttl }));
+  return checkAddresses(host, guard, records);
 }
 
 /** At most 32 in total; neither family gets less than half of them while the other has more. */

@@ -16,6 +16,7 @@ export function referencesOf(resource: Resource): ResourceKey[] {
     case "backend":
       return backendReferences(resource);
     case "settings":
+    case "externalHosts":
     case "endpoints":
     case "certificate":
     case "authorities":

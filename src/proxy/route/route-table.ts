@@ -103,6 +103,12 @@ export function findSettings(table: RouteTable): SettingsResource | undefined {
   return found?.kind === "settings" ? found : undefined;
 }
 
+/** Undefined: the default ranges. */
+export function findDeniedCidrs(table: RouteTable): readonly string[] | undefined {
+  const found = find(table, "externalHosts:proxy");
+  return found?.kind === "externalHosts" ? found.deniedCidrs : undefined;
+}
+
 /** A reference of an accepted table always finds its certificate; whether its PEM is any good, nobody has judged. */
 export function findCertificate(table: RouteTable, name: string): CertificateResource | undefined {
   const found = find(table, `certificate:${name}`);

@@ -93,6 +93,7 @@ export class TableDraft {
         if (resource.target.type === "external") this.#countExternal(resource.target, 1);
         return undefined;
       case "settings":
+      case "externalHosts":
       case "endpoints":
       case "certificate":
       case "authorities":

@@ -14,13 +14,20 @@ const PATH = /^\/[\x21-\x7e]*$/;
 
 export function clientProblem({ proxyProtocol, allow, deny, timeOuts }: ClientTraffic): string | undefined {
   if (proxyProtocol?.trusted.length === 0) return "it takes PROXY headers and trusts no peer";
-  const lists = [proxyProtocol?.trusted ?? [], allow ?? [], deny ?? []];
-  if (lists.some(({ length }) => length > MAX_CIDRS)) return `a list has more than ${MAX_CIDRS} CIDR blocks`;
-  for (const cidr of lists.flat()) {
+  for (const list of [proxyProtocol?.trusted ?? [], allow ?? [], deny ?? []]) {
+    const problem = cidrsProblem(list);
+    if (problem !== undefined) return problem;
+  }
+  return timeOuts === undefined ? undefined : timeOutsProblem(timeOuts);
+}
+
+export function cidrsProblem(cidrs: readonly string[]): string | undefined {
+  if (cidrs.length > MAX_CIDRS) return `a list has more than ${MAX_CIDRS} CIDR blocks`;
+  for (const cidr of cidrs) {
     const problem = cidrProblem(cidr);
     if (problem !== undefined) return `${JSON.stringify(cidr)} is not a CIDR block: ${problem}`;
   }
-  return timeOuts === undefined ? undefined : timeOutsProblem(timeOuts);
+  return undefined;
 }
 
 export function trafficProblem({ target, traffic = {} }: BackendResource): string | undefined {

@@ -19,7 +19,7 @@ import { resourceKey } from "../../model/revision.ts";
 import { isIpAddress } from "../../net/ip-address.ts";
 import { isDnsName, isWildcardName } from "../dns-name.ts";
 import { ANY_HOSTNAME } from "./route-table.ts";
-import { clientProblem, settingsProblem, trafficProblem } from "./validate-traffic.ts";
+import { cidrsProblem, clientProblem, settingsProblem, trafficProblem } from "./validate-traffic.ts";
 
 /** Gateway API, BackendRef.weight. */
 const MAX_WEIGHT = 1_000_000;
@@ -30,6 +30,8 @@ export function resourceProblem(key: ResourceKey, resource: Resource): string | 
   switch (resource.kind) {
     case "settings":
       return settingsProblem(resource);
+    case "externalHosts":
+      return cidrsProblem(resource.deniedCidrs);
     case "listener":
       return listenerProblem(resource);
     case "route":

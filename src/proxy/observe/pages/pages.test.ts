@@ -199,7 +199,7 @@ testEngines("what a query asks for wrongly is told in one sentence", async (t) =
   assert.match(await problemOf(connections, "limit=0"), /limit: "0" is not a number from 1 to 1000/);
   assert.match(await problemOf(connections, "limit=1001"), /1000/);
   assert.match(await problemOf(config, "limit=x"), /limit: "x" is not a number from 1 to 1000/);
-  assert.match(await problemOf(config, "kind=secret"), /kind: "secret" is none of settings, listener/);
+  assert.match(await problemOf(config, "kind=secret"), /kind: "secret" is none of settings, externalHosts, listener/);
   assert.match(await problemOf(stats, "gateway=ns/other"), /there is no "ns\/other" here/);
   assert.match(await problemOf(stats, "limit=1"), /"limit" is not known; there are gateway/);
 });

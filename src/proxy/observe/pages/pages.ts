@@ -14,6 +14,7 @@ const CONNECTIONS = { most: 1_000, otherwise: 100 };
 
 const KINDS: readonly NonNullable<ConfigWish["kind"]>[] = [
   "settings",
+  "externalHosts",
   "listener",
   "route",
   "backend",

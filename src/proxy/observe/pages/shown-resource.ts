@@ -13,6 +13,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 export function shownResource(resource: Resource): object {
   switch (resource.kind) {
     case "settings":
+    case "externalHosts":
     case "listener":
     case "route":
     case "backend":
