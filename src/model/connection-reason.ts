@@ -12,7 +12,8 @@ export const CONNECTION_REASONS = {
   proxy_header_untrusted: "the listener requires a PROXY header, and takes none from this peer",
   proxy_header_timeout: "the PROXY header was not complete in time",
   malformed_proxy_header: "the bytes begin like a PROXY header and are none",
-  client_closed_early: "the client closed or reset before its ClientHello was complete",
+  client_closed_early:
+    "the client closed or reset before its ClientHello was complete, or closed while its backend was dialled",
   client_hello_timeout: "the ClientHello was not complete in time",
   client_hello_too_large: "the ClientHello exceeds the limit",
   malformed_client_hello: "the bytes start like TLS but are no valid ClientHello",
@@ -38,6 +39,7 @@ export const CONNECTION_REASONS = {
   backend_reset: "the backend reset the connection",
   backend_handshake_failed: "the TLS handshake with the backend failed",
   backend_certificate_invalid: "the backend's certificate is not what its BackendTLSPolicy asks for",
+  backend_unresponsive: "the backend stopped answering on an open connection",
   client_reset: "the client reset the connection",
   client_unreachable: "the client stopped answering",
   idle_timeout: "no byte went either way for the idle time-out",

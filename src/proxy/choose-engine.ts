@@ -8,6 +8,9 @@ import { PortableEngine, type PortableEngineOptions } from "./relay/portable-eng
 
 export type { EngineChoice };
 
+/** What Node has no means for. docs/guides/operations.md says what follows. */
+const PORTABLE_LEAVES_OUT = ["tcpUserTimeout", "urgent data"];
+
 /** One sentence on why this engine cannot run here; `auto` and `portable` always can. */
 export function engineProblem(choice: EngineChoice): string | undefined {
   const means = choice === "linux" ? linuxEngineMeans() : undefined;
@@ -17,7 +20,10 @@ export function engineProblem(choice: EngineChoice): string | undefined {
 /** Throws when the linux engine is asked for by name and cannot run here; the message is a sentence. */
 export function chooseEngine(choice: EngineChoice, options: PortableEngineOptions & LinuxEngineOptions): Engine {
   const { host, clock, log, connect } = options;
-  const portable = () => new PortableEngine({ host, clock, log, ...(connect === undefined ? {} : { connect }) });
+  const portable = () => {
+    log.info("portable engine", { leavesOut: PORTABLE_LEAVES_OUT });
+    return new PortableEngine({ host, clock, log, ...(connect === undefined ? {} : { connect }) });
+  };
   if (choice === "portable") return portable();
   const isApt = connect === undefined || choice === "linux";
   const means = isApt ? linuxEngineMeans() : { problem: "it dials by itself, and was given how to" };

@@ -41,7 +41,7 @@ export function deafen(socket: net.Socket): void {
 }
 
 /** Node has no public way to a socket's descriptor. */
-function descriptorOf(socket: net.Socket): number {
+export function descriptorOf(socket: net.Socket): number {
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd: number } };
   if (handle === undefined || handle.fd < 0) throw new Error("the socket has no descriptor");
   return handle.fd;

@@ -9,14 +9,15 @@ import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
 import type { MovedSum } from "../observe/moved-bytes.ts";
 import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
-import type { TimeOuts } from "../relay/time-outs.ts";
+import { CLIENT_LEFT, mayLoseBytes } from "../relay/end-reason.ts";
+import { CLOSED_CLIENT_MS, type TimeOuts } from "../relay/time-outs.ts";
 import type { HelloProgress } from "../tls/client-hello.ts";
 import { ClientHelloParser, readHello } from "../tls/hello-parser.ts";
 import { ClientHead } from "./client-head.ts";
 import { type EndedFacts, LinuxConnectionFacts } from "./connection-facts.ts";
 import { Dial, type DialOwner, type DialState } from "./dial.ts";
 import { EAGAIN, errnoName } from "./errno.ts";
-import { ENDING, FAILED, WORTH_READING } from "./event-loop.ts";
+import { ENDING, FAILED, READS_STOP_SHORT, WORTH_READING } from "./event-loop.ts";
 import { COPY_BYTES } from "./mover.ts";
 import { type DialPlan, type LinuxPlan, planExternal } from "./plan.ts";
 import type { Reactor } from "./reactor.ts";
@@ -57,6 +58,8 @@ type Phase =
 const BEGINNING = { name: "beginning" } as const;
 const LINGERING: Phase = { name: "lingering" };
 const GONE: Phase = { name: "gone" };
+const NEVER = Number.POSITIVE_INFINITY;
+const LEFT: RelayOver = { reason: "client_closed_early", detail: CLIENT_LEFT, isBroken: false };
 
 export class LinuxConnection implements DialOwner {
   readonly #context: ConnectionContext;
@@ -70,7 +73,9 @@ export class LinuxConnection implements DialOwner {
   #isRegistered = false;
   /** Until there is a relay: what is known of reading from the client. */
   #readable = true;
-  #hungUp = false;
+  #readsStopShort = false;
+  /** When a client that has closed is given up, if no backend has answered. */
+  #leavesAtMs = NEVER;
 
   /** Takes the descriptor of an accepted client. */
   constructor(client: number, port: number, peer: PackedAddress, context: ConnectionContext) {
@@ -126,6 +131,7 @@ export class LinuxConnection implements DialOwner {
     const { nowMs } = this.#context.reactor;
     const phase = this.#phase;
     if (phase.name === "beginning") this.#refuse("client_hello_timeout");
+    else if ((phase.name === "dialling" || phase.name === "resolving") && nowMs >= this.#leavesAtMs) this.#endBy(LEFT);
     else if (phase.name === "dialling") this.#afterDial(phase.dial.onDeadline(nowMs));
     else if (phase.name === "relaying") this.#endBy(phase.relaying.onDeadline(nowMs));
     else if (phase.name === "lingering") this.#close();
@@ -145,20 +151,26 @@ export class LinuxConnection implements DialOwner {
 
   /** Ends it now, both sides, whatever is in flight. */
   cut(reason: ConnectionReason, detail?: string): void {
-    // Not an end in order: the peers must see that bytes may be missing.
-    this.#endBy({ reason, isBroken: reason === "drain_deadline", ...(detail === undefined ? {} : { detail }) });
+    this.#endBy({ reason, isBroken: mayLoseBytes(reason), ...(detail === undefined ? {} : { detail }) });
   }
 
   #onClientEvent(events: number): void {
     if ((events & WORTH_READING) !== 0) this.#readable = true;
-    if ((events & ENDING) !== 0) this.#hungUp = true;
+    if ((events & READS_STOP_SHORT) !== 0) this.#readsStopShort = true;
     const { name } = this.#phase;
     if (name === "beginning") this.#readHello();
     else if (name === "lingering") this.#dropBytes();
     else if ((events & FAILED) !== 0) {
       const errno = this.#context.reactor.libc.pendingError(this.#client);
       if (errno !== 0) this.#endBy(broken("client", errno, "read"));
-    }
+    } else if ((events & ENDING) !== 0) this.#onClientEnd();
+  }
+
+  /** Before a backend answers. On a TCP port a client may have sent all it has to send, and wait for the answer. */
+  #onClientEnd(): void {
+    if (this.#facts.hello === undefined || this.#leavesAtMs !== NEVER) return;
+    this.#leavesAtMs = this.#context.reactor.nowMs + CLOSED_CLIENT_MS;
+    this.#arm(this.#leavesAtMs);
   }
 
   #onDialEvent(dial: Dial, fd: number, events: number): void {
@@ -178,7 +190,7 @@ export class LinuxConnection implements DialOwner {
         this.#refuse("client_closed_early", count === 0 ? "the client closed" : `read ${errnoName(-count)}`);
         return;
       }
-      if (count < COPY_BYTES && !this.#hungUp) this.#readable = false;
+      if (count < COPY_BYTES && !this.#readsStopShort) this.#readable = false;
       this.#head.take(count);
       this.#onHello(this.#parse(count));
       this.#head.save();
@@ -252,7 +264,7 @@ export class LinuxConnection implements DialOwner {
     if (this.#phase.name !== "dialling") return;
     const { beganAtMs, dial } = this.#phase;
     if (state.state === "waits") {
-      this.#arm(dial.deadlineMs);
+      this.#arm(Math.min(dial.deadlineMs, this.#leavesAtMs));
       return;
     }
     this.#facts.endpoint = state.endpoint;
@@ -272,7 +284,7 @@ export class LinuxConnection implements DialOwner {
     const { length } = this.#head;
     const rest = this.#head.rest();
     this.#head.drop();
-    this.#endBy(relaying.begin(rest, length, this.#readable, this.#hungUp));
+    this.#endBy(relaying.begin(rest, length, this.#readable, this.#readsStopShort));
   }
 
   #arm(atMs: number): void {

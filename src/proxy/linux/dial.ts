@@ -125,6 +125,7 @@ export class Dial {
     const attempt: Attempt = { fd, generation, endpoint, beganAtMs: nowMs };
     this.#attempts = this.#attempts.length === 0 ? [attempt] : [...this.#attempts, attempt];
     libc.sendAtOnce(fd);
+    libc.setOption(fd, "urgent_inline", 1);
     // The last ACK of the handshake goes with the first bytes; the kernel acknowledges what the backend sends at once, as ever.
     if (this.#owner.hasHead) libc.delayAcks(fd);
     const result = libc.connect(fd, address, length);

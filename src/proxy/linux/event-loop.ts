@@ -17,6 +17,8 @@ import {
 } from "./libc.ts";
 
 export const READABLE = 0x1;
+/** There is urgent data (tcp(7)): reads stop before the urgent byte. */
+export const URGENT = 0x2;
 export const WRITABLE = 0x4;
 export const FAILED = 0x8;
 const HANG_UP = 0x10;
@@ -24,11 +26,13 @@ const HANG_UP = 0x10;
 const READ_HANG_UP = 0x2000;
 const EDGE_TRIGGERED = 0x8000_0000;
 /** What tells that reading may have something new to say: bytes, an end or an error. */
-export const WORTH_READING = READABLE | FAILED | HANG_UP | READ_HANG_UP;
-/** After these there is an end to be read behind the bytes, and no further event will say so. */
+export const WORTH_READING = READABLE | URGENT | FAILED | HANG_UP | READ_HANG_UP;
+/** The peer has ended its direction or failed. */
 export const ENDING = FAILED | HANG_UP | READ_HANG_UP;
+/** After these a short read is not the last: an end or the urgent byte is behind it, and no further event reports that. */
+export const READS_STOP_SHORT = ENDING | URGENT;
 
-const READING = READABLE | READ_HANG_UP | EDGE_TRIGGERED | 0;
+const READING = READABLE | URGENT | READ_HANG_UP | EDGE_TRIGGERED | 0;
 const EVERYTHING = READING | WRITABLE;
 const EVENTS_AT_ONCE = 512;
 

@@ -10,8 +10,8 @@ export class Flow {
   bytes = 0;
   /** Reading may give something: edge-triggered, so it holds until a read has said otherwise. */
   readable = false;
-  /** `from` has ended or failed, which is read behind the bytes; after that no further event will tell. */
-  hungUp = false;
+  /** `from` has ended or failed, or has sent urgent data: a short read is not the last. See `READS_STOP_SHORT`. */
+  readsStopShort = false;
   /** `to` takes no more now; an event will tell when it does, if `watchesWriting`. */
   blocked = false;
   /** Has `to` been registered for writing? */
@@ -31,5 +31,10 @@ export class Flow {
   constructor(from: number, to: number) {
     this.from = from;
     this.to = to;
+  }
+
+  /** Are bytes read that `to` has not taken? */
+  get holdsBytes(): boolean {
+    return this.pending !== undefined || this.inPipe > 0;
   }
 }

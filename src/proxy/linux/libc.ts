@@ -9,6 +9,7 @@
  * splice(2) gives up for any signal, also where it would not block, and Node's handler of SIGUSR1 does not have calls restarted.
  */
 import type * as Ffi from "node:ffi";
+import type { TcpReading } from "../relay/dead-peer.ts";
 import { EINTR } from "./errno.ts";
 
 declare const pinned: unique symbol;
@@ -39,7 +40,8 @@ export type SocketOption =
   | "keep_idle_seconds"
   | "keep_interval_seconds"
   | "keep_probes"
-  | "ipv6_only";
+  | "ipv6_only"
+  | "urgent_inline";
 
 /** Of epoll_ctl(2). */
 export const EPOLL_CTL_ADD = 1;
@@ -81,10 +83,21 @@ const OPTIONS: Readonly<Record<SocketOption, readonly [level: number, name: numb
   keep_interval_seconds: [IPPROTO_TCP, 5],
   keep_probes: [IPPROTO_TCP, 6],
   ipv6_only: [41, 26],
+  // SO_OOBINLINE: the urgent byte stays in the stream.
+  urgent_inline: [SOL_SOCKET, 10],
 };
 
-/** Room for the largest option value, struct linger. */
-const SCRATCH_BYTES = 16;
+/** struct tcp_info of linux/tcp.h as far as it is read. */
+const TCP_INFO = 11;
+const TCP_INFO_BYTES = 148;
+/** Indexes of bytes and of 32-bit words. */
+const PROBES_BYTE = 3;
+const UNACKED_WORD = 6;
+const LAST_ACK_RECEIVED_WORD = 14;
+const NOT_SENT_WORD = 36;
+
+/** Room for the largest option value, struct tcp_info. */
+const SCRATCH_BYTES = 152;
 
 /** The functions, or one sentence on why this machine or this Node has them not. */
 export function loadLibc(): LibcResult {
@@ -250,6 +263,20 @@ function bindFunctions(ffi: typeof Ffi, arch: "x64" | "arm64") {
       scratchLengthWord[0] = 4;
       const result = checked(raw.getsockopt(fd, SOL_SOCKET, SO_ERROR, scratch.pointer, scratchLength.pointer));
       return result < 0 ? -result : (scratchWords[0] ?? 0);
+    },
+
+    /** Undefined: the kernel does not report it. */
+    tcpReading(fd: number): TcpReading | undefined {
+      scratch.bytes.fill(0);
+      scratchLengthWord[0] = TCP_INFO_BYTES;
+      const result = raw.getsockopt(fd, IPPROTO_TCP, TCP_INFO, scratch.pointer, scratchLength.pointer);
+      if (result < 0) return undefined;
+      return {
+        unacked: scratchWords[UNACKED_WORD] ?? 0,
+        probes: scratch.bytes[PROBES_BYTE] ?? 0,
+        notSentBytes: scratchWords[NOT_SENT_WORD] ?? 0,
+        lastAckMs: (scratchWords[LAST_ACK_RECEIVED_WORD] ?? 0) >>> 0,
+      };
     },
 
     shutdownWrites: (fd: number): number => checked(raw.shutdown(fd, SHUT_WR)),

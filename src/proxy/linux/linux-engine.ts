@@ -21,6 +21,7 @@ import { PortableEngine } from "../relay/portable-engine.ts";
 import type { Connect } from "../relay/socket-options.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { EMPTY_TABLE, type RouteTable } from "../route/route-table.ts";
+import { kernelSockets } from "./kernel-sockets.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { SocketListener } from "./listening-socket.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
@@ -133,6 +134,7 @@ export class LinuxEngine implements Engine {
       clock,
       log,
       host: this.#countingHost(host, workers),
+      kernel: kernelSockets(libc),
       ...(connect === undefined ? {} : { connect }),
     });
     const settings = {

@@ -48,6 +48,7 @@ export class SocketListener {
     const fd = this.#bind(at, true);
     if (fd < 0) return fd;
     this.#libc.sendAtOnce(fd);
+    this.#libc.setOption(fd, "urgent_inline", 1);
     // A whole ClientHello is answered by the backend's first bytes: a packet less. Connections that begin otherwise undo it.
     this.#libc.delayAcks(fd);
     const result = this.#libc.listen(fd, BACKLOG);

@@ -51,7 +51,7 @@ class Bench {
   endSource(): void {
     this.libc.close(this.#source.writeEnd);
     this.flow.readable = true;
-    this.flow.hungUp = true;
+    this.flow.readsStopShort = true;
   }
 
   closeSink(): void {

@@ -88,6 +88,8 @@ export class Mover {
     }
     this.#releasePipe(flow);
     flow.isLong = false;
+    // splice(2) never passes the urgent byte: it reports an end or no bytes there. What read(2) reports counts.
+    if (count === 0 || (count === -EAGAIN && flow.readsStopShort)) return "on";
     return this.#nothingRead(flow, count);
   }
 
@@ -96,8 +98,8 @@ export class Mover {
     if (count <= 0) return this.#nothingRead(flow, count);
     flow.bytes += count;
     if (count === COPY_BYTES) flow.isLong = true;
-    // Less than asked for: there is no more, unless an end is behind it (epoll(7)).
-    else if (!flow.hungUp) flow.readable = false;
+    // Less than asked for: there is no more (epoll(7)), unless an end or the urgent byte is behind it.
+    else if (!flow.readsStopShort) flow.readable = false;
     const written = this.#libc.write(flow.to, this.#buffer, count);
     if (written === count) return "on";
     if (written < 0 && written !== -EAGAIN) return this.#broken("to_broke", written);

@@ -5,18 +5,15 @@
  * It tells when it is over and by what, and closes nothing.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
+import { PeerCheck, silentReason } from "../relay/dead-peer.ts";
 import type { Side } from "../relay/relay.ts";
-import { KEEP_ALIVE_AFTER_MS, KEEP_ALIVE_INITIAL_DELAY_MS } from "../relay/socket-options.ts";
+import { KEEP_ALIVE_AFTER_MS, KEEP_ALIVE_INITIAL_DELAY_MS, KEEP_ALIVE_PROBES } from "../relay/socket-options.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { ECONNRESET, EPIPE, errnoName } from "./errno.ts";
-import { ENDING, FAILED, WORTH_READING, WRITABLE } from "./event-loop.ts";
+import { FAILED, READS_STOP_SHORT, WORTH_READING, WRITABLE } from "./event-loop.ts";
 import { Flow } from "./flow.ts";
 import type { Libc } from "./libc.ts";
 import type { Reactor } from "./reactor.ts";
-
-/** As libuv does in the portable engine: a peer that answers nothing is gone 10 s after the first probe, not after 11 minutes. */
-const KEEP_ALIVE_INTERVAL_SECONDS = 1;
-const KEEP_ALIVE_PROBES = 10;
 
 /** A use of a descriptor; see `Descriptors`. */
 export interface Socket {
@@ -46,6 +43,7 @@ export class Relaying {
   readonly #context: RelayingContext;
   readonly #clientGeneration: number;
   readonly #backendGeneration: number;
+  readonly #peers: PeerCheck;
   /** Infinite: it is on. */
   #keepAliveAtMs: number;
   #silentUntilMs = 0;
@@ -60,15 +58,21 @@ export class Relaying {
     this.up.watchesWriting = backend.watchesWriting;
     this.down = new Flow(backend.fd, client.fd);
     this.down.watchesWriting = client.watchesWriting;
+    this.#peers = new PeerCheck(context.timeOuts.tcpUserTimeoutMs);
     this.#keepAliveAtMs = context.reactor.nowMs + KEEP_ALIVE_AFTER_MS;
   }
 
   /** Begins with what is known of the client: what it has sent and was not written, and whether there is more to read. */
-  begin(head: Uint8Array | undefined, headLength: number, readable: boolean, hungUp: boolean): RelayOver | undefined {
+  begin(
+    head: Uint8Array | undefined,
+    headLength: number,
+    readable: boolean,
+    readsStopShort: boolean,
+  ): RelayOver | undefined {
     this.up.bytes = headLength;
     this.up.pending = head;
     this.up.readable = readable;
-    this.up.hungUp = hungUp;
+    this.up.readsStopShort = readsStopShort;
     this.#touch();
     return readable || head !== undefined ? this.#move(this.up) : undefined;
   }
@@ -81,7 +85,7 @@ export class Relaying {
     let over: RelayOver | undefined;
     if ((events & WORTH_READING) !== 0) {
       flow.readable = true;
-      if ((events & ENDING) !== 0) flow.hungUp = true;
+      if ((events & READS_STOP_SHORT) !== 0) flow.readsStopShort = true;
       over = this.#move(flow);
     }
     if (over === undefined && (events & WRITABLE) !== 0 && other.blocked) over = this.#move(other);
@@ -99,11 +103,20 @@ export class Relaying {
   onDeadline(nowMs: number): RelayOver | undefined {
     this.#armedMs = Number.POSITIVE_INFINITY;
     if (nowMs >= this.#silentUntilMs) {
-      return { reason: this.isHalfClosed ? "half_closed_timeout" : "idle_timeout", isBroken: false };
+      const isBroken = this.up.holdsBytes || this.down.holdsBytes;
+      return { reason: this.isHalfClosed ? "half_closed_timeout" : "idle_timeout", isBroken };
     }
     if (nowMs >= this.#keepAliveAtMs) {
       this.#keepAliveAtMs = Number.POSITIVE_INFINITY;
-      for (const fd of [this.up.from, this.up.to]) keepAlive(this.#context.reactor.libc, fd);
+      const { reactor, timeOuts } = this.#context;
+      for (const fd of [this.up.from, this.up.to]) keepAlive(reactor.libc, fd, timeOuts.keepAliveIntervalMs);
+    }
+    if (nowMs >= this.#peers.atMs) {
+      const { libc } = this.#context.reactor;
+      const { down, up } = this;
+      const read = (side: Side) => libc.tcpReading(side === "client" ? up.from : up.to);
+      const dead = this.#peers.check(nowMs, up.bytes, down.bytes, read);
+      if (dead !== undefined) return { ...dead, isBroken: true };
     }
     this.#arm();
     return undefined;
@@ -175,20 +188,21 @@ export class Relaying {
   #touch(): void {
     const { reactor, timeOuts } = this.#context;
     this.#silentUntilMs = reactor.nowMs + (this.isHalfClosed ? timeOuts.halfClosedMs : timeOuts.idleMs);
+    this.#peers.touch(reactor.nowMs);
     this.#arm();
   }
 
   #arm(): void {
-    const atMs = Math.min(this.#silentUntilMs, this.#keepAliveAtMs);
+    const atMs = Math.min(this.#silentUntilMs, this.#keepAliveAtMs, this.#peers.atMs);
     if (atMs >= this.#armedMs) return;
     this.#armedMs = atMs;
     this.#context.reactor.timers.set(this.up.from, atMs);
   }
 }
 
-function keepAlive(libc: Libc, fd: number): void {
+function keepAlive(libc: Libc, fd: number, intervalMs: number): void {
   libc.setOption(fd, "keep_idle_seconds", Math.round(KEEP_ALIVE_INITIAL_DELAY_MS / 1_000));
-  libc.setOption(fd, "keep_interval_seconds", KEEP_ALIVE_INTERVAL_SECONDS);
+  libc.setOption(fd, "keep_interval_seconds", Math.max(Math.round(intervalMs / 1_000), 1));
   libc.setOption(fd, "keep_probes", KEEP_ALIVE_PROBES);
   libc.setOption(fd, "keep_alive", 1);
 }
@@ -197,7 +211,7 @@ function keepAlive(libc: Libc, fd: number): void {
 export function broken(side: Side, errno: number, call: "read" | "write"): RelayOver {
   const isReset = errno === ECONNRESET || errno === EPIPE;
   return {
-    reason: isReset ? `${side}_reset` : `${side}_unreachable`,
+    reason: isReset ? `${side}_reset` : silentReason(side),
     detail: `${call} ${errnoName(errno)}`,
     isBroken: true,
   };

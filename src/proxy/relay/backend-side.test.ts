@@ -48,7 +48,14 @@ async function follow(steps: readonly Step[], count: number, race: boolean) {
   const candidates = Array.from({ length: count }, (_, index) => ({ address: "192.0.2.1", port: index + 1 }));
   const side = new BackendSide(
     { action: "dial", path: {}, candidates, race, feedback, connectMs: CONNECT_MS },
-    { timeOuts: DEFAULT_TIME_OUTS, clock, connect, keepAliveMs: undefined, buffers: new ReadBuffers() },
+    {
+      timeOuts: DEFAULT_TIME_OUTS,
+      clock,
+      connect,
+      keepAliveMs: undefined,
+      buffers: new ReadBuffers(),
+      kernel: undefined,
+    },
     { onBackend: () => {}, onClosed: () => {}, onDefect: (error) => assert.fail(String(error)) },
   );
   const faults: number[] = [];

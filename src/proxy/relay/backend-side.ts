@@ -4,6 +4,7 @@
  * The next endpoint is tried while connecting fails. After a TLS handshake has failed none is: a certificate that is not
  * the right one is told, not passed over.
  */
+import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Endpoint } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
@@ -12,7 +13,7 @@ import { Dial, type DialEvents, type DialFailure, type Dialled } from "./dial.ts
 import type { ConnectionPlan } from "./engine.ts";
 import type { ReadBuffers } from "./read-buffer.ts";
 import type { BackendStream } from "./relay.ts";
-import { abort, type Connect } from "./socket-options.ts";
+import { abort, type Connect, KEEP_ALIVE_PROBES, type KernelSockets } from "./socket-options.ts";
 import type { TimeOuts } from "./time-outs.ts";
 
 type DialPlan = Extract<ConnectionPlan, { action: "dial" }>;
@@ -24,6 +25,7 @@ export interface BackendContext {
   /** Undefined: as built in. */
   readonly keepAliveMs: number | undefined;
   readonly buffers: ReadBuffers;
+  readonly kernel: KernelSockets | undefined;
 }
 
 export interface BackendEvents {
@@ -70,6 +72,11 @@ export class BackendSide implements DialEvents {
     this.#dial = new Dial({ plan, connectMs: this.#connectMs, attemptDelayMs, connect, clock, buffers: reused }, this);
   }
 
+  /** Undefined: no endpoint has answered. */
+  get tcp(): net.Socket | undefined {
+    return this.#dialled?.socket;
+  }
+
   /** Is no socket open? */
   get isClosed(): boolean {
     return this.#dialled?.socket.closed !== false;
@@ -77,7 +84,8 @@ export class BackendSide implements DialEvents {
 
   /** It has lasted: a peer that is gone is to be noticed. */
   keepAlive(initialDelayMs: number): void {
-    this.#dialled?.socket.setKeepAlive(true, initialDelayMs);
+    const { keepAliveIntervalMs } = this.#context.timeOuts;
+    this.#dialled?.socket.setKeepAlive(true, initialDelayMs, keepAliveIntervalMs, KEEP_ALIVE_PROBES);
   }
 
   destroy(): void {
@@ -93,10 +101,11 @@ export class BackendSide implements DialEvents {
 
   onDialled(dialled: Dialled): void {
     this.#dialled = dialled;
-    const { keepAliveMs } = this.#context;
+    const { keepAliveMs, kernel } = this.#context;
     const { encrypt, feedback, prologue } = this.#plan;
     const { buffer, endpoint, socket } = dialled;
-    if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
+    kernel?.keepUrgentInline(socket);
+    if (keepAliveMs !== undefined) this.keepAlive(keepAliveMs);
     if (prologue !== undefined) socket.setNoDelay(true).write(prologue);
     if (feedback !== undefined) socket.once("close", () => feedback.ended(endpoint));
     if (encrypt === undefined) this.#events.onBackend({ stream: socket, buffer, endpoint, connectMs: this.#ageMs });

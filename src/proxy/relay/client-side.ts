@@ -20,6 +20,8 @@ const MAX_READ_AHEAD_BYTES = 65_536;
 export interface ClientSideOwner {
   /** The client failed after its beginning was known, and before it was handed over. */
   onClientBroken(error: Error): void;
+  /** The client has sent all it has to send, after its beginning was known and before it was handed over. */
+  onClientEnd(): void;
   /** The client's socket is closed, or the TLS upon it. */
   onClosed(): void;
   onDefect(error: unknown): void;
@@ -123,7 +125,8 @@ export class ClientSide implements SocketEvents {
   }
 
   onEnd(): void {
-    this.#fail("the client closed");
+    if (this.#search === undefined) this.#owner.onClientEnd();
+    else this.#fail("the client closed");
   }
 
   onError(error: Error): void {

@@ -12,7 +12,7 @@ const cases: [side: Side, code: string, reason: ConnectionReason][] = [
   ["client", "EHOSTUNREACH", "client_unreachable"],
   ["client", "ECONNRESET", "client_reset"],
   ["client", "EPIPE", "client_reset"],
-  ["backend", "ETIMEDOUT", "backend_unreachable"],
+  ["backend", "ETIMEDOUT", "backend_unresponsive"],
   ["backend", "ECONNRESET", "backend_reset"],
 ];
 for (const [side, code, reason] of cases) {

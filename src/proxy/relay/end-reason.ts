@@ -3,8 +3,17 @@
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import { isTlsError, tlsErrorText } from "../terminate/tls-error.ts";
+import { silentReason } from "./dead-peer.ts";
 import type { RelayFailure } from "./relay.ts";
 import { errorCode } from "./socket-options.ts";
+
+/** The detail of `client_closed_early` once the hello was there. */
+export const CLIENT_LEFT = "the client closed while its backend was dialled";
+
+/** Does this end a connection whatever is under way on it? Then both peers must see a reset. */
+export function mayLoseBytes(reason: ConnectionReason): boolean {
+  return reason === "drain_deadline" || reason === "maximum_age" || reason === "internal_error";
+}
 
 /** `bytesOut`: what has come from the backend by then. */
 export function endReason(failure: RelayFailure | undefined, bytesOut: number): [ConnectionReason, string?] {
@@ -17,6 +26,5 @@ export function endReason(failure: RelayFailure | undefined, bytesOut: number): 
     return [side === "client" ? "client_reset" : "backend_reset", tlsErrorText(error)];
   }
   const isReset = errorCode(error) === "ECONNRESET" || errorCode(error) === "EPIPE";
-  if (side === "client") return [isReset ? "client_reset" : "client_unreachable", error.message];
-  return [isReset ? "backend_reset" : "backend_unreachable", error.message];
+  return [isReset ? `${side}_reset` : silentReason(side), error.message];
 }

@@ -25,13 +25,21 @@ import { SocketFacts } from "./client-facts.ts";
 import { identify } from "./client-identity.ts";
 import { ClientSide, type ClientSideOwner } from "./client-side.ts";
 import { ConnectionFacts } from "./connection-facts.ts";
+import { type DeadPeer, PeerCheck } from "./dead-peer.ts";
 import { Deadline } from "./deadline.ts";
-import { endReason } from "./end-reason.ts";
+import { CLIENT_LEFT, endReason, mayLoseBytes } from "./end-reason.ts";
 import type { ConnectionPlan, ConnectionRecord, EngineHost } from "./engine.ts";
 import type { ReadBuffers } from "./read-buffer.ts";
 import { type BackendStream, Relay, type RelayEvents, type RelayFailure, type Side } from "./relay.ts";
-import { abort, type Connect, KEEP_ALIVE_AFTER_MS, KEEP_ALIVE_INITIAL_DELAY_MS } from "./socket-options.ts";
-import type { TimeOuts } from "./time-outs.ts";
+import {
+  abort,
+  type Connect,
+  KEEP_ALIVE_AFTER_MS,
+  KEEP_ALIVE_INITIAL_DELAY_MS,
+  KEEP_ALIVE_PROBES,
+  type KernelSockets,
+} from "./socket-options.ts";
+import { CLOSED_CLIENT_MS, type TimeOuts } from "./time-outs.ts";
 
 export interface ConnectionContext {
   readonly host: EngineHost;
@@ -39,6 +47,8 @@ export interface ConnectionContext {
   readonly connect: Connect;
   readonly log: Logger;
   readonly buffers: ReadBuffers;
+  /** Undefined: nothing is known of sockets but what Node reports. */
+  readonly kernel: KernelSockets | undefined;
   /** There is no descriptor left for a backend. */
   readonly outOfDescriptors: (error: string) => void;
   /** How it went; called once, before `gone`. */
@@ -66,6 +76,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   /** Bytes that were told of while it was open. */
   #counted: Bytes | undefined;
   #isKeptAlive = false;
+  readonly #peers: PeerCheck;
 
   constructor(client: net.Socket, port: number, ticket: Ticket, context: ConnectionContext) {
     const { host } = context;
@@ -74,13 +85,14 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     this.#context = context;
     this.#facts = new ConnectionFacts(new SocketFacts(client));
     this.#timeOuts = host.timeOuts();
+    this.#peers = new PeerCheck(this.#timeOuts.tcpUserTimeoutMs);
     this.#deadline = new Deadline(context.clock, this.#timeOuts);
     // For the log, while it can still be asked for.
     if (host.wantsRecords) void this.#facts.who.source;
     const keepAliveMs = host.keepAliveMs();
     if (keepAliveMs !== undefined) {
       this.#isKeptAlive = true;
-      client.setKeepAlive(true, keepAliveMs);
+      client.setKeepAlive(true, keepAliveMs, this.#timeOuts.keepAliveIntervalMs, KEEP_ALIVE_PROBES);
     }
     this.#client = new ClientSide(client, this);
   }
@@ -146,26 +158,51 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     const relay = this.#relay;
     if (!this.#deadline.isPast(nowMs, relay?.isHalfClosed === true)) {
       if (!this.#isKeptAlive && this.#deadline.isOlder(nowMs, KEEP_ALIVE_AFTER_MS)) this.#keepAlive();
+      const dead = relay === undefined || this.#isRecorded ? undefined : this.#findDead(relay, nowMs);
+      if (dead !== undefined) this.#abortFor(dead);
     } else if (this.#isRecorded) this.#destroy();
     else if (relay !== undefined) this.cut(this.#relayLateReason(relay, nowMs));
     else if (this.#lateReason === "client_handshake_failed") this.cut(this.#lateReason, "not complete in time");
     else this.#refuse(this.#lateReason);
   }
 
+  /** Sweeps come often; sockets are read far less often. */
+  #findDead({ bytesIn, bytesOut }: Relay, nowMs: number): DeadPeer | undefined {
+    const { kernel } = this.#context;
+    const backend = this.#backend?.tcp;
+    if (kernel === undefined || backend === undefined) return undefined;
+    const isDue = nowMs >= this.#peers.atMs;
+    const read = (side: Side) => kernel.read(side === "client" ? this.#client.tcp : backend);
+    const dead = isDue ? this.#peers.check(nowMs, bytesIn, bytesOut, read) : undefined;
+    this.#peers.touch(nowMs);
+    return dead;
+  }
+
+  #abortFor({ reason, detail }: DeadPeer): void {
+    this.#record(reason, detail);
+    this.#abort();
+  }
+
   /** Ends it now, both sides, whatever is in flight. */
   cut(reason: ConnectionReason, detail?: string): void {
     this.#record(reason, detail);
-    if (reason === "drain_deadline" || reason === "maximum_age") {
-      // Not an end in order: the peers must see that bytes may be missing.
-      abort(this.#client.tcp);
-      this.#backend?.abort();
-    } else {
-      this.#destroy();
-    }
+    if (mayLoseBytes(reason) || this.#relay?.holdsBytes === true) this.#abort();
+    else this.#destroy();
   }
 
   onClientBroken(error: Error): void {
     this.#endBy("client", error);
+  }
+
+  /** A client of TLS that is passed through can complete no handshake any more. On a TCP port it may wait for the answer. */
+  onClientEnd(): void {
+    const { decrypted, hello } = this.#facts;
+    if (hello === undefined || decrypted !== undefined || this.#isRecorded) return;
+    this.#context.clock.after(CLOSED_CLIENT_MS, () => {
+      if (this.#isRecorded || this.#relay !== undefined) return;
+      this.#record("client_closed_early", CLIENT_LEFT);
+      this.#destroy();
+    });
   }
 
   onBackend(outcome: BackendOutcome): void {
@@ -254,8 +291,8 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     this.#deadline.suspend();
     if (plan.timeOuts !== undefined) this.#deadline.useRelayTimeOuts(plan.timeOuts);
     this.#facts.uniqueId = plan.uniqueId;
-    const { buffers, clock, connect, host } = this.#context;
-    const context = { buffers, clock, connect, timeOuts: this.#timeOuts, keepAliveMs: host.keepAliveMs() };
+    const { buffers, clock, connect, host, kernel } = this.#context;
+    const context = { buffers, clock, connect, kernel, timeOuts: this.#timeOuts, keepAliveMs: host.keepAliveMs() };
     this.#backend = new BackendSide(plan, context, this);
   }
 
@@ -325,8 +362,15 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
 
   #keepAlive(): void {
     this.#isKeptAlive = true;
-    this.#client.tcp.setKeepAlive(true, KEEP_ALIVE_INITIAL_DELAY_MS);
+    const { keepAliveIntervalMs } = this.#timeOuts;
+    this.#client.tcp.setKeepAlive(true, KEEP_ALIVE_INITIAL_DELAY_MS, keepAliveIntervalMs, KEEP_ALIVE_PROBES);
     this.#backend?.keepAlive(KEEP_ALIVE_INITIAL_DELAY_MS);
+  }
+
+  /** The peers must see that bytes may be missing. */
+  #abort(): void {
+    abort(this.#client.tcp);
+    this.#backend?.abort();
   }
 
   #destroy(): void {
@@ -337,8 +381,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   /** One side broke before the relay began. */
   #endBy(side: Side, error: Error): void {
     this.#record(...endReason({ side, error }, 0));
-    abort(this.#client.tcp);
-    this.#backend?.destroy();
+    this.#abort();
   }
 
   #refuse(reason: ConnectionReason, detail?: string, answer?: string): void {

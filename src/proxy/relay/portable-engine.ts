@@ -22,7 +22,7 @@ import {
 import { Ledger } from "./ledger.ts";
 import { type ConnectionContext, PortableConnection } from "./portable-connection.ts";
 import { ReadBuffers } from "./read-buffer.ts";
-import { type Connect, connectTcp, errorCode, SOCKET_OPTIONS } from "./socket-options.ts";
+import { type Connect, connectTcp, errorCode, type KernelSockets, SOCKET_OPTIONS } from "./socket-options.ts";
 import type { TimeOuts } from "./time-outs.ts";
 
 /** The kernel cuts this to net.core.somaxconn, 4096 since Linux 5.4. */
@@ -41,6 +41,7 @@ export interface PortableEngineOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly connect?: Connect;
+  readonly kernel?: KernelSockets;
 }
 
 export class PortableEngine implements Engine {
@@ -52,11 +53,12 @@ export class PortableEngine implements Engine {
   /** Called when the last connection is gone. */
   #whenIdle: (() => void)[] = [];
 
-  constructor({ connect = connectTcp, ...context }: PortableEngineOptions) {
+  constructor({ connect = connectTcp, kernel, ...context }: PortableEngineOptions) {
     this.#ledger = new Ledger(context.host, context.clock);
     this.#context = {
       ...context,
       connect,
+      kernel,
       buffers: new ReadBuffers(),
       outOfDescriptors: (error) => this.#warn("out of descriptors: connections are closed unanswered", error),
       ended: (record) => this.#ledger.ended(record),

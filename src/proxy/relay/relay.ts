@@ -65,6 +65,11 @@ export class Relay {
     return this.#up.isEnded || this.#down.isEnded;
   }
 
+  /** Are bytes read that the other side has not taken? */
+  get holdsBytes(): boolean {
+    return this.#up.holdsBytes || this.#down.holdsBytes;
+  }
+
   moved(): void {
     this.#events.onActivity();
   }
@@ -117,6 +122,10 @@ class Direction implements SocketEvents {
     this.from = from;
     this.to = to;
     this.#buffer = buffer;
+  }
+
+  get holdsBytes(): boolean {
+    return this.waits || this.to.writableLength > 0 || this.from.readableLength > 0;
   }
 
   onData(chunk: Buffer): void {

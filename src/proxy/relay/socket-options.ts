@@ -4,12 +4,15 @@
 import net from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Endpoint } from "../../model/proxy-config.ts";
+import type { TcpReading } from "./dead-peer.ts";
 
 /**
  * When TCP asks a silent peer whether it is still there, unless the configuration says so: below the idle time-outs of the
  * NATs and balancers in the way (AWS NLB: 350 s), above what wakes up radios.
  */
 export const KEEP_ALIVE_INITIAL_DELAY_MS = 60_000;
+/** Probes without an answer after which the kernel gives the peer up. */
+export const KEEP_ALIVE_PROBES = 6;
 /**
  * Keep-alive is switched on when a connection has lasted: most end sooner, and are spared the calls and the kernel's timers.
  * Silence before that counts: the kernel asks when it last heard of the peer.
@@ -31,6 +34,14 @@ export type Connect = (endpoint: Endpoint, onread?: net.OnReadOpts) => net.Socke
 
 export const connectTcp: Connect = ({ address, port }, onread) =>
   net.connect({ allowHalfOpen: true, autoSelectFamily: false, host: address, port, ...(onread && { onread }) });
+
+/** What Node has no means for, by those of the operating system. Sockets that are closed are left alone. */
+export interface KernelSockets {
+  /** Undefined: nothing is known. */
+  read(socket: net.Socket): TcpReading | undefined;
+  /** The urgent byte stays in the stream (tcp(7), SO_OOBINLINE). */
+  keepUrgentInline(socket: net.Socket): void;
+}
 
 /** TLS with the connection that carries it. Ends and data are its own; a reset can only be the connection's. */
 export type TlsOverTcp = TLSSocket & { readonly tcp: net.Socket };

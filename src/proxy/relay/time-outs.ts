@@ -12,11 +12,21 @@ export interface TimeOuts {
   readonly idleMs: number;
   /** Without a byte after one side has closed. */
   readonly halfClosedMs: number;
+  /** Between two keep-alive probes of TCP without an answer. */
+  readonly keepAliveIntervalMs: number;
+  /** For a peer to acknowledge what is sent to it. See dead-peer.ts. */
+  readonly tcpUserTimeoutMs: number;
   /** From accepting, whatever goes on; infinite: no bound. */
   readonly maxAgeMs: number;
   /** For the client of a refused connection to close after us. */
   readonly lingerMs: number;
 }
+
+/**
+ * What a client that has closed before a backend answered is given. A TLS client that has closed after its hello can complete no
+ * handshake; one that only shut down its direction to see whether somebody answers gets the answer of a backend that is near.
+ */
+export const CLOSED_CLIENT_MS = 250;
 
 export const DEFAULT_TIME_OUTS: TimeOuts = {
   // A hello is one flight; 10 s covers three retransmissions of a lost SYN's successor (1 + 2 + 4 s, RFC 6298).
@@ -29,6 +39,10 @@ export const DEFAULT_TIME_OUTS: TimeOuts = {
   idleMs: 3_600_000,
   // Who has sent all it had may wait for a slow answer, not for an absent peer.
   halfClosedMs: 300_000,
+  // With KEEP_ALIVE_INITIAL_DELAY_MS and KEEP_ALIVE_PROBES a silent peer is found dead after two minutes, as one that owes an
+  // acknowledgement is.
+  keepAliveIntervalMs: 10_000,
+  tcpUserTimeoutMs: 120_000,
   // Nobody's connection is cut for its age unless somebody says so.
   maxAgeMs: Number.POSITIVE_INFINITY,
   // A round trip round the earth and the client's time to react; then the kernel may reset what is left.

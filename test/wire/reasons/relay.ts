@@ -29,11 +29,15 @@ const bySilence = (scene: Scene) => ({
   },
 });
 
+/** Six probes, a second apart. */
+const SOON_PROBED: Scene = { settings: { keepAliveMs: 1_000 }, options: { timeOuts: { keepAliveIntervalMs: 1_000 } } };
+
 export const relay: Producers<
   | "completed"
   | "client_reset"
   | "backend_reset"
   | "client_unreachable"
+  | "backend_unresponsive"
   | "idle_timeout"
   | "half_closed_timeout"
   | "maximum_age"
@@ -65,10 +69,16 @@ export const relay: Producers<
   client_unreachable: {
     skip: noDeafSocket(),
     produce: async (t) => {
-      const gateway = await stage(t, { settings: { keepAliveMs: 1_000 } });
-      const client = await established(t, gateway.port);
-      // Ten probes, a second apart: libuv's own numbers, which nobody can change.
-      deafen(client);
+      const gateway = await stage(t, SOON_PROBED);
+      deafen(await established(t, gateway.port));
+      return gateway;
+    },
+  },
+  backend_unresponsive: {
+    skip: noDeafSocket(),
+    produce: async (t) => {
+      const { backend, gateway } = await pair(t, SOON_PROBED);
+      deafen(backend);
       return gateway;
     },
   },
