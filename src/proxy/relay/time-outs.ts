@@ -26,7 +26,7 @@ export interface TimeOuts {
  * What a client that has closed before a backend answered is given. A TLS client that has closed after its hello can complete no
  * handshake; one that only shut down its direction to see whether somebody answers gets the answer of a backend that is near.
  */
-export const CLOSED_CLIENT_MS = 250;
+export const CLOSED_CLIENT_MS = 500;
 
 export const DEFAULT_TIME_OUTS: TimeOuts = {
   // A hello is one flight; 10 s covers three retransmissions of a lost SYN's successor (1 + 2 + 4 s, RFC 6298).

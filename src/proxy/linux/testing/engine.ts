@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 import { deltaBetween, listener, route, service } from "../../../../test/wire/config.ts";
 import { memoryLog } from "../../../../test/wire/gateway.ts";
 import { helloFor } from "../../../../test/wire/hello-bytes.ts";
-import { connectTo, freePorts, LOOPBACK, readAll } from "../../../../test/wire/sockets.ts";
+import { connectTo, freePorts, LOOPBACK, readAll, readSome } from "../../../../test/wire/sockets.ts";
 import type { Endpoint, Resource } from "../../../model/proxy-config.ts";
 import { Admission } from "../../admit/admission.ts";
 import { type Clock, systemClock } from "../../clock.ts";
@@ -93,6 +93,8 @@ export const toOne = (...endpoints: string[]): Resource[] => [
 /** One connection from its beginning to its end. */
 export async function echoThrough(port: number): Promise<void> {
   const client = await connectTo(port);
-  client.end(hello);
-  assert.deepEqual(await readAll(client), hello);
+  client.write(hello);
+  assert.deepEqual(await readSome(client, hello.length), hello);
+  client.end();
+  assert.equal((await readAll(client)).length, 0);
 }
