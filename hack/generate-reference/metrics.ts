@@ -49,7 +49,7 @@ ${table(await operatorFamilies())}
 - \`outcome\` of passes: \`succeeded\`, \`failed\` (repeated with back-off), \`cancelled\` (leadership was lost).
 - \`outcome\` of subscriptions: \`admitted\`, \`not_leader\` (the proxy tries another replica), \`refused\` (a bad token or hello).
 - \`verdict\`: \`admitted\`, \`warned\`, \`refused\`, \`unchanged\` (the spec is as it was), \`failed\` (a defect of ours: admitted unchecked).
-- \`cause\`: \`change\`, \`report\` and \`proxy_gone\` (of a proxy), \`leading\`, \`certificates\`, \`pepr\`, \`timer\`.
+- \`cause\`: \`change\`, \`report\` and \`proxy_gone\` (of a proxy), \`leading\`, \`rollout\`, \`certificates\`, \`pepr\`, \`timer\`.
 `;
 }
 

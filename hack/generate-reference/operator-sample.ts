@@ -11,6 +11,7 @@ const SOURCES: OperatorSources = {
     },
   ],
   queue: () => ({ changes: 2, oldestMs: 1_500 }),
+  rollouts: () => ({ rolling: 2, stalled: 1, waiting: 7 }),
   subscribers: () => [
     { gateway: "a/b", proxyId: "p", published: "1", report: undefined, lagMs: 250 },
     { gateway: "a/b", proxyId: "q", published: "1", report: undefined, lagMs: 0 },

@@ -12,6 +12,7 @@ import {
   logFormatOption,
   logLevelOption,
   logRefusedOption,
+  maxRollingGatewaysOption,
   parseAddress,
   parseBoolean,
   parseGatewayName,
@@ -150,6 +151,7 @@ function addOperator(program: Command): void {
       "watch a cluster's Gateways and TLSRoutes, run their proxies, write their status, refuse what cannot work",
     )
     .requiredOption("--proxy-image <reference>", "image of the proxies", process.env.FSM_GATEWAY_PROXY_IMAGE)
+    .addOption(maxRollingGatewaysOption())
     .option(
       "--terminate <boolean>",
       "serve listeners that decrypt; false: such listeners are told so, and no Secrets are read",

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { LOG_FORMATS, type LogFormat } from "../logging/format.ts";
 import { LOG_LEVELS } from "../logging/logger.ts";
 import { isIpAddress } from "../net/ip-address.ts";
+import { parseRolloutLimit, type RolloutLimit } from "../operator/rollout/rollout-limit.ts";
 import { ENGINE_CHOICES } from "../proxy/engine-choices.ts";
 
 export interface LogOptions {
@@ -105,4 +106,20 @@ export function collectConnectTo(
 export function parseGatewayName(value: string): string {
   if (!/^[^/]+\/[^/]+$/.test(value)) throw new InvalidArgumentError(`"${value}" is not NAMESPACE/NAME`);
   return value;
+}
+
+export function maxRollingGatewaysOption(): Option {
+  return new Option(
+    "--max-rolling-gateways <count|percent>",
+    "Gateways that roll out changed proxies at a time, such as 3 or 10%; a percentage rounds down to at least 1",
+  )
+    .argParser(parseMaxRollingGateways)
+    .default({ unit: "percent", value: 10 }, "10%");
+}
+
+function parseMaxRollingGateways(value: string): RolloutLimit {
+  const limit = parseRolloutLimit(value);
+  if (limit === undefined)
+    throw new InvalidArgumentError(`"${value}" is not a count such as 3 or a percentage 1%–100%`);
+  return limit;
 }

@@ -35,7 +35,7 @@ test("everything is in the Gateway's namespace, owned by it, labelled for users 
     assert.equal(metadata.labels["gateway.networking.k8s.io/gateway-class-name"], "fsm");
     for (const label of Object.keys(metadata.labels)) assert.match(label, /^([a-z0-9.-]+\/)?[a-zA-Z0-9._-]+$/);
     assert.deepEqual(Object.keys(metadata.labels).length, 5);
-    assert.deepEqual(metadata.annotations, { "example.com/cost": "7" });
+    assert.equal(metadata.annotations?.["example.com/cost"], "7");
   }
 });
 
@@ -55,6 +55,18 @@ test("the Service asks for the Gateway's static address, and for none where ther
     infrastructureOf(p, options).find(({ kind }) => kind === "Service")?.spec as object;
   assert.ok(!("loadBalancerIP" in specOf(plan)));
   assert.deepEqual(specOf({ ...plan, address: "192.0.2.7" }), { ...specOf(plan), loadBalancerIP: "192.0.2.7" });
+});
+
+test("the Deployment says by a hash which Pod template it was applied with", () => {
+  const hashOf = (p: GatewayPlan, image = options.image) =>
+    infrastructureOf(p, { ...options, image }).find(({ kind }) => kind === "Deployment")?.metadata.annotations?.[
+      "gateway.fsm.dev/pod-template-hash"
+    ];
+  assert.match(hashOf(plan) ?? "", /^[0-9a-f]{16}$/);
+  assert.equal(hashOf({ ...plan, parameters: { replicas: 3 } }), hashOf(plan), "scaling is no rollout");
+  assert.notEqual(hashOf(plan, "localhost/fsm-gateway:next"), hashOf(plan));
+  const stolen = { ...plan, annotations: { ...plan.annotations, "gateway.fsm.dev/pod-template-hash": "x" } };
+  assert.match(hashOf(stolen) ?? "", /^[0-9a-f]{16}$/);
 });
 
 test("a change of listeners does not change the Deployment", () => {

@@ -6,7 +6,9 @@
  * The Deployment names no listener: ports and routes reach the proxies by the stream, so that no change of them is a rollout.
  * It sets `replicas` only where GatewayParameters do; else `kubectl scale` and autoscalers own that field.
  */
+import { hash } from "node:crypto";
 import type { GatewayParametersSpec } from "../gateway-api/gateway-parameters.ts";
+import { POD_TEMPLATE_HASH_ANNOTATION } from "../model/identity.ts";
 import type { GatewayPlan } from "../model/plan.ts";
 import { autoscalers } from "./autoscaler.ts";
 import { disruptionBudgets } from "./disruption-budget.ts";
@@ -14,6 +16,9 @@ import { type InfrastructureMetadata, metadataOf, selectorLabels } from "./metad
 import { networkPolicies } from "./network-policy.ts";
 import { type ProxyPodOptions, proxyPod } from "./pod.ts";
 import { service } from "./service.ts";
+
+/** 64 bits: enough to tell one template of a Gateway from the next. */
+const TEMPLATE_HASH_DIGITS = 16;
 
 /** An object to apply: as much JSON as we own of it. */
 export interface InfrastructureObject {
@@ -63,16 +68,26 @@ function deployment(
   options: ProxyPodOptions,
 ): InfrastructureObject {
   const { replicas } = parameters;
+  const template = proxyPod(plan, parameters, options);
+  const metadata = metadataOf(plan);
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: metadataOf(plan),
+    metadata: {
+      ...metadata,
+      annotations: { ...metadata.annotations, [POD_TEMPLATE_HASH_ANNOTATION]: hashTemplate(template) },
+    },
     spec: {
       ...(replicas !== undefined && { replicas }),
       selector: { matchLabels: selectorLabels(plan) },
       // A proxy leaves only when its successor is Ready.
       strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-      template: proxyPod(plan, parameters, options),
+      template,
     },
   };
+}
+
+/** The order of members counts: were it ever another one, the hash alone would change, and no Pod would. */
+function hashTemplate(template: object): string {
+  return hash("sha256", JSON.stringify(template), "hex").slice(0, TEMPLATE_HASH_DIGITS);
 }

@@ -19,6 +19,9 @@ export const GATEWAY_NAME_LABEL = "gateway.networking.k8s.io/gateway-name";
 export const GATEWAY_CLASS_NAME_LABEL = "gateway.networking.k8s.io/gateway-class-name";
 export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
 
+/** Annotation of a Gateway's Deployment: hash of the Pod template as it was applied, by which a rollout is foreseen. */
+export const POD_TEMPLATE_HASH_ANNOTATION = "gateway.fsm.dev/pod-template-hash";
+
 /** Where the operator lives, unless its own environment says otherwise (POD_NAMESPACE). */
 export const OPERATOR_NAMESPACE = "fsm-gateway-system";
 

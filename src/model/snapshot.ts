@@ -65,6 +65,8 @@ export interface ObservedDeployment {
    * refused none.
    */
   readonly refused?: string;
+  /** A changed Pod template that waits for rollouts of other Gateways. Absent: none waits. */
+  readonly rolloutWait?: RolloutWait;
   /** The last reports of the proxies that take connections; of all proxies while none does. */
   readonly proxies: readonly ObservedProxy[];
   /** Number of Pods that take connections and have sent no report. Absent: none. */
@@ -74,4 +76,12 @@ export interface ObservedDeployment {
 export interface ObservedProxy extends ProxyReport {
   /** Name of the proxy's Pod; absent without a cluster. */
   readonly pod?: string;
+}
+
+/** Why a Gateway does not roll out its changed Pod template yet. */
+export interface RolloutWait {
+  /** At most so many Gateways roll at a time. */
+  readonly limit: number;
+  /** Gateways with rollouts in progress that take long, `namespace/name`, sorted. */
+  readonly slow: readonly string[];
 }

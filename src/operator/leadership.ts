@@ -32,6 +32,7 @@ import { Acknowledgements } from "./reconcile/acknowledgements.ts";
 import { Publication } from "./reconcile/publication.ts";
 import { StatusWriter } from "./reconcile/statuses.ts";
 import { Writing, type WritingParts } from "./reconcile/writing.ts";
+import { type RolloutCounts, RolloutPacer } from "./rollout/rollout-pacer.ts";
 import { ChangeTrail, type KickCause } from "./trail.ts";
 import { Applier } from "./write/applier.ts";
 import { EventRecorder, type EventRecorderOptions } from "./write/events.ts";
@@ -64,6 +65,8 @@ export interface Leadership {
   changed(kind: string, object: string): void;
   /** Changes that no pass has taken up, and how long the oldest that none has served has waited. */
   queue(): { readonly changes: number; readonly oldestMs: number };
+  /** Current number of Gateways by state of their rollout. */
+  rollouts(): RolloutCounts;
   /** The proxies that are subscribed to this replica. */
   subscribers(): readonly SubscriberView[];
   /** Listens for proxies, then stands for election. Rejects when the port cannot be bound. */
@@ -127,6 +130,13 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   });
   const acknowledgements = new Acknowledgements(stream.subscribers);
   const mayBeAwaited = () => clock.nowMs() - state.leadingSinceMs < AWAIT_PROXIES_MS;
+  const pacer = new RolloutPacer({
+    limit: options.maxRollingGateways,
+    deployments: informers.of.deployments,
+    nowMs: () => clock.nowMs(),
+    log: log.child({ component: "rollout" }),
+    onWaitsChanged: () => kick("rollout"),
+  });
   const publication = new Publication({
     informers,
     bundle: parts.bundle,
@@ -136,11 +146,13 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     acknowledgements,
     trail,
     certificateNamespaces: options.certificateNamespaces,
+    rollouts: pacer,
   });
   const writing = createWriting(parts, {
     published: () => publication.newest,
     acknowledgements,
     trail,
+    pacer,
     mayBeAwaited,
     onRefusals: (refusals) => {
       const news = publication.refused(refusals);
@@ -185,6 +197,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       reports.clear();
       ports.clear();
       publication.forget();
+      pacer.clear();
     },
     clock,
     random: Math.random,
@@ -204,6 +217,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       kick("change");
     },
     queue: () => ({ changes: trail.waiting, oldestMs: trail.oldestWaitedMs }),
+    rollouts: () => pacer.counts,
     subscribers: () => stream.overview(),
     start: async () => {
       await stream.listen(options.streamPort, "::");
@@ -227,7 +241,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
 }
 
 interface WritingTies
-  extends Pick<WritingParts, "published" | "acknowledgements" | "mayBeAwaited" | "onRefusals" | "onLeft"> {
+  extends Pick<WritingParts, "published" | "acknowledgements" | "pacer" | "mayBeAwaited" | "onRefusals" | "onLeft"> {
   readonly trail: Pick<ChangeTrail, "beginWriting" | "wrote">;
 }
 

@@ -18,6 +18,7 @@ import { OperatorMetrics } from "./metrics.ts";
 import { type OperatorPages, operatorPages } from "./pages.ts";
 import { type Admission, startAdmission } from "./pepr/start.ts";
 import { firstMissing, readinessChecks } from "./readiness.ts";
+import type { RolloutLimit } from "./rollout/rollout-limit.ts";
 
 /**
  * How long reviews are answered after the order to end: the API server's node hears of that a moment later, and would admit
@@ -34,6 +35,8 @@ export interface OperatorOptions {
   /** Name of this replica. */
   readonly podName: string;
   readonly proxyImage: string;
+  /** How many Gateways roll out changed proxies at a time. */
+  readonly maxRollingGateways: RolloutLimit;
   /** Serve listeners that decrypt? Without, no Secret is read but the operator's own. */
   readonly terminate: boolean;
   /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
@@ -91,6 +94,7 @@ export function startOperator(options: OperatorOptions): Operator {
     leader: () => parts.leadership?.leader ?? "",
     informers: () => informers.views(),
     queue: () => parts.leadership?.queue() ?? { changes: 0, oldestMs: 0 },
+    rollouts: () => parts.leadership?.rollouts() ?? { rolling: 0, stalled: 0, waiting: 0 },
     subscribers: () => parts.leadership?.subscribers() ?? [],
     certificates: () => parts.certificates?.expiry(),
     droppedLogLines: options.droppedLogLines,

@@ -3,6 +3,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { SubscriberView } from "../control/server/gateway-feeds.ts";
 import type { CertificateExpiry } from "./certificates/keeper.ts";
 import type { InformerView } from "./informer/informer-set.ts";
+import type { RolloutCounts } from "./rollout/rollout-pacer.ts";
 
 /** What can be asked; each answers at once, also before the part that it asks is there. */
 export interface OperatorSources {
@@ -10,6 +11,8 @@ export interface OperatorSources {
   informers(): readonly InformerView[];
   /** Changes that no pass has taken up, and how long the oldest that is not written yet has waited, in ms. */
   queue(): { readonly changes: number; readonly oldestMs: number };
+  /** Current number of Gateways by state of their rollout. */
+  rollouts(): RolloutCounts;
   subscribers(): readonly SubscriberView[];
   certificates(): CertificateExpiry | undefined;
   /** The number of log lines that no reader took, since the process started. */
@@ -50,6 +53,7 @@ export function addGauges(registry: Registry, version: string, sources: Operator
       this.inc(sources.droppedLogLines());
     },
   });
+  addRollouts(registry, sources);
   addInformers(registry, sources);
   addCertificates(registry, sources);
   addProcess(registry);
@@ -62,6 +66,18 @@ function single(registry: Registry, name: string, help: string, value: () => num
     registers: [registry],
     collect() {
       this.set(value());
+    },
+  });
+}
+
+function addRollouts(registry: Registry, { rollouts }: OperatorSources): void {
+  new Gauge({
+    name: "fsm_gateway_operator_rollouts",
+    help: "Current number of Gateways that roll out proxies, are stalled in it, or wait for others, by state.",
+    labelNames: ["state"],
+    registers: [registry],
+    collect() {
+      for (const [state, count] of Object.entries(rollouts())) this.set({ state }, count);
     },
   });
 }

@@ -28,6 +28,8 @@ export type KickCause =
   | "certificates"
   /** The API server refuses what is to run for a Gateway, or does so no more. */
   | "refusal"
+  /** Which Gateways wait to roll out their proxies, or for which others, has changed. */
+  | "rollout"
   /** Pepr's watches have seen something. */
   | "pepr"
   /** What was waited for is due. */

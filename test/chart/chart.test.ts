@@ -134,7 +134,17 @@ test("pods are placed, sized and marked as the values say", () => {
   ]);
   assert.equal(spec.priorityClassName, "system-cluster-critical");
   assert.equal(container(objects).resources.requests.cpu, "2");
-  assert.deepEqual(container(objects).args.slice(3), ["--log-level=debug", "--log-format=text"]);
+  assert.deepEqual(container(objects).args.slice(3, 5), ["--log-level=debug", "--log-format=text"]);
+});
+
+test("how many Gateways roll at a time is a count or a percentage, and never 0", () => {
+  for (const value of ["3", "25%"]) {
+    assert.ok(container(withValues(`rollout.maxGateways="${value}"`)).args.includes(`--max-rolling-gateways=${value}`));
+  }
+  assert.ok(container(rendered()).args.includes("--max-rolling-gateways=10%"));
+  for (const value of ["0", "0%", "101%", "all"]) {
+    assert.throws(() => withValues(`rollout.maxGateways="${value}"`), /maxGateways/, value);
+  }
 });
 
 test("without Terminate the operator is told so, and may read no Secret but its own", () => {

@@ -5,6 +5,7 @@ import { createLogger } from "../../logging/logger.ts";
 import { ADMISSION_PORT, CONTROL_STREAM_PORT, OPERATOR_ADMIN_PORT, OPERATOR_NAMESPACE } from "../../model/identity.ts";
 import { KubeClient } from "../../operator/kube/client.ts";
 import { startOperator } from "../../operator/main.ts";
+import type { RolloutLimit } from "../../operator/rollout/rollout-limit.ts";
 import { EXIT } from "../exit.ts";
 import type { LogOptions } from "../options.ts";
 import { untilSignal } from "../signals.ts";
@@ -12,6 +13,7 @@ import { VERSION } from "../version.ts";
 
 export interface OperatorCommandOptions extends LogOptions {
   readonly proxyImage: string;
+  readonly maxRollingGateways: RolloutLimit;
   readonly terminate: boolean;
   readonly adminPort?: number;
   readonly admissionPort?: number;
@@ -30,6 +32,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     namespace: process.env.POD_NAMESPACE ?? OPERATOR_NAMESPACE,
     podName: process.env.POD_NAME ?? hostname(),
     proxyImage: options.proxyImage,
+    maxRollingGateways: options.maxRollingGateways,
     terminate: options.terminate,
     admissionPort: options.admissionPort ?? ADMISSION_PORT,
     streamPort: options.streamPort ?? CONTROL_STREAM_PORT,

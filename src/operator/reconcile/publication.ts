@@ -12,6 +12,8 @@ import type { InstalledBundle } from "../kube/bundle.ts";
 import type { ProxyReports } from "../observe/proxies.ts";
 import type { SettledPorts } from "../observe/settled-ports.ts";
 import { takeSnapshot } from "../observe/snapshot.ts";
+import { addRolloutWaits } from "../rollout/add-rollout-waits.ts";
+import type { RolloutPacer } from "../rollout/rollout-pacer.ts";
 import type { ChangeTrail, PassTrail } from "../trail.ts";
 import type { Acknowledgements, Publications } from "./acknowledgements.ts";
 import { ReferenceReader } from "./reference-reader.ts";
@@ -27,6 +29,7 @@ export interface PublicationParts {
   readonly trail: Pick<ChangeTrail, "begin">;
   /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
   readonly certificateNamespaces: ReadonlySet<string> | undefined;
+  readonly rollouts: Pick<RolloutPacer, "waits">;
 }
 
 /** What came of a snapshot. */
@@ -67,12 +70,13 @@ export class Publication {
   }
 
   run(): void {
-    const { informers, reports, ports, bundle, acknowledgements, trail } = this.#parts;
+    const { informers, reports, ports, bundle, acknowledgements, trail, rollouts } = this.#parts;
     const pass = trail.begin();
     this.#slices.update(informers.of.endpointSlices.items());
     const slicesOf = (service: string) => this.#slices.get(service) ?? [];
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version, slicesOf);
-    const plan = this.#translator.translate(withRefusals(snapshot, this.#refusals));
+    const observed = addRolloutWaits(withRefusals(snapshot, this.#refusals), rollouts.waits);
+    const plan = this.#translator.translate(observed);
     const waiting = this.#references.demand(this.#translator);
     pass.published(this.#publish(plan, pass, waiting));
     this.#newest = { plan, gateways: snapshot.gateways, silent, waiting, publications: acknowledgements.newest() };

@@ -1,9 +1,10 @@
 /**
  * What the API server refuses of what is to run for a Gateway, as a part of what is observed of it: so that its status says it. Pure.
  */
-import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
+import { objectKey } from "../../gateway-api/objects.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import type { RefusedObject } from "../write/applier.ts";
+import { findGateway } from "../write/ownership.ts";
 
 /** Sentences by Gateway, `namespace/name`. */
 export type Refusals = ReadonlyMap<string, string>;
@@ -15,7 +16,7 @@ const MOST_CHARACTERS = 500;
 export function refusalsOf(refused: readonly RefusedObject[]): Refusals {
   const refusals = new Map<string, string>();
   for (const { object, message } of refused) {
-    const gateway = gatewayOf(object);
+    const gateway = findGateway(object);
     if (gateway === undefined || refusals.has(gateway)) continue;
     const said = message.length > MOST_CHARACTERS ? `${message.slice(0, MOST_CHARACTERS)}…` : message;
     refusals.set(
@@ -32,6 +33,12 @@ export function newsOfRefusals(before: Refusals, now: Refusals): "gateways" | "w
   return [...before].every(([gateway, said]) => now.get(gateway) === said) ? undefined : "words";
 }
 
+/** The Gateways whose Deployment the API server rejects. */
+export function findRejectedDeployments(refused: readonly RefusedObject[]): ReadonlySet<string> {
+  const deployments = refused.filter(({ object }) => object.kind === "Deployment");
+  return new Set(deployments.flatMap(({ object }) => findGateway(object) ?? []));
+}
+
 /** The snapshot itself where nothing was refused. */
 export function withRefusals(snapshot: Snapshot, refusals: Refusals): Snapshot {
   if (refusals.size === 0) return snapshot;
@@ -40,13 +47,4 @@ export function withRefusals(snapshot: Snapshot, refusals: Refusals): Snapshot {
     return [gateway, refused === undefined ? deployment : { ...deployment, refused }] as const;
   });
   return { ...snapshot, deployments: new Map(deployments) };
-}
-
-/** The owner is a Gateway of the same namespace: see infra/metadata.ts. */
-function gatewayOf({ metadata }: KubernetesObject): string | undefined {
-  const { namespace, ownerReferences } = metadata as KubernetesObject["metadata"] & {
-    readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
-  };
-  const owner = ownerReferences?.find(({ kind }) => kind === "Gateway");
-  return owner && `${namespace}/${owner.name}`;
 }

@@ -41,6 +41,9 @@ function stage() {
     waiting: new Set<string>() as ReadonlySet<string>,
     held: [] as (readonly string[])[],
     left: [] as number[],
+    heldKinds: [] as string[],
+    rejected: [] as (readonly string[])[],
+    recheckInMs: undefined as number | undefined,
   };
   const cache = (objects: readonly KubernetesObject[] = []) => ({
     items: () => objects as never[],
@@ -60,6 +63,13 @@ function stage() {
     }),
     acknowledgements: { wait: async () => undefined },
     trail: { beginWriting: () => ({ end: (outcome) => void state.rounds.push(outcome) }) },
+    pacer: {
+      pace: (objects) => ({
+        objects: objects.filter(({ kind }) => !state.heldKinds.includes(kind)),
+        ...(state.recheckInMs !== undefined && { recheckInMs: state.recheckInMs }),
+      }),
+      onRejected: (gateways) => void state.rejected.push([...gateways]),
+    },
     applier: {
       reconcile: async (wanted, _signal, held = new Set()) => {
         state.applied.push(wanted);
@@ -152,4 +162,19 @@ test("of a Gateway whose references are not read yet nothing is written, and not
   assert.deepEqual(state.held, [["gateway-g"], []]);
   const written = state.written.map((plans) => plans.map(({ name }) => name));
   assert.deepEqual(written, [["other"], ["g", "other"]]);
+});
+
+test("what the pacer makes of the objects is applied, and it is told which Deployments were rejected", async () => {
+  const { state, run } = stage();
+  Object.assign(state, { heldKinds: ["Deployment"], recheckInMs: 5_000 });
+  state.report = {
+    ...UNCHANGED,
+    refused: [
+      { object: refusedObject, message: "quota" },
+      { object: { ...refusedObject, apiVersion: "apps/v1", kind: "Deployment" }, message: "image" },
+    ],
+  };
+  await run();
+  assert.ok(state.applied[0]?.every(({ kind }) => kind !== "Deployment"));
+  assert.deepEqual([state.rejected, state.left], [[["shop/g"]], [5_000]]);
 });

@@ -8,6 +8,7 @@ import type { ProxyPodOptions } from "../../infra/pod.ts";
 import type { Logger } from "../../model/log.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
+import type { RolloutPacer } from "../rollout/rollout-pacer.ts";
 import type { WriteRound } from "../trail.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
@@ -15,7 +16,7 @@ import type { Acknowledgements, Publications } from "./acknowledgements.ts";
 import { gatewaysOf } from "./depends-on.ts";
 import { Provisions } from "./provisions.ts";
 import type { Published } from "./publication.ts";
-import { type Refusals, refusalsOf } from "./refusals.ts";
+import { findRejectedDeployments, type Refusals, refusalsOf } from "./refusals.ts";
 import type { StatusReport, StatusWriter } from "./statuses.ts";
 
 /** As much of the informers as is asked here. */
@@ -33,6 +34,7 @@ export interface WritingParts {
   readonly published: () => Published | undefined;
   readonly acknowledgements: Pick<Acknowledgements, "wait">;
   readonly trail: { beginWriting(): Pick<WriteRound, "end"> };
+  readonly pacer: Pick<RolloutPacer, "pace" | "onRejected">;
   readonly applier: Pick<Applier, "reconcile">;
   readonly statuses: Pick<StatusWriter, "write">;
   readonly events: Pick<EventRecorder, "record">;
@@ -72,11 +74,14 @@ export class Writing {
   }
 
   async #write(signal: AbortSignal): Promise<void> {
-    const { published, applier, onRefusals, onLeft } = this.#parts;
+    const { published, pacer, applier, onRefusals, onLeft } = this.#parts;
     const newest = published();
     if (newest === undefined) return;
     const { gateways } = newest;
-    const applied = await applier.reconcile(this.#infrastructure(newest), signal, heldOwners(newest));
+    const { objects, recheckInMs } = pacer.pace(this.#infrastructure(newest));
+    const applied = await applier.reconcile(objects, signal, heldOwners(newest));
+    pacer.onRejected(findRejectedDeployments(applied.refused));
+    if (recheckInMs !== undefined) onLeft(recheckInMs);
     this.#tellForeign(applied.foreign, gateways);
     for (const gateway of gateways) this.#tellMissingClass(gateway);
     // What was refused now belongs into statuses: the plan that says so is on its way, and this one's would not be true.

@@ -21,6 +21,8 @@ type ConditionReason =
   | GatewayResolvedRefsReason
   /** Of InsecureFrontendValidationMode (GEP-91). */
   | "ConfigurationChanged"
+  /** Of our own gateway.fsm.dev/RolloutPending. */
+  | "RolloutLimit"
   | ListenerSetAcceptedReason
   | ListenerSetProgrammedReason
   | PolicyAcceptedReason
@@ -85,6 +87,10 @@ export const CONDITION_EVENTS: Readonly<Record<ConditionReason, Described>> = {
   Programmed: { of: "Gateway, ListenerSet", meaning: "proxies serve it behind its address" },
   RefNotPermitted: { of: "routes, Gateway", meaning: "a reference into another namespace has no ReferenceGrant" },
   ResolvedRefs: { of: "all", meaning: "every reference leads somewhere" },
+  RolloutLimit: {
+    of: "Gateway",
+    meaning: "its changed proxies wait until rollouts of other Gateways are complete (`--max-rolling-gateways`)",
+  },
   TargetNotFound: { of: "BackendTLSPolicy", meaning: "the Service or section it is for does not exist" },
   UnsupportedAddress: { of: "Gateway", meaning: "`spec.addresses` has more than one, or another type than IPAddress" },
   UnsupportedProtocol: { of: "routes", meaning: "a Service's port says it speaks what cannot be passed on" },

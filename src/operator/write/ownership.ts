@@ -5,6 +5,7 @@ import type { ManagedObject } from "../informer/trim.ts";
 interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
+  readonly name: string;
   readonly uid: string;
   readonly controller?: boolean;
 }
@@ -31,6 +32,13 @@ export function isProvisioned(object: ManagedObject, manager: string): boolean {
 /** Uid of the object that controls this one. */
 export function controllerUid(object: KubernetesObject): string | undefined {
   return controllerOf(object)?.uid;
+}
+
+/** The Gateway that owns a provisioned object, as `namespace/name`. The owner is in the object's namespace: see infra/metadata.ts. */
+export function findGateway({ metadata }: KubernetesObject): string | undefined {
+  const { namespace, ownerReferences } = metadata as OwnedObject["metadata"];
+  const owner = ownerReferences?.find(({ kind }) => kind === "Gateway");
+  return owner && `${namespace}/${owner.name}`;
 }
 
 function controllerOf(object: OwnedObject): OwnerReference | undefined {

@@ -16,6 +16,7 @@ import { hasInsecureFallback } from "../listeners/client-validation.ts";
 import type { JudgedParameters } from "../parameters/judge.ts";
 import { describeWaiting, type JudgedListener, judgeListeners, namesOf } from "./listener.ts";
 import { isAttached, listenerSetStatuses } from "./listener-set.ts";
+import { computeRolloutPending } from "./rollout-pending.ts";
 
 /** A Gateway as its status has it, for those whose status depends on it. */
 export interface JudgedGateway {
@@ -65,6 +66,7 @@ function gatewayStatus(
   const conditions = [judged.accepted, judgeProgrammed(judged)];
   if (clientCertificate !== undefined) conditions.push(judgeResolvedRefs(clientCertificate, judged.listeners));
   if (hasInsecureFallback(gateway)) conditions.push(INSECURE_FALLBACK);
+  if (deployment?.rolloutWait !== undefined) conditions.push(computeRolloutPending(gateway, deployment.rolloutWait));
   return {
     kind: "Gateway",
     name,

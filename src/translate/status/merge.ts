@@ -22,6 +22,7 @@ import type {
   RouteStatusPlan,
   StatusPlan,
 } from "../../model/plan.ts";
+import { ROLLOUT_PENDING } from "./rollout-pending.ts";
 
 /** The status of the object as read, of any shape: it may come from an older controller. */
 type CurrentStatus = Readonly<Record<string, unknown>> | undefined;
@@ -43,7 +44,7 @@ const MAX_ANCESTORS = 16;
  * here: its SupportedVersion is left out merely while the version cannot be read.
  */
 const OWN_TYPES = {
-  gateway: ["Accepted", "Programmed", "ResolvedRefs", "InsecureFrontendValidationMode"],
+  gateway: ["Accepted", "Programmed", "ResolvedRefs", "InsecureFrontendValidationMode", ROLLOUT_PENDING],
   listenerSet: ["Accepted", "Programmed"],
   listener: ["Accepted", "Conflicted", "Programmed", "ResolvedRefs", "OverlappingTLSConfig"],
   parent: ["Accepted", "ResolvedRefs", "PartiallyInvalid"],
