@@ -153,6 +153,12 @@ function addOperator(program: Command): void {
     .requiredOption("--proxy-image <reference>", "image of the proxies", process.env.FSM_GATEWAY_PROXY_IMAGE)
     .addOption(maxRollingGatewaysOption())
     .option(
+      "--trust-gateway-parameters <boolean>",
+      "accept spec.pod.patch and images of other repositories in the GatewayParameters of Gateways, not of classes alone",
+      parseBoolean,
+      false,
+    )
+    .option(
       "--terminate <boolean>",
       "serve listeners that decrypt; false: such listeners are told so, and no Secrets are read",
       parseBoolean,

@@ -76,6 +76,23 @@ export interface PodParameters {
   readonly resources?: object;
   readonly drainSeconds?: number;
   readonly imagePullSecrets?: readonly { readonly name: string }[];
+  readonly image?: string;
+  readonly securityContext?: PodSecurityParameters;
+  readonly runtimeClassName?: string;
+  /** core/v1 PodDNSConfig. */
+  readonly dnsConfig?: object;
+  readonly minReadySeconds?: number;
+  /** A strategic merge patch of the Pod template: see translate/parameters/pod-patch.ts. */
+  readonly patch?: Readonly<Record<string, unknown>>;
+}
+
+/** Of core/v1 PodSecurityContext what cannot add rights. Absent members are left to the image or the platform. */
+export interface PodSecurityParameters {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly fsGroup?: number;
+  readonly fsGroupChangePolicy?: "Always" | "OnRootMismatch";
+  readonly supplementalGroups?: readonly number[];
 }
 
 export interface LoggingParameters {

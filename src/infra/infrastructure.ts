@@ -67,7 +67,7 @@ function deployment(
   parameters: GatewayParametersSpec,
   options: ProxyPodOptions,
 ): InfrastructureObject {
-  const { replicas } = parameters;
+  const { replicas, pod } = parameters;
   const template = proxyPod(plan, parameters, options);
   const metadata = metadataOf(plan);
   return {
@@ -79,6 +79,7 @@ function deployment(
     },
     spec: {
       ...(replicas !== undefined && { replicas }),
+      ...(pod?.minReadySeconds !== undefined && { minReadySeconds: pod.minReadySeconds }),
       selector: { matchLabels: selectorLabels(plan) },
       // A proxy leaves only when its successor is Ready.
       strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },

@@ -2,24 +2,39 @@
 import type { GatewayParametersSpec, PodParameters } from "../gateway-api/gateway-parameters.ts";
 import { CONTROL_STREAM_PORT, OPERATOR_NAME, PROXY_ADMIN_PORT, STREAM_TOKEN_AUDIENCE } from "../model/identity.ts";
 import type { GatewayPlan } from "../model/plan.ts";
+import {
+  CA_DIRECTORY,
+  CA_VOLUME,
+  POD_NAME_VARIABLE,
+  PROXY_CONTAINER,
+  TOKEN_DIRECTORY,
+  TOKEN_VOLUME,
+} from "../model/proxy-pod.ts";
 import { annotationsOf, selectorLabels } from "./metadata.ts";
 import { childName } from "./names.ts";
+import { mergeStrategically } from "./strategic-merge.ts";
 
 export interface ProxyPodOptions {
   readonly image: string;
   readonly operatorNamespace: string;
 }
 
-const CA_DIRECTORY = "/etc/fsm-gateway/ca";
-const TOKEN_DIRECTORY = "/var/run/secrets/fsm-gateway";
 /** The kubelet renews a token at 80 % of its life; the API server refuses less than 10 minutes. */
 const TOKEN_SECONDS = 3600;
 /** How long established connections may go on after SIGTERM unless it is said, and what ending takes beyond that. */
 const DRAIN_SECONDS = 60;
 const END_SECONDS = 15;
+/** The user of the image, said once more for PodSecurity. A platform that assigns users must be asked for none. */
+const USER = { runAsUser: 65532, runAsGroup: 65532 };
 const RESOURCES = { requests: { cpu: "100m", memory: "128Mi" } };
 
-export function proxyPod(plan: GatewayPlan, parameters: GatewayParametersSpec, options: ProxyPodOptions) {
+export function proxyPod(plan: GatewayPlan, parameters: GatewayParametersSpec, options: ProxyPodOptions): object {
+  const template = buildTemplate(plan, parameters, options);
+  const patch = parameters.pod?.patch;
+  return patch === undefined ? template : mergeStrategically(template, patch);
+}
+
+function buildTemplate(plan: GatewayPlan, parameters: GatewayParametersSpec, options: ProxyPodOptions) {
   const { pod = {} } = parameters;
   const { drainSeconds = DRAIN_SECONDS } = pod;
   const selector = selectorLabels(plan);
@@ -37,17 +52,16 @@ export function proxyPod(plan: GatewayPlan, parameters: GatewayParametersSpec, o
       ...placement(pod, selector),
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: 65532,
-        runAsGroup: 65532,
+        ...(pod.securityContext ?? USER),
         seccompProfile: { type: "RuntimeDefault" },
         // Ports below 1024 without a capability: a sysctl of the Pod's own network, which PodSecurity calls safe.
         sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
       },
       containers: [container(plan, parameters, drainSeconds, options)],
       volumes: [
-        { name: "ca", configMap: { name: childName(plan.name) } },
+        { name: CA_VOLUME, configMap: { name: childName(plan.name) } },
         {
-          name: "token",
+          name: TOKEN_VOLUME,
           projected: {
             sources: [
               {
@@ -65,9 +79,9 @@ export function proxyPod(plan: GatewayPlan, parameters: GatewayParametersSpec, o
   };
 }
 
-/** Where the Pods go, and how they get there. */
+/** Where the Pods go, how they get there and what they run in. */
 function placement(pod: PodParameters, selector: Readonly<Record<string, string>>) {
-  const { nodeSelector, affinity, tolerations, priorityClassName, imagePullSecrets } = pod;
+  const { nodeSelector, affinity, tolerations, priorityClassName, imagePullSecrets, runtimeClassName, dnsConfig } = pod;
   const { topologySpreadConstraints = SPREAD } = pod;
   return {
     ...(nodeSelector && { nodeSelector }),
@@ -79,6 +93,8 @@ function placement(pod: PodParameters, selector: Readonly<Record<string, string>
     })),
     ...(priorityClassName !== undefined && { priorityClassName }),
     ...(imagePullSecrets && { imagePullSecrets }),
+    ...(runtimeClassName !== undefined && { runtimeClassName }),
+    ...(dnsConfig && { dnsConfig }),
   };
 }
 
@@ -101,8 +117,8 @@ function container(
     failureThreshold,
   });
   return {
-    name: "proxy",
-    image,
+    name: PROXY_CONTAINER,
+    image: pod?.image ?? image,
     imagePullPolicy: "IfNotPresent",
     args: [
       "proxy",
@@ -114,7 +130,7 @@ function container(
       `--drain-seconds=${drainSeconds}`,
       ...(engine === undefined ? [] : [`--engine=${engine}`]),
     ],
-    env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+    env: [{ name: POD_NAME_VARIABLE, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
     ports: [{ name: "admin", containerPort: PROXY_ADMIN_PORT, protocol: "TCP" }],
     startupProbe: probe("/healthz", 1, 60),
     // A Pod that is told to end, or whose process has died, is taken out at once, whatever the probe says. Three failures, for all that the
@@ -128,8 +144,8 @@ function container(
       capabilities: { drop: ["ALL"] },
     },
     volumeMounts: [
-      { name: "ca", mountPath: CA_DIRECTORY, readOnly: true },
-      { name: "token", mountPath: TOKEN_DIRECTORY, readOnly: true },
+      { name: CA_VOLUME, mountPath: CA_DIRECTORY, readOnly: true },
+      { name: TOKEN_VOLUME, mountPath: TOKEN_DIRECTORY, readOnly: true },
     ],
   };
 }

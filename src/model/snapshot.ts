@@ -41,6 +41,8 @@ export interface Snapshot {
   readonly configMaps: readonly ConfigMap[];
   readonly services: readonly Service[];
   readonly endpointSlices: readonly EndpointSlice[];
+  /** What a Gateway's own GatewayParameters may use. Absent: anything, as nothing is provisioned. */
+  readonly parametersPolicy?: ParametersPolicy;
   /** What is known of each Gateway's running proxies, by `namespace/name`. Absent: nothing runs yet. */
   readonly deployments: ReadonlyMap<string, ObservedDeployment>;
   /** Do a Deployment and a Service run for each Gateway? Not without a cluster. */
@@ -52,6 +54,13 @@ export interface Snapshot {
   readonly absentKinds: ReadonlySet<string>;
   /** Version of the installed Gateway API bundle, as its CRDs say in `gateway.networking.k8s.io/bundle-version`. */
   readonly bundleVersion?: string;
+}
+
+export interface ParametersPolicy {
+  /** The image of proxies whose parameters name none. */
+  readonly proxyImage: string;
+  /** Accept what can run any program also in the parameters of a Gateway, not only of a GatewayClass. */
+  readonly trustGateways: boolean;
 }
 
 /** The running side of one Gateway. */

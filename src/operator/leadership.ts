@@ -147,6 +147,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     trail,
     certificateNamespaces: options.certificateNamespaces,
     rollouts: pacer,
+    parametersPolicy: { proxyImage: options.proxyImage, trustGateways: options.trustGatewayParameters },
   });
   const writing = createWriting(parts, {
     published: () => publication.newest,

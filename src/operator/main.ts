@@ -35,6 +35,8 @@ export interface OperatorOptions {
   /** Name of this replica. */
   readonly podName: string;
   readonly proxyImage: string;
+  /** Accept spec.pod.patch and any image also in the parameters of a Gateway. */
+  readonly trustGatewayParameters: boolean;
   /** How many Gateways roll out changed proxies at a time. */
   readonly maxRollingGateways: RolloutLimit;
   /** Serve listeners that decrypt? Without, no Secret is read but the operator's own. */

@@ -99,7 +99,7 @@ export class Translator {
     this.#gateways = stableList(this.#gateways, ours);
     this.#takeRoutes([snapshot.tlsRoutes, snapshot.tcpRoutes, snapshot.httpRoutes]);
     this.#assess(snapshot, changes);
-    this.#judgeParameters(classes, ourClasses, changes);
+    this.#judgeParameters(snapshot, classes, ourClasses, changes);
     const attached = this.#attach(changes);
     const settled = this.#settle(attached);
     const changedBackends = this.#resolveBackends(changes);
@@ -171,14 +171,20 @@ export class Translator {
     if (!sameMap(this.#parents, parents)) this.#parents = new Map(parents);
   }
 
-  #judgeParameters(classes: Classes, ourClasses: readonly GatewayClass[], changes: Changes): void {
+  #judgeParameters(
+    { parametersPolicy }: Snapshot,
+    classes: Classes,
+    ourClasses: readonly GatewayClass[],
+    changes: Changes,
+  ): void {
     // The class of each of these Gateways is one of ours.
     const classOf = (gateway: Gateway) => classes.get(gateway.spec.gatewayClassName) as GatewayClass;
     this.#parameters.update({
       subjects: this.#gateways,
-      context: ourClasses,
+      context: [...ourClasses, parametersPolicy],
       inputs: (gateway): readonly [GatewayClass] => [classOf(gateway)],
-      compute: (lookups, gateway, _place, [gatewayClass]) => judgeParameters(lookups, gateway, gatewayClass),
+      compute: (lookups, gateway, _place, [gatewayClass]) =>
+        judgeParameters(lookups, gateway, gatewayClass, parametersPolicy),
       lookups: this.#indexer.lookups,
       changes,
     });

@@ -73,6 +73,7 @@ async function startLeader(t: TestContext, client: KubeClient, certificateNamesp
     leading: () => leadership.leading,
     informers: () => informers.views(),
     queue: () => leadership.queue(),
+    rollouts: () => ({ rolling: 0, stalled: 0, waiting: 0 }),
     subscribers: () => [],
     certificates: () => certificates.expiry(),
     droppedLogLines: () => 0,
@@ -80,7 +81,14 @@ async function startLeader(t: TestContext, client: KubeClient, certificateNamesp
   });
   const options = {
     ...{ log: SILENT, client, version: "test", namespace: OPERATOR_NAMESPACE, podName: "operator-0" },
-    ...{ proxyImage: "none", terminate: true, admissionPort: 0, streamPort: await freePort() },
+    ...{
+      trustGatewayParameters: false,
+      maxRollingGateways: { unit: "percent", value: 10 } as const,
+      proxyImage: "none",
+      terminate: true,
+      admissionPort: 0,
+      streamPort: await freePort(),
+    },
     ...(certificateNamespaces !== undefined && { certificateNamespaces }),
     droppedLogLines: () => 0,
     onFatal: () => assert.fail("the operator cannot go on"),

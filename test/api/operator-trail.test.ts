@@ -95,6 +95,7 @@ async function startLeader(t: TestContext, log: Recorder) {
       namespace: OPERATOR_NAMESPACE,
       podName: "operator-0",
       proxyImage: "none",
+      trustGatewayParameters: false,
       maxRollingGateways: { unit: "percent", value: 10 } as const,
       terminate: true,
     },

@@ -137,6 +137,12 @@ test("pods are placed, sized and marked as the values say", () => {
   assert.deepEqual(container(objects).args.slice(3, 5), ["--log-level=debug", "--log-format=text"]);
 });
 
+test("parameters of Gateways are trusted only where a value says so", () => {
+  const flag = "--trust-gateway-parameters=true";
+  assert.ok(!container(rendered()).args.includes(flag));
+  assert.ok(container(withValues("gatewayParameters.trustGateways=true")).args.includes(flag));
+});
+
 test("how many Gateways roll at a time is a count or a percentage, and never 0", () => {
   for (const value of ["3", "25%"]) {
     assert.ok(container(withValues(`rollout.maxGateways="${value}"`)).args.includes(`--max-rolling-gateways=${value}`));

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { parseAllDocuments, stringify } from "yaml";
 import type { DesiredCondition, DesiredListenerStatus, Plan, StatusPlan } from "../../src/model/plan.ts";
 import type { Resource } from "../../src/model/proxy-config.ts";
-import type { ObservedDeployment, Snapshot } from "../../src/model/snapshot.ts";
+import type { ObservedDeployment, ParametersPolicy, Snapshot } from "../../src/model/snapshot.ts";
 import { formatProblem, parseManifests } from "../../src/standalone/manifests/parse.ts";
 import { snapshotOf } from "../../src/standalone/snapshot.ts";
 import { translate } from "../../src/translate/translate.ts";
@@ -44,6 +44,7 @@ interface Observed {
   readonly provisions?: boolean;
   readonly absentKinds?: readonly string[];
   readonly bundleVersion?: string;
+  readonly parametersPolicy?: ParametersPolicy;
 }
 
 /** Manifests, and at most one document `kind: Observed`. */
@@ -54,12 +55,14 @@ function readCase(text: string): Snapshot {
   const parsed = parseManifests([{ file: "in.yaml", text: manifests }], "default");
   assert.deepEqual(parsed.problems.map(formatProblem), []);
   const [document] = parseAllDocuments(parts.filter(isObserved).join("---"));
-  const { deployments = {}, provisions = true, absentKinds = [], bundleVersion } = (document?.toJS() ?? {}) as Observed;
+  const observed = (document?.toJS() ?? {}) as Observed;
+  const { deployments = {}, provisions = true, absentKinds = [], bundleVersion, parametersPolicy } = observed;
   const snapshot = {
     ...snapshotOf(parsed.manifests, new Map(Object.entries(deployments))),
     provisions,
     absentKinds: new Set(absentKinds),
     ...(bundleVersion !== undefined && { bundleVersion }),
+    ...(parametersPolicy !== undefined && { parametersPolicy }),
   };
   return { ...snapshot, deployments: withVersions(snapshot) };
 }

@@ -45,6 +45,15 @@ export const FULL = {
     resources: { requests: { cpu: "500m", memory: "256Mi" }, limits: { memory: "1Gi" } },
     drainSeconds: 300,
     imagePullSecrets: [{ name: "registry" }],
+    image: "localhost/fsm-gateway:1.2",
+    securityContext: {
+      ...{ runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000, fsGroupChangePolicy: "OnRootMismatch" },
+      supplementalGroups: [2000],
+    },
+    runtimeClassName: "gvisor",
+    dnsConfig: { options: [{ name: "ndots", value: "1" }] },
+    minReadySeconds: 5,
+    patch: { spec: { hostAliases: [{ ip: "192.0.2.1", hostnames: ["a.example"] }] } },
   },
   logging: { level: "warn", format: "json", refusedPerSecond: 10 },
   engine: "linux",
@@ -60,6 +69,7 @@ export const GOOD: readonly object[] = [
   { service: { type: "ClusterIP", ipFamilies: ["IPv6", "IPv4"], ipFamilyPolicy: "RequireDualStack" } },
   { service: { type: "NodePort", externalTrafficPolicy: "Local" } },
   { pod: { topologySpreadConstraints: [] } },
+  { pod: { securityContext: {} } },
 ];
 
 /** With a word of the message that says why. */
@@ -94,6 +104,10 @@ export const BAD: readonly (readonly [spec: object, said: RegExp])[] = [
   [{ pod: { resources: { requests: { cpu: "much" } } } }, /cpu/],
   [{ pod: { drainSeconds: 100_000 } }, /drainSeconds/],
   [{ pod: { topologySpreadConstraints: [{ maxSkew: 1, whenUnsatisfiable: "DoNotSchedule" }] } }, /topologyKey/],
+  [{ pod: { securityContext: { runAsUser: 0 } } }, /runAsUser/],
+  [{ pod: { securityContext: { supplementalGroups: [0] } } }, /supplementalGroups/],
+  [{ pod: { minReadySeconds: 301 } }, /minReadySeconds/],
+  [{ pod: { image: "" } }, /image/],
   [{ logging: { level: "trace" } }, /level/],
   [{ logging: { refusedPerSecond: -1 } }, /refusedPerSecond/],
   [{ engine: "fast" }, /engine/],

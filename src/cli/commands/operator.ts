@@ -14,6 +14,7 @@ import { VERSION } from "../version.ts";
 export interface OperatorCommandOptions extends LogOptions {
   readonly proxyImage: string;
   readonly maxRollingGateways: RolloutLimit;
+  readonly trustGatewayParameters: boolean;
   readonly terminate: boolean;
   readonly adminPort?: number;
   readonly admissionPort?: number;
@@ -33,6 +34,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     podName: process.env.POD_NAME ?? hostname(),
     proxyImage: options.proxyImage,
     maxRollingGateways: options.maxRollingGateways,
+    trustGatewayParameters: options.trustGatewayParameters,
     terminate: options.terminate,
     admissionPort: options.admissionPort ?? ADMISSION_PORT,
     streamPort: options.streamPort ?? CONTROL_STREAM_PORT,

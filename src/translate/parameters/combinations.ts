@@ -3,6 +3,7 @@
  * what two objects make together, for objects that are older than a rule, and for files.
  */
 import type { GatewayParametersSpec, ServiceParameters, ServiceType } from "../../gateway-api/gateway-parameters.ts";
+import { findPatchProblem } from "./pod-patch.ts";
 
 const LOAD_BALANCER: readonly ServiceType[] = ["LoadBalancer"];
 const OUTSIDE: readonly ServiceType[] = ["LoadBalancer", "NodePort"];
@@ -22,7 +23,7 @@ export const TYPED_MEMBERS = Object.keys(TYPES) as readonly TypedMember[];
 
 /** What is wrong, with the field and the mend; undefined: nothing. */
 export function combinationProblem(spec: GatewayParametersSpec): string | undefined {
-  const { autoscaling, disruptionBudget, replicas, service } = spec;
+  const { autoscaling, disruptionBudget, pod, replicas, service } = spec;
   if (replicas !== undefined && autoscaling !== undefined) {
     return "spec.replicas and spec.autoscaling exclude each other: remove replicas, since the autoscaler sets them";
   }
@@ -32,7 +33,8 @@ export function combinationProblem(spec: GatewayParametersSpec): string | undefi
   if (disruptionBudget?.minAvailable !== undefined && disruptionBudget.maxUnavailable !== undefined) {
     return "spec.disruptionBudget: minAvailable and maxUnavailable exclude each other: keep one of them";
   }
-  return service && serviceProblem(service);
+  const ofService = service && serviceProblem(service);
+  return ofService ?? (pod?.patch && findPatchProblem(pod.patch));
 }
 
 function serviceProblem(service: ServiceParameters): string | undefined {

@@ -1,11 +1,13 @@
 /** What GatewayParameters come to for one Gateway: the class's and its own as one, or why they cannot be used. */
 import type { GatewayParametersSpec, LoggingParameters } from "../../gateway-api/gateway-parameters.ts";
 import type { Gateway, GatewayClass } from "../../gateway-api/objects.ts";
+import type { ParametersPolicy } from "../../model/snapshot.ts";
 import type { SettingsResource } from "../../model/traffic.ts";
 import type { Lookups } from "../lookups.ts";
 import { combinationProblem } from "./combinations.ts";
 import { mergeParameters } from "./merge.ts";
 import { parametersOfClass, parametersOfGateway } from "./reference.ts";
+import { findTrustProblem } from "./trust.ts";
 
 export type JudgedParameters =
   | {
@@ -16,13 +18,20 @@ export type JudgedParameters =
     }
   | { readonly ok: false; readonly message: string };
 
-export function judgeParameters(lookups: Lookups, gateway: Gateway, gatewayClass: GatewayClass): JudgedParameters {
+export function judgeParameters(
+  lookups: Lookups,
+  gateway: Gateway,
+  gatewayClass: GatewayClass,
+  policy: ParametersPolicy | undefined,
+): JudgedParameters {
   const ofClass = parametersOfClass(lookups, gatewayClass);
   if (!ofClass.ok) {
     return { ok: false, message: `GatewayClass ${gatewayClass.metadata.name} is not accepted: see its conditions` };
   }
   const ofGateway = parametersOfGateway(lookups, gateway);
   if (!ofGateway.ok) return ofGateway;
+  const distrusted = policy && findTrustProblem(ofGateway.spec ?? {}, policy);
+  if (distrusted !== undefined) return { ok: false, message: `The Gateway's parameters cannot be used: ${distrusted}` };
   const spec = mergeParameters(ofClass.spec ?? {}, ofGateway.spec ?? {});
   const problem = combinationProblem(spec);
   if (problem !== undefined) {

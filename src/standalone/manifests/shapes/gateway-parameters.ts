@@ -8,6 +8,8 @@ import { labels, port } from "./parts.ts";
 const count = z.int().min(1).max(1000);
 const intOrPercent = z.union([z.int().min(0), z.string()]);
 const object = z.looseObject({});
+/** Of a user or group; never root. */
+const id = z.int().min(1).max(2_147_483_647);
 
 const service = z.strictObject({
   type: z.enum(["LoadBalancer", "ClusterIP", "NodePort"]).optional(),
@@ -39,6 +41,20 @@ const pod = z.strictObject({
   resources: object.optional(),
   drainSeconds: z.int().min(0).max(86_400).optional(),
   imagePullSecrets: z.array(z.strictObject({ name: z.string().min(1) })).optional(),
+  image: z.string().min(1).optional(),
+  securityContext: z
+    .strictObject({
+      runAsUser: id.optional(),
+      runAsGroup: id.optional(),
+      fsGroup: id.optional(),
+      fsGroupChangePolicy: z.enum(["Always", "OnRootMismatch"]).optional(),
+      supplementalGroups: z.array(id).optional(),
+    })
+    .optional(),
+  runtimeClassName: z.string().min(1).optional(),
+  dnsConfig: object.optional(),
+  minReadySeconds: z.int().min(0).max(300).optional(),
+  patch: object.optional(),
 });
 
 export const gatewayParameters = z.strictObject({
