@@ -33,6 +33,8 @@ export const CONNECTION_REASONS = {
   backend_unresolved: "the external host's name does not resolve",
   backend_forbidden:
     "the external host resolves to an address that is not allowed: the proxy itself, loopback, link-local",
+  backend_loop: "the endpoint is an address of this Gateway, to which the connection would come back",
+  backend_connection_limit: "the backend has as many connections as one backend may",
   backend_refused: "the endpoint refused the connection",
   backend_timeout: "the endpoint did not answer the connection in time",
   backend_unreachable: "there is no way to the endpoint",

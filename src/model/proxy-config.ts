@@ -141,6 +141,14 @@ export type BackendTarget =
 /** The same words as the route's ResolvedRefs condition (Gateway API RouteConditionReason). */
 export type InvalidBackendReason = "RefNotPermitted" | "InvalidKind" | "BackendNotFound" | "UnsupportedProtocol";
 
+/**
+ * Name of the EndpointsResource that lists where clients reach the Gateway: Pods, Service addresses, load balancers. No backend refers
+ * to it; a proxy does not connect to these endpoints, because the connection would come back. An unspecified address (0.0.0.0, ::)
+ * stands for the proxy's own node, its port for a node port. It is an EndpointsResource, not a kind of its own, so that an older proxy
+ * accepts and ignores it instead of rejecting every configuration.
+ */
+export const GATEWAY_ADDRESSES = "gateway-addresses";
+
 /** Ready addresses of one Service port. It changes often, hence apart from the backend. */
 export interface EndpointsResource {
   readonly kind: "endpoints";

@@ -1,10 +1,14 @@
 /**
  * Which engine moves the bytes: the one that was asked for, or the best that this machine has.
  */
+
+import { BackendConnections, createBackendCounts } from "./admit/backend-connections.ts";
+import { maxBackendConnections } from "./connection-limit.ts";
 import type { EngineChoice } from "./engine-choices.ts";
 import { LinuxEngine, type LinuxEngineOptions, linuxEngineMeans } from "./linux/linux-engine.ts";
+import { randomSeed } from "./random-seed.ts";
 import type { Engine } from "./relay/engine.ts";
-import { PortableEngine, type PortableEngineOptions } from "./relay/portable-engine.ts";
+import { PortableEngine } from "./relay/portable-engine.ts";
 
 export type { EngineChoice };
 
@@ -18,11 +22,13 @@ export function engineProblem(choice: EngineChoice): string | undefined {
 }
 
 /** Throws when the linux engine is asked for by name and cannot run here; the message is a sentence. */
-export function chooseEngine(choice: EngineChoice, options: PortableEngineOptions & LinuxEngineOptions): Engine {
-  const { host, clock, log, connect } = options;
+export function chooseEngine(choice: EngineChoice, options: LinuxEngineOptions): Engine {
+  const { host, clock, log, connect, maxConnections } = options;
   const portable = () => {
     log.info("portable engine", { leavesOut: PORTABLE_LEAVES_OUT });
-    return new PortableEngine({ host, clock, log, ...(connect === undefined ? {} : { connect }) });
+    const counts = createBackendCounts(1, maxBackendConnections(maxConnections), randomSeed());
+    const backends = new BackendConnections(counts, 0);
+    return new PortableEngine({ host, clock, log, backends, ...(connect === undefined ? {} : { connect }) });
   };
   if (choice === "portable") return portable();
   const isApt = connect === undefined || choice === "linux";

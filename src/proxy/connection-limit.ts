@@ -18,6 +18,14 @@ export function defaultMaxConnections(descriptors: number = descriptorLimit()): 
   return Math.max(1, Math.min(fitting, MOST_CONNECTIONS));
 }
 
+/**
+ * Largest number of connections to one backend: three quarters of what the process may hold, so that other backends have room whatever
+ * one of them does. It is derived from the process's limit, not from a configured one, and is 15,000 with the default.
+ */
+export function maxBackendConnections(maxConnections: number): number {
+  return Math.max(1, Math.ceil((maxConnections * 3) / 4));
+}
+
 /** The soft limit on open files, from procfs on Linux. Node has no call for it that is cheap. */
 function descriptorLimit(): number {
   try {

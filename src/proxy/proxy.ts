@@ -30,6 +30,7 @@ import { type Overrides, Planner } from "./planner.ts";
 import { type EngineHost, formatAddress } from "./relay/engine.ts";
 import { type Connect, connectTcp } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
+import { type LocalAddresses, NO_LOCAL_ADDRESSES, OwnAddresses } from "./route/own-addresses.ts";
 import { acceptedProxyProtocol, portKind } from "./route/port-kind.ts";
 import { EMPTY_TABLE, findDeniedCidrs, findSettings, type RouteTable } from "./route/route-table.ts";
 import { type SettingsBase, settingsOf } from "./settings.ts";
@@ -50,8 +51,10 @@ export interface ProxyOptions {
   readonly maxConnections?: number;
   readonly clock?: Clock;
   readonly resolver?: Resolver;
-  /** Addresses of this machine, which no external host may resolve to. */
+  /** Addresses of this machine, which no external host may resolve to, and at which its ports are not connected to. */
   readonly ownAddresses?: () => readonly string[];
+  /** Addresses of the node that this Pod runs on, at which node ports of the Gateway's Service lead back; by default none. */
+  readonly nodeAddresses?: readonly string[];
   /** How the portable engine dials; no other engine can be given this. */
   readonly connect?: Connect;
   /** Which engine moves the bytes; by default the portable one. */
@@ -103,6 +106,9 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   let wanted = wantedLines(begunWith);
   const refusedLines = new RefusedLines({ log, clock, size: wanted.refusedLines });
   const admission = new Admission(settings.limits, clock.now());
+  const bound = options.bindAddresses ?? ALL_ADDRESSES;
+  const localAddresses = localAddressReader(ownAddresses, { bound, node: options.nodeAddresses ?? [] });
+  let own = new OwnAddresses(current.table, NO_LOCAL_ADDRESSES);
   const hasListener = (name: string) => current.table.listeners.has(name);
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
@@ -113,6 +119,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     },
     timeOuts: () => settings.timeOuts,
     keepAliveMs: () => settings.keepAliveMs,
+    isOwnEndpoint: (endpoint) => own.isOwn(endpoint),
     plan: (port, serverName, client) => planner.plan(current.table, port, serverName, client),
     opened: (count) => metrics.connectionOpened(count),
     ended: (record) => {
@@ -136,12 +143,13 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     clock,
     log,
     overrides: options.overrides ?? new Map(),
+    localAddresses,
     lookup: (name) => hosts.lookup(name),
     ...(options.connect === undefined ? {} : { connect: options.connect }),
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.random === undefined ? {} : { start: options.random() }),
   });
-  const ports = new PortBinder(engine, options.bindAddresses ?? ALL_ADDRESSES, log);
+  const ports = new PortBinder(engine, bound, log);
   const checks = new HealthChecks({ clock, log, balancer, connect: options.connect ?? connectTcp });
   const followDeniedCidrs = () => {
     const before = deniedCidrs;
@@ -160,6 +168,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
       options.onLogging?.(settings.logging);
     }
     admission.set(settings.limits, clock.now());
+    own = new OwnAddresses(current.table, localAddresses());
     return checks.follow(current.table, delta);
   };
   const endpointHealth = () => balancer.health(clock.now());
@@ -183,6 +192,22 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     close,
   });
   return proxy;
+}
+
+/** Reads the addresses of this machine. If they cannot be read, as when descriptors have run out, the last ones are returned. */
+function localAddressReader(
+  readInterfaces: () => readonly string[],
+  fixed: Pick<LocalAddresses, "bound" | "node">,
+): () => LocalAddresses {
+  let interfaces: readonly string[] = [];
+  return () => {
+    try {
+      interfaces = readInterfaces();
+    } catch {
+      // The list of the last time is nearly always the same.
+    }
+    return { ...fixed, interfaces };
+  };
 }
 
 function interfaceAddresses(): string[] {

@@ -6,6 +6,8 @@
  * there is to tell of it is in connection-facts.ts. It does not choose where to go.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
+import type { Endpoint } from "../../model/proxy-config.ts";
+import type { BackendConnections, BackendSlot } from "../admit/backend-connections.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
 import type { MovedSum } from "../observe/moved-bytes.ts";
 import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
@@ -31,8 +33,11 @@ const DROPS_A_TURN = 16;
 export interface ConnectionContext {
   readonly reactor: Reactor;
   readonly timeOuts: TimeOuts;
+  readonly backends: BackendConnections;
   beginningOf(port: number): Beginning;
   plan(port: number, serverName: string | undefined): LinuxPlan;
+  /** As EngineHost.isOwnEndpoint. */
+  isOwnEndpoint(endpoint: Endpoint): boolean;
   /** Somebody is to call `resolved` when DNS has answered. */
   resolve(host: string, connection: LinuxConnection): void;
   /** The descriptor is nobody's now, and nothing is left of the connection here; `head` is what was read from it. */
@@ -70,6 +75,8 @@ export class LinuxConnection implements DialOwner {
   #phase: Phase = BEGINNING;
   /** Of a hello that did not come whole. */
   #parser: ClientHelloParser | undefined;
+  /** Held while there is a backend's side. */
+  #backendSlot: BackendSlot | undefined;
   #isRegistered = false;
   /** Until there is a relay: what is known of reading from the client. */
   #readable = true;
@@ -254,6 +261,11 @@ export class LinuxConnection implements DialOwner {
   }
 
   #beginDial(plan: DialPlan): void {
+    this.#backendSlot = this.#context.backends.tryAcquire(plan.path);
+    if (this.#backendSlot === undefined) {
+      this.#refuse("backend_connection_limit");
+      return;
+    }
     const beganAtMs = performance.now();
     const dial = new Dial(plan, this.#context, this);
     this.#phase = { name: "dialling", dial, beganAtMs };
@@ -269,6 +281,7 @@ export class LinuxConnection implements DialOwner {
     }
     this.#facts.endpoint = state.endpoint;
     if (state.state === "failed") {
+      this.#releaseBackend();
       this.#refuse(state.failure, state.message);
       return;
     }
@@ -350,7 +363,13 @@ export class LinuxConnection implements DialOwner {
       descriptors.close(phase.relaying.up.to);
     }
     descriptors.close(this.#client);
+    this.#releaseBackend();
     this.#context.gone();
+  }
+
+  #releaseBackend(): void {
+    if (this.#backendSlot !== undefined) this.#context.backends.release(this.#backendSlot);
+    this.#backendSlot = undefined;
   }
 
   // --- for onlookers --------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
  * takes them, which is proof that it is connected; where none can be written nothing was sent, and the next may be tried.
  */
 import type { Endpoint } from "../../model/proxy-config.ts";
-import type { DialFailure } from "../relay/dial.ts";
+import { type DialFailure, loopMessage } from "../relay/dial.ts";
 import { formatAddress } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS, EMFILE, ENFILE, ETIMEDOUT, errnoName } from "./errno.ts";
@@ -30,6 +30,8 @@ export type DialState =
 export interface DialContext {
   readonly reactor: Reactor;
   readonly timeOuts: TimeOuts;
+  /** Endpoints of this Gateway itself are passed over. */
+  isOwnEndpoint(endpoint: Endpoint): boolean;
 }
 
 /** Who is told of the attempts' events. */
@@ -116,6 +118,9 @@ export class Dial {
   }
 
   #attempt(endpoint: Endpoint, nowMs: number): DialState {
+    if (this.#context.isOwnEndpoint(endpoint)) {
+      return this.#failed("backend_loop", endpoint, loopMessage(endpoint), nowMs);
+    }
     const { address, descriptors, endpointAddresses, libc, loop } = this.#context.reactor;
     const length = endpointAddresses.write(endpoint);
     if (length === 0) return this.#failed("backend_unreachable", endpoint, connectMessage("EINVAL", endpoint), nowMs);

@@ -10,16 +10,25 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
+import {
+  BackendConnections,
+  clearBackendCounts,
+  createBackendCounts,
+  type SharedBackendCounts,
+} from "../admit/backend-connections.ts";
 import { atMost, type Clock } from "../clock.ts";
+import { maxBackendConnections } from "../connection-limit.ts";
 import { inParts } from "../delta-parts.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
 import type { ConnectionsSeen, ConnectionWish, EnginePart, EngineView } from "../observe/open-connection.ts";
 import { countOf } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
+import { randomSeed } from "../random-seed.ts";
 import type { DrainResult, Engine, EngineHost, ListenAddress, ListenResult } from "../relay/engine.ts";
 import { PortableEngine } from "../relay/portable-engine.ts";
 import type { Connect } from "../relay/socket-options.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
+import type { LocalAddresses } from "../route/own-addresses.ts";
 import { EMPTY_TABLE, type RouteTable } from "../route/route-table.ts";
 import { kernelSockets } from "./kernel-sockets.ts";
 import { type Libc, loadLibc } from "./libc.ts";
@@ -51,6 +60,8 @@ export interface LinuxEngineOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly overrides: Overrides;
+  /** Read with each configuration. */
+  readonly localAddresses: () => LocalAddresses;
   /** Asks DNS for a host of which nothing is known yet. */
   readonly lookup: (host: string) => Promise<readonly string[] | FailedHost>;
   /** Dials for connections that are handed over; the workers dial by themselves. */
@@ -102,6 +113,8 @@ export class LinuxEngine implements Engine {
   readonly #listening: ListeningSockets;
   /** Connections of each worker, then those of the portable engine. */
   readonly #active: Int32Array;
+  /** Of each backend, in the same rows. */
+  readonly #backendCounts: SharedBackendCounts;
   /** Connections that each worker has told to have begun and not to have ended. */
   readonly #untold: number[];
   readonly #hosts = new Map<string, HostAnswer>();
@@ -129,16 +142,19 @@ export class LinuxEngine implements Engine {
     this.#sockets = new SocketListener(libc);
     this.#trimHeap = libc.trimHeap;
     this.#active = new Int32Array(new SharedArrayBuffer(4 * (workers + 1)));
+    this.#backendCounts = createBackendCounts(workers + 1, maxBackendConnections(maxConnections), randomSeed());
     this.#untold = new Array<number>(workers).fill(0);
     this.#portable = new PortableEngine({
       clock,
       log,
       host: this.#countingHost(host, workers),
       kernel: kernelSockets(libc),
+      backends: new BackendConnections(this.#backendCounts, workers),
       ...(connect === undefined ? {} : { connect }),
     });
     const settings = {
       active: this.#active,
+      backendCounts: this.#backendCounts,
       maxConnections,
       overrides,
       pipeCap: Math.max(1, Math.floor(PIPES_OF_ALL_WORKERS / workers)),
@@ -224,7 +240,8 @@ export class LinuxEngine implements Engine {
       for (const worker of this.#workers) worker.notify({ type: "apply_part", ...part });
       await nextTurn();
     }
-    await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta: rest })));
+    const local = this.#options.localAddresses();
+    await Promise.all(this.#workers.map((worker) => worker.request({ type: "apply", delta: rest, local })));
     this.#trimSoon();
   }
 
@@ -265,7 +282,7 @@ export class LinuxEngine implements Engine {
     const { resources, revision } = this.#table;
     const whole: ConfigDelta = { revision, upserts: new Map(resources.entries()), removals: [] };
     const hosts = [...this.#hosts].map(([host, answer]): Notice => ({ type: "host", host, answer }));
-    return [{ type: "apply", delta: whole }, ...hosts];
+    return [{ type: "apply", delta: whole, local: this.#options.localAddresses() }, ...hosts];
   }
 
   #onMessage(index: number, message: Exclude<FromWorker, { type: "done" }>): void {
@@ -331,6 +348,7 @@ export class LinuxEngine implements Engine {
     const lost = this.#untold[index] ?? 0;
     this.#untold[index] = 0;
     this.#active[index] = 0;
+    clearBackendCounts(this.#backendCounts, index);
     for (let count = 0; count < lost; count++) {
       this.#options.host.ended({
         reason: "internal_error",

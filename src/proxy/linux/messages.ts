@@ -3,6 +3,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { SharedBackendCounts } from "../admit/backend-connections.ts";
 import type { BucketSize } from "../admit/token-bucket.ts";
 import type { DeltaPart } from "../delta-parts.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
@@ -12,6 +13,7 @@ import type { Tally } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import type { TimeOuts } from "../relay/time-outs.ts";
+import type { LocalAddresses } from "../route/own-addresses.ts";
 
 /** What a worker is begun with. */
 export interface WorkerSettings {
@@ -22,6 +24,8 @@ export interface WorkerSettings {
   readonly openDescriptors: Uint8Array;
   /** Connections of each worker, then those of the portable engine beside them. */
   readonly active: Int32Array;
+  /** Connections of each backend, in the same rows as `active`. */
+  readonly backendCounts: SharedBackendCounts;
   /** Which of `active` is this worker's. */
   readonly index: number;
   readonly maxConnections: number;
@@ -40,7 +44,13 @@ export interface WorkerSettings {
 export type ToWorker =
   /** Of a delta that is too large to be read in one go: goes before the `apply` that it is a part of. */
   | ({ readonly type: "apply_part" } & DeltaPart)
-  | { readonly type: "apply"; readonly request: number; readonly delta: ConfigDelta }
+  | {
+      readonly type: "apply";
+      readonly request: number;
+      readonly delta: ConfigDelta;
+      /** Addresses of this machine as they are now. */
+      readonly local: LocalAddresses;
+    }
   | { readonly type: "listen"; readonly fd: number; readonly port: number }
   /** Accepts what waits in the socket's queue, and closes it. */
   | { readonly type: "stop_listening"; readonly request: number; readonly fd: number }

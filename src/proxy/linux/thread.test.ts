@@ -4,7 +4,9 @@ import { deltaBetween, listener, route, service } from "../../../test/wire/confi
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK } from "../../../test/wire/sockets.ts";
 import type { Resource } from "../../model/proxy-config.ts";
+import { createBackendCounts } from "../admit/backend-connections.ts";
 import { DEFAULT_TIME_OUTS } from "../relay/time-outs.ts";
+import { NO_LOCAL_ADDRESSES } from "../route/own-addresses.ts";
 import { loadLibc } from "./libc.ts";
 import { SocketListener } from "./listening-socket.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -23,13 +25,14 @@ test("a connection that is handed over is counted no more when it is told of", {
   const watched: Resource = { ...plain, traffic: { balance: "LeastConnections" } };
   const delta = deltaBetween([], [listener("l", port), route("r", "l", ["*"], { s: 1 }), watched, endpoints]);
   const orders: ToWorker[] = [
-    { type: "apply", request: 1, delta },
+    { type: "apply", request: 1, delta, local: NO_LOCAL_ADDRESSES },
     { type: "listen", fd: opened.fds[0] ?? -1, port },
   ];
   const active = new Int32Array(2);
   const told: { readonly message: FromWorker; readonly active: readonly number[] }[] = [];
   const settings = {
     active,
+    backendCounts: createBackendCounts(2, 10, 0),
     index: 0,
     maxConnections: 10,
     openDescriptors: new Uint8Array(4_096),
@@ -78,6 +81,7 @@ test("however many messages wait and however often it is woken, a turn takes a f
       wake,
       openDescriptors: new Uint8Array(1_024),
       active: new Int32Array(2),
+      backendCounts: createBackendCounts(2, 10, 0),
       index: 0,
       maxConnections: 10,
       pipeCap: 1,

@@ -5,12 +5,15 @@
  * It accepts on the sockets that it is given, and opens and closes no port by itself.
  */
 
+import type { Endpoint } from "../../model/proxy-config.ts";
+import { BackendConnections } from "../admit/backend-connections.ts";
 import { Balancer } from "../balance/balancer.ts";
 import { DeltaParts } from "../delta-parts.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
 import { see } from "../observe/open-connection.ts";
 import { wantedLines } from "../observe/wanted-lines.ts";
 import { type Applied, applyInSteps } from "../route/apply-delta.ts";
+import { type LocalAddresses, NO_LOCAL_ADDRESSES, OwnAddresses } from "../route/own-addresses.ts";
 import { RouteMemory } from "../route/route-memory.ts";
 import { EMPTY_TABLE, findSettings, type RouteTable } from "../route/route-table.ts";
 import { slice } from "../slices.ts";
@@ -41,6 +44,7 @@ export interface Channel {
 interface Applying {
   readonly request: number;
   readonly steps: Generator<void, Applied>;
+  readonly local: LocalAddresses;
 }
 
 export type ThreadSettings = Omit<WorkerSettings, "channel">;
@@ -48,6 +52,7 @@ export type ThreadSettings = Omit<WorkerSettings, "channel">;
 export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner {
   readonly reactor: Reactor;
   readonly timeOuts: WorkerSettings["timeOuts"];
+  readonly backends: BackendConnections;
   readonly #settings: ThreadSettings;
   readonly #channel: Channel;
   readonly #outbox: RecordOutbox;
@@ -59,6 +64,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   readonly #waiting = new Map<string, LinuxConnection[]>();
   readonly #wakeCount: Memory;
   #table: RouteTable = EMPTY_TABLE;
+  #own = new OwnAddresses(EMPTY_TABLE, NO_LOCAL_ADDRESSES);
   /** By port. */
   #beginnings: ReadonlyMap<number, Beginning> = new Map();
   #parts = new DeltaParts();
@@ -75,6 +81,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#settings = settings;
     this.#channel = channel;
     this.timeOuts = timeOuts;
+    this.backends = new BackendConnections(settings.backendCounts, settings.index);
     this.reactor = new Reactor({ libc, openDescriptors: open, pipeCap, tickMs: tickMs(timeOuts) });
     this.#outbox = new RecordOutbox(settings, (message) => channel.send(message));
     const balancer = new Balancer(start === undefined ? Math.random : () => start);
@@ -141,11 +148,11 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     }
   }
 
-  #goOnApplying({ request, steps }: Applying): void {
+  #goOnApplying({ local, request, steps }: Applying): void {
     const result = slice(steps, () => performance.now(), MESSAGES_MS);
     if (result === undefined) return;
     this.#applying = undefined;
-    this.#take(result.value);
+    this.#take(result.value, local);
     this.#done(request);
   }
 
@@ -158,6 +165,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
         this.#applying = {
           request: message.request,
           steps: applyInSteps(this.#table, this.#parts.complete(message.delta)),
+          local: message.local,
         };
         return;
       case "listen":
@@ -207,7 +215,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     }
   }
 
-  #take(applied: Applied): void {
+  #take(applied: Applied, local: LocalAddresses): void {
     if ("refused" in applied) throw new Error(`a worker refuses what was accepted: ${applied.refused.message}`);
     if (applied.ok.externalTargets !== this.#table.externalTargets) {
       this.#hosts.keep(new Set([...applied.ok.externalTargets.values()].map(({ host }) => host)));
@@ -216,6 +224,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     if (hasOtherSettings) this.#outbox.want(wantedLines(this.#settings, findSettings(applied.ok)?.logging));
     if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners) this.#beginnings = beginningsOf(applied.ok);
     this.#table = applied.ok;
+    this.#own = new OwnAddresses(applied.ok, local);
   }
 
   /** All records of what has happened until now go first. */
@@ -298,6 +307,10 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
 
   plan(port: number, serverName: string | undefined): ReturnType<typeof planConnection> {
     return planConnection(this.#memory.prospect(this.#table, port, serverName), this.#planning);
+  }
+
+  isOwnEndpoint(endpoint: Endpoint): boolean {
+    return this.#own.isOwn(endpoint);
   }
 
   resolve(host: string, connection: LinuxConnection): void {

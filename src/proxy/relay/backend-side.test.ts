@@ -52,6 +52,7 @@ async function follow(steps: readonly Step[], count: number, race: boolean) {
       timeOuts: DEFAULT_TIME_OUTS,
       clock,
       connect,
+      isOwnEndpoint: () => false,
       keepAliveMs: undefined,
       buffers: new ReadBuffers(),
       kernel: undefined,

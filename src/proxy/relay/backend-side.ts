@@ -22,6 +22,7 @@ export interface BackendContext {
   readonly timeOuts: TimeOuts;
   readonly clock: Clock;
   readonly connect: Connect;
+  readonly isOwnEndpoint: (endpoint: Endpoint) => boolean;
   /** Undefined: as built in. */
   readonly keepAliveMs: number | undefined;
   readonly buffers: ReadBuffers;
@@ -59,7 +60,7 @@ export class BackendSide implements DialEvents {
   #dialled: Dialled | undefined;
 
   constructor(plan: DialPlan, context: BackendContext, events: BackendEvents) {
-    const { buffers, clock, connect, timeOuts } = context;
+    const { buffers, clock, connect, isOwnEndpoint, timeOuts } = context;
     this.#plan = plan;
     this.#context = context;
     this.#events = events;
@@ -69,7 +70,10 @@ export class BackendSide implements DialEvents {
     // What TLS encrypts it keeps for longer than a buffer that is used again may wait.
     const mayBeReused = plan.decrypt === undefined && plan.encrypt === undefined;
     const reused = mayBeReused ? buffers : undefined;
-    this.#dial = new Dial({ plan, connectMs: this.#connectMs, attemptDelayMs, connect, clock, buffers: reused }, this);
+    this.#dial = new Dial(
+      { plan, connectMs: this.#connectMs, attemptDelayMs, connect, isOwnEndpoint, clock, buffers: reused },
+      this,
+    );
   }
 
   /** Undefined: no endpoint has answered. */

@@ -8,14 +8,14 @@ import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Endpoint } from "../../model/proxy-config.ts";
 import type { Clock } from "../clock.ts";
-import type { ConnectionPlan } from "./engine.ts";
+import { type ConnectionPlan, formatAddress } from "./engine.ts";
 import { ReadBuffer, type ReadBuffers } from "./read-buffer.ts";
 import { hear, type SocketEvents, tellData } from "./socket-events.ts";
 import { type Connect, errorCode } from "./socket-options.ts";
 
 export type DialFailure = Extract<
   ConnectionReason,
-  "backend_refused" | "backend_timeout" | "backend_unreachable" | "backend_reset" | "connection_limit"
+  "backend_refused" | "backend_timeout" | "backend_unreachable" | "backend_reset" | "backend_loop" | "connection_limit"
 >;
 
 export interface Dialled {
@@ -41,6 +41,8 @@ export interface DialOptions {
   readonly connectMs: number;
   readonly attemptDelayMs: number;
   readonly connect: Connect;
+  /** Endpoints of this Gateway itself are passed over. */
+  readonly isOwnEndpoint: (endpoint: Endpoint) => boolean;
   readonly clock: Clock;
   /** To read into; undefined: as Node does. */
   readonly buffers: ReadBuffers | undefined;
@@ -88,8 +90,7 @@ export class Dial {
     // That we have no descriptor left says nothing about the endpoint.
     if (failure !== "connection_limit") feedback?.failed(endpoint, clock.now());
     feedback?.ended(endpoint);
-    if (this.#next < this.#options.plan.candidates.length) this.#tryNext();
-    else if (this.#open.length === 0) this.#events.onDialFailed(failure, endpoint, message);
+    this.#goOn(failure, endpoint, message);
   }
 
   defect(error: unknown): void {
@@ -98,12 +99,22 @@ export class Dial {
 
   #tryNext(): void {
     this.#cancelDelay?.();
-    const { attemptDelayMs, clock, plan } = this.#options;
+    const { attemptDelayMs, clock, isOwnEndpoint, plan } = this.#options;
     const endpoint = plan.candidates[this.#next++];
     if (endpoint === undefined) return;
+    if (isOwnEndpoint(endpoint)) {
+      this.#goOn("backend_loop", endpoint, loopMessage(endpoint));
+      return;
+    }
     plan.feedback?.begun(endpoint);
     this.#open.push(new Attempt(this, endpoint, this.#options));
     if (plan.race) this.#cancelDelay = clock.after(attemptDelayMs, () => this.#tryNext());
+  }
+
+  /** One endpoint has failed: the next one is tried, or the dial has failed with its reason. */
+  #goOn(failure: DialFailure, endpoint: Endpoint, message: string): void {
+    if (this.#next < this.#options.plan.candidates.length) this.#tryNext();
+    else if (this.#open.length === 0) this.#events.onDialFailed(failure, endpoint, message);
   }
 
   /** Was this attempt still open? */
@@ -161,6 +172,11 @@ class Attempt implements SocketEvents, Dialled {
   onData(): void {}
   onEnd(): void {}
   onClose(): void {}
+}
+
+/** The same in both engines. */
+export function loopMessage({ address, port }: Endpoint): string {
+  return `${formatAddress(address, port)} is an address of this Gateway`;
 }
 
 function failureOf(error: Error): DialFailure {

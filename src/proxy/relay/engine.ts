@@ -113,6 +113,8 @@ export interface EngineHost {
   timeOuts(): TimeOuts;
   /** Silence before TCP's first keep-alive probe, on both sides; undefined: as built in. */
   keepAliveMs(): number | undefined;
+  /** Reports whether the endpoint is an address of this Gateway itself: then it is not connected to. */
+  isOwnEndpoint(endpoint: Endpoint): boolean;
   /** A promise only where DNS is waited for. `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
   plan(port: number, serverName: string | undefined, client: ClientFacts): ConnectionPlan | Promise<ConnectionPlan>;
   /** Of one connection, or as many as are said. */

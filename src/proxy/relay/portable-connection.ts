@@ -8,8 +8,9 @@
 import type net from "node:net";
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Logger } from "../../model/log.ts";
-import type { PortKind } from "../../model/proxy-config.ts";
+import type { Endpoint, PortKind } from "../../model/proxy-config.ts";
 import type { Ticket } from "../admit/admission.ts";
+import type { BackendConnections, BackendSlot } from "../admit/backend-connections.ts";
 import type { HeaderExpectation } from "../admit/client-rules.ts";
 import type { Clock } from "../clock.ts";
 import { notServed } from "../http/not-served.ts";
@@ -49,6 +50,7 @@ export interface ConnectionContext {
   readonly buffers: ReadBuffers;
   /** Undefined: nothing is known of sockets but what Node reports. */
   readonly kernel: KernelSockets | undefined;
+  readonly backends: BackendConnections;
   /** There is no descriptor left for a backend. */
   readonly outOfDescriptors: (error: string) => void;
   /** How it went; called once, before `gone`. */
@@ -69,6 +71,8 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   readonly #deadline: Deadline;
   readonly #facts: ConnectionFacts;
   #backend: BackendSide | undefined;
+  /** Held while there is a backend's side. */
+  #backendSlot: BackendSlot | undefined;
   #relay: Relay | undefined;
   /** What it means if the deadline passes before there is a relay. */
   #lateReason: ConnectionReason = "client_hello_timeout";
@@ -210,6 +214,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     try {
       this.#facts.reached = outcome;
       if ("reason" in outcome) {
+        this.#releaseBackend();
         if (outcome.reason === "connection_limit") this.#context.outOfDescriptors(outcome.detail);
         this.#refuse(outcome.reason, outcome.detail);
       } else {
@@ -230,7 +235,13 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   }
 
   onClosed(): void {
+    if (this.#backend?.isClosed !== false) this.#releaseBackend();
     if (this.#client.tcp.closed && this.#backend?.isClosed !== false) this.#context.gone(this);
+  }
+
+  #releaseBackend(): void {
+    if (this.#backendSlot !== undefined) this.#context.backends.release(this.#backendSlot);
+    this.#backendSlot = undefined;
   }
 
   onDefect(error: unknown): void {
@@ -288,11 +299,25 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   }
 
   #connect(plan: DialPlan): void {
+    this.#backendSlot = this.#context.backends.tryAcquire(plan.path);
+    if (this.#backendSlot === undefined) {
+      this.#refuse("backend_connection_limit");
+      return;
+    }
     this.#deadline.suspend();
     if (plan.timeOuts !== undefined) this.#deadline.useRelayTimeOuts(plan.timeOuts);
     this.#facts.uniqueId = plan.uniqueId;
     const { buffers, clock, connect, host, kernel } = this.#context;
-    const context = { buffers, clock, connect, kernel, timeOuts: this.#timeOuts, keepAliveMs: host.keepAliveMs() };
+    const isOwnEndpoint = (endpoint: Endpoint) => host.isOwnEndpoint(endpoint);
+    const context = {
+      buffers,
+      clock,
+      connect,
+      isOwnEndpoint,
+      kernel,
+      timeOuts: this.#timeOuts,
+      keepAliveMs: host.keepAliveMs(),
+    };
     this.#backend = new BackendSide(plan, context, this);
   }
 

@@ -7,6 +7,7 @@
 import net from "node:net";
 import type { Logger } from "../../model/log.ts";
 import type { AdmissionRefusal } from "../admit/admission.ts";
+import type { BackendConnections } from "../admit/backend-connections.ts";
 import { atMost, type Clock } from "../clock.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
 import { type ConnectionWish, type EngineView, see } from "../observe/open-connection.ts";
@@ -40,6 +41,7 @@ export interface PortableEngineOptions {
   readonly host: EngineHost;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly backends: BackendConnections;
   readonly connect?: Connect;
   readonly kernel?: KernelSockets;
 }

@@ -13,7 +13,12 @@ const oneTooMany = (scene: Scene) => ({
 });
 
 export const admission: Producers<
-  "client_denied" | "client_connection_limit" | "connection_rate_limit" | "unrouted_limit" | "connection_limit"
+  | "client_denied"
+  | "client_connection_limit"
+  | "connection_rate_limit"
+  | "unrouted_limit"
+  | "connection_limit"
+  | "backend_connection_limit"
 > = {
   client_denied: {
     produce: async (t) => {
@@ -33,4 +38,13 @@ export const admission: Producers<
     },
   },
   connection_limit: oneTooMany({ options: { maxConnections: 1 } }),
+  backend_connection_limit: {
+    produce: async (t) => {
+      // Three quarters of four.
+      const gateway = await stage(t, { options: { maxConnections: 4 } });
+      for (let count = 0; count < 3; count++) await established(t, gateway.port);
+      await turnedAway(t, gateway.port);
+      return gateway;
+    },
+  },
 };

@@ -12,6 +12,7 @@ import type { Tally } from "../../observe/tally.ts";
 import type { ConnectionRecord, EngineHost } from "../../relay/engine.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "../../relay/time-outs.ts";
 import { applyDelta } from "../../route/apply-delta.ts";
+import { NO_LOCAL_ADDRESSES } from "../../route/own-addresses.ts";
 import { EMPTY_TABLE } from "../../route/route-table.ts";
 import { LinuxEngine, linuxEngineMeans } from "../linux-engine.ts";
 
@@ -52,6 +53,7 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
         headerExpectation: () => "none",
         timeOuts: () => ({ ...DEFAULT_TIME_OUTS, ...options.timeOuts }),
         keepAliveMs: () => undefined,
+        isOwnEndpoint: () => false,
         plan: options.plan ?? (async () => assert.fail("the workers plan by themselves")),
         opened: (count = 1) => {
           counts.opened += count;
@@ -67,6 +69,7 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
       clock: options.clock ?? systemClock,
       log,
       overrides: options.overrides ?? new Map(),
+      localAddresses: () => NO_LOCAL_ADDRESSES,
       lookup: options.lookup ?? (async () => assert.fail("DNS was asked")),
       workers: options.workers ?? 1,
       start: 0,
