@@ -60,6 +60,7 @@ testEngines("addresses that the operator lists are not connected to, node ports 
   for (const [listed, endpoint] of [
     ["192.0.2.1:443", "192.0.2.1:443"],
     ["192.0.2.1:443", "::ffff:192.0.2.1:443"],
+    ["192.0.2.1:443", "64:ff9b::192.0.2.1:443"],
     ["2001:DB8::1:443", "2001:db8:0::1:443"],
     ["0.0.0.0:30443", "192.0.2.9:30443"],
   ] as const) {

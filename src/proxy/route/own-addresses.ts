@@ -4,7 +4,8 @@
  * An endpoint is own by address and port: another service at the same address is not. Pure.
  */
 import { type Endpoint, GATEWAY_ADDRESSES } from "../../model/proxy-config.ts";
-import { formatIpAddress, isIpv4, parseIpAddress } from "../ip-address.ts";
+import { findEmbeddedIpv4 } from "../../net/embedded-ipv4.ts";
+import { canonicalIpAddress, formatIpAddress, isIpv4, parseIpAddress } from "../../net/ip-address.ts";
 import { findEndpoints, type RouteTable } from "./route-table.ts";
 
 /** The addresses of the machine or Pod in which the proxy runs. */
@@ -51,11 +52,11 @@ export class OwnAddresses {
   }
 
   #find({ address, port }: Endpoint): boolean {
-    const canonical = dialledAddress(address);
-    if (canonical === undefined) return false;
-    if (this.#listed.has(`${canonical} ${port}`)) return true;
-    if (!this.#ports.has(port)) return false;
-    return this.#local.has(canonical) || (this.#hasAllIpv4 && canonical.startsWith("127."));
+    return dialledAddresses(address).some(
+      (one) =>
+        this.#listed.has(`${one} ${port}`) ||
+        (this.#ports.has(port) && (this.#local.has(one) || (this.#hasAllIpv4 && one.startsWith("127.")))),
+    );
   }
 }
 
@@ -63,21 +64,23 @@ function isBoundOn(address: string, bound: readonly string[]): boolean {
   return bound.includes(address.includes(":") ? "::" : "0.0.0.0");
 }
 
-/** An unspecified address in the list of what is bound stands for loopback too. */
 function canonicalOf(addresses: readonly string[]): readonly string[] {
-  return addresses.flatMap((address) => dialledAddress(address) ?? []);
+  // A zone means an interface of this machine; the address is the same without it.
+  return addresses.flatMap((address) => dialledAddresses(address.replace(/%.*$/, "")).slice(0, 1));
 }
 
-/** The address that the kernel connects to, in its one spelling; a connect to an unspecified address goes to loopback. */
-function dialledAddress(address: string): string | undefined {
-  // A zone means an interface of this machine; the address is the same without it.
-  const parsed = parseIpAddress(address.replace(/%.*$/, ""));
-  if (parsed === undefined) return undefined;
-  if (isUnspecified(address)) return isIpv4(parsed) ? "127.0.0.1" : "::1";
-  return formatIpAddress(parsed);
+/**
+ * The address that a connect to this one reaches, in its one spelling, and IPv4 addresses to which a translator may lead it. A
+ * connect to an unspecified address goes to loopback. Empty for a text that is not an address.
+ */
+function dialledAddresses(address: string): readonly string[] {
+  const parsed = parseIpAddress(address);
+  if (parsed === undefined) return [];
+  if (isUnspecified(address)) return [isIpv4(parsed) ? "127.0.0.1" : "::1"];
+  return [parsed, ...findEmbeddedIpv4(parsed)].map(formatIpAddress);
 }
 
 function isUnspecified(address: string): boolean {
-  const parsed = parseIpAddress(address);
-  return parsed !== undefined && (isIpv4(parsed) ? parsed.subarray(12) : parsed).every((octet) => octet === 0);
+  const canonical = canonicalIpAddress(address);
+  return canonical === "0.0.0.0" || canonical === "::";
 }
