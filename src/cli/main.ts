@@ -8,7 +8,9 @@ import { EXIT, UsageError } from "./exit.ts";
 import {
   collectAddress,
   collectConnectTo,
+  controllerNameOption,
   engineOption,
+  installationNameOption,
   logFormatOption,
   logLevelOption,
   logRefusedOption,
@@ -133,6 +135,7 @@ function addExplain(program: Command): void {
     .option("-p, --port <port>", "this port alone (default: all that have listeners)", (value) => parsePort(value))
     .option("-c, --client <ip>", "a client of this address (default: one that the listener takes)", parseAddress)
     .option("-n, --namespace <name>", "namespace of objects in files that name none", "default")
+    .addOption(controllerNameOption())
     .addOption(outputOption())
     .addHelpText("after", EXPLAIN_HELP)
     .action(async (sni: string, files: string[], options) =>
@@ -151,6 +154,8 @@ function addOperator(program: Command): void {
       "watch a cluster's Gateways and TLSRoutes, run their proxies, write their status, refuse what cannot work",
     )
     .requiredOption("--proxy-image <reference>", "image of the proxies", process.env.FSM_GATEWAY_PROXY_IMAGE)
+    .addOption(controllerNameOption())
+    .addOption(installationNameOption())
     .addOption(maxRollingGatewaysOption())
     .option(
       "--trust-gateway-parameters <boolean>",

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { LOG_FORMATS, type LogFormat } from "../logging/format.ts";
 import { LOG_LEVELS } from "../logging/logger.ts";
+import { DEFAULT_INSTALLATION } from "../model/identity.ts";
 import { isIpAddress } from "../net/ip-address.ts";
 import { parseRolloutLimit, type RolloutLimit } from "../operator/rollout/rollout-limit.ts";
 import { ENGINE_CHOICES } from "../proxy/engine-choices.ts";
@@ -122,4 +123,38 @@ function parseMaxRollingGateways(value: string): RolloutLimit {
   if (limit === undefined)
     throw new InvalidArgumentError(`"${value}" is not a count such as 3 or a percentage 1%–100%`);
   return limit;
+}
+
+export function controllerNameOption(): Option {
+  return new Option("--controller-name <domain/path>", "spec.controllerName of the GatewayClasses to serve")
+    .argParser(parseControllerName)
+    .default(DEFAULT_INSTALLATION.controllerName);
+}
+
+/** As Gateway API's schema has it. */
+const CONTROLLER_NAME_PATTERN =
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/;
+
+function parseControllerName(value: string): string {
+  if (!CONTROLLER_NAME_PATTERN.test(value)) {
+    throw new InvalidArgumentError(`"${value}" is not a domain and a path, such as example.com/gateway`);
+  }
+  return value;
+}
+
+export function installationNameOption(): Option {
+  return new Option(
+    "--name <name>",
+    "name of the installation: of its Service, Lease, webhook configuration, field manager and Pepr stores; its Secret is <name>-certificates",
+  )
+    .argParser(parseInstallationName)
+    .default(DEFAULT_INSTALLATION.name);
+}
+
+/** A Service's name; its longest descendant is `pepr-<name>-schedule`. */
+function parseInstallationName(value: string): string {
+  if (!/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(value)) {
+    throw new InvalidArgumentError(`"${value}" is not a DNS label of at most 40 characters`);
+  }
+  return value;
 }

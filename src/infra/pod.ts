@@ -17,6 +17,8 @@ import { mergeStrategically } from "./strategic-merge.ts";
 export interface ProxyPodOptions {
   readonly image: string;
   readonly operatorNamespace: string;
+  /** Name of the operator's Service; OPERATOR_NAME unless it is set. */
+  readonly operatorName?: string;
 }
 
 /** The kubelet renews a token at 80 % of its life; the API server refuses less than 10 minutes. */
@@ -109,7 +111,7 @@ function container(
   plan: GatewayPlan,
   { engine, pod }: GatewayParametersSpec,
   drainSeconds: number,
-  { image, operatorNamespace }: ProxyPodOptions,
+  { image, operatorNamespace, operatorName = OPERATOR_NAME }: ProxyPodOptions,
 ) {
   const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
     httpGet: { path, port: "admin" },
@@ -123,7 +125,7 @@ function container(
     args: [
       "proxy",
       `--gateway=${plan.namespace}/${plan.name}`,
-      `--operator=https://${OPERATOR_NAME}.${operatorNamespace}.svc:${CONTROL_STREAM_PORT}`,
+      `--operator=https://${operatorName}.${operatorNamespace}.svc:${CONTROL_STREAM_PORT}`,
       `--ca-file=${CA_DIRECTORY}/ca.crt`,
       `--token-file=${TOKEN_DIRECTORY}/token`,
       `--admin=[::]:${PROXY_ADMIN_PORT}`,

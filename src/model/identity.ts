@@ -6,10 +6,18 @@
 /** `spec.controllerName` of the GatewayClasses that are ours (GEP-922: a domain-prefixed path). Immutable in a cluster. */
 export const CONTROLLER_NAME = "gateway.fsm.dev/controller";
 
+/** What tells one installation of the operator from another in the same cluster. */
+export interface Installation {
+  /** `spec.controllerName` of its GatewayClasses. */
+  readonly controllerName: string;
+  /** Name of its Service, Lease, webhook configuration, field manager and Pepr stores. Its Secret is named after it. */
+  readonly name: string;
+}
+
 /** The GatewayClass that the manifest installs. */
 export const GATEWAY_CLASS_NAME = "fsm";
 
-/** `fieldManager` of everything we apply or write. */
+/** `fieldManager` of everything we apply or write, unless the installation has another name. */
 export const FIELD_MANAGER = "fsm-gateway";
 
 /** Labels of everything provisioned for a Gateway; users select on the first, GEP-1762 asks for the second. */
@@ -25,8 +33,10 @@ export const POD_TEMPLATE_HASH_ANNOTATION = "gateway.fsm.dev/pod-template-hash";
 /** Where the operator lives, unless its own environment says otherwise (POD_NAMESPACE). */
 export const OPERATOR_NAMESPACE = "fsm-gateway-system";
 
-/** Name of the operator's ServiceAccount, Deployment, Service and disruption budget. */
+/** Name of the operator's ServiceAccount, Deployment, Service and disruption budget, unless the installation has another name. */
 export const OPERATOR_NAME = "fsm-gateway";
+
+export const DEFAULT_INSTALLATION: Installation = { controllerName: CONTROLLER_NAME, name: OPERATOR_NAME };
 
 /**
  * Label value of the operator's pods. Not APP_LABEL_VALUE: `kubectl get svc -l app=fsm-gateway` must list proxies only.

@@ -7,7 +7,7 @@ import type { SubscriberView } from "../control/server/gateway-feeds.ts";
 import { createControlServer } from "../control/server/server.ts";
 import { systemClock } from "../loop/clock.ts";
 import { ReconcileLoop } from "../loop/reconcile-loop.ts";
-import { CONTROLLER_NAME, FIELD_MANAGER, LEADER_LEASE_NAME } from "../model/identity.ts";
+import { DEFAULT_INSTALLATION } from "../model/identity.ts";
 import { tokenAuthentication } from "./authenticate.ts";
 import type { CertificateKeeper } from "./certificates/keeper.ts";
 import type { OperatorInformers } from "./informer/operator-informers.ts";
@@ -79,7 +79,7 @@ export interface Leadership {
 
 export function createLeadership(parts: LeadershipParts): Leadership {
   const { options, informers, certificates, metrics } = parts;
-  const { log, client, namespace, podName } = options;
+  const { log, client, namespace, podName, installation = DEFAULT_INSTALLATION } = options;
   const clock = systemClock;
   const state = { leadingSinceMs: 0, isRewording: false };
   const kick = (cause: KickCause) => {
@@ -147,7 +147,10 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     trail,
     certificateNamespaces: options.certificateNamespaces,
     rollouts: pacer,
-    parametersPolicy: { proxyImage: options.proxyImage, trustGateways: options.trustGatewayParameters },
+    settings: {
+      controllerName: installation.controllerName,
+      parametersPolicy: { proxyImage: options.proxyImage, trustGateways: options.trustGatewayParameters },
+    },
   });
   const writing = createWriting(parts, {
     published: () => publication.newest,
@@ -181,7 +184,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
   const election = new LeaderElection({
     client,
     namespace,
-    name: LEADER_LEASE_NAME,
+    name: installation.name,
     // A restarted container has the same Pod name and must not take its own old lease for its own.
     identity: `${podName}_${randomUUID()}`,
     onStarted: () => {
@@ -247,24 +250,35 @@ interface WritingTies
 }
 
 function createWriting({ options, informers, certificates, metrics }: LeadershipParts, ties: WritingTies): Writing {
-  const { log, client, podName } = options;
+  const { log, client, podName, installation = DEFAULT_INSTALLATION } = options;
   const clock = systemClock;
   const onOutcome: EventRecorderOptions["onOutcome"] = (outcome) => metrics.eventEnded(outcome);
-  const events = new EventRecorder({ client, controller: CONTROLLER_NAME, instance: podName, clock, log, onOutcome });
+  const events = new EventRecorder({
+    client,
+    controller: installation.controllerName,
+    instance: podName,
+    clock,
+    log,
+    onOutcome,
+  });
   const onWrite = (write: Write) => {
     metrics.wrote(write);
     ties.trail.wrote(write);
   };
-  const statuses = new StatusWriter({ client, informers: informers.of, events, clock, onWrite });
+  const statuses = new StatusWriter({ installation, client, informers: informers.of, events, clock, onWrite });
   informers.onChange((kind, key) => statuses.touched(kind, key));
   return new Writing({
     ...ties,
     log,
     informers,
     events,
-    applier: createApplier(client, informers.of, onWrite),
+    applier: createApplier(client, informers.of, installation.name, onWrite),
     statuses,
-    pod: { image: options.proxyImage, operatorNamespace: options.namespace },
+    pod: {
+      image: options.proxyImage,
+      operatorNamespace: options.namespace,
+      operatorName: installation.name,
+    },
     caBundle: () => certificates.caBundle(),
   });
 }
@@ -272,11 +286,12 @@ function createWriting({ options, informers, certificates, metrics }: Leadership
 function createApplier(
   client: KubeClient,
   informers: OperatorInformers["of"],
+  fieldManager: string,
   onWrite: (write: Write) => void,
 ): Applier {
   return new Applier({
     client,
-    fieldManager: FIELD_MANAGER,
+    fieldManager,
     kinds: [
       { type: SERVICE_ACCOUNTS, live: informers.serviceAccounts },
       { type: CONFIG_MAPS, live: informers.configMaps },

@@ -4,10 +4,10 @@
  */
 import type { ReadinessCheck } from "../admin/admin-server.ts";
 import { systemClock } from "../loop/clock.ts";
-import { CERTIFICATES_SECRET_NAME, CONTROLLER_NAME, OPERATOR_NAME } from "../model/identity.ts";
+import { DEFAULT_INSTALLATION, type Installation } from "../model/identity.ts";
 import type { Logger } from "../model/log.ts";
 import { type CertificateKeeper, keepCertificates } from "./certificates/keeper.ts";
-import { kubeCertificateStore } from "./certificates/kube.ts";
+import { getCertificatesSecretName, kubeCertificateStore } from "./certificates/kube.ts";
 import { createOperatorInformers, type OperatorInformers } from "./informer/operator-informers.ts";
 import { InstalledBundle } from "./kube/bundle.ts";
 import type { KubeClient } from "./kube/client.ts";
@@ -30,6 +30,8 @@ export interface OperatorOptions {
   readonly log: Logger;
   readonly client: KubeClient;
   readonly version: string;
+  /** DEFAULT_INSTALLATION unless it is set. */
+  readonly installation?: Installation;
   /** Where the operator runs, and its Secret and Lease are. */
   readonly namespace: string;
   /** Name of this replica. */
@@ -81,7 +83,9 @@ export function startOperator(options: OperatorOptions): Operator {
   const parts: Parts = { isEnding: false };
   const bundle = new InstalledBundle({ client, log, onChange: () => parts.leadership?.kick("change") });
   const discovery = new Discovery(client, clock);
+  const { installation = DEFAULT_INSTALLATION } = options;
   const informers = createOperatorInformers({
+    installation,
     client,
     discovery,
     bundle,
@@ -154,12 +158,17 @@ function sayAbsent(log: Logger, notSeen: ReadonlySet<string>): void {
     log[level]("the cluster does not serve these kinds; they are looked for", { kinds: [...absent] });
 }
 
-function startCertificates({ log, client, namespace }: OperatorOptions): Promise<CertificateKeeper> {
-  const host = `${OPERATOR_NAME}.${namespace}.svc`;
+function startCertificates({
+  log,
+  client,
+  namespace,
+  installation: { name } = DEFAULT_INSTALLATION,
+}: OperatorOptions): Promise<CertificateKeeper> {
+  const host = `${name}.${namespace}.svc`;
   return keepCertificates({
-    log: log.child({ component: "certificates", secret: CERTIFICATES_SECRET_NAME }),
+    log: log.child({ component: "certificates", secret: getCertificatesSecretName(name) }),
     clock: systemClock,
-    store: kubeCertificateStore(client, namespace),
+    store: kubeCertificateStore(client, namespace, name),
     dnsNames: [host, `${host}.cluster.local`],
   });
 }
@@ -171,17 +180,21 @@ interface AdmissionParts {
   readonly metrics: OperatorMetrics;
 }
 
-function serveAdmission({ log, admissionPort }: OperatorOptions, parts: AdmissionParts): Promise<Admission> {
+function serveAdmission(
+  { log, admissionPort, installation = DEFAULT_INSTALLATION }: OperatorOptions,
+  parts: AdmissionParts,
+): Promise<Admission> {
   const { certificates, informers, leadership, metrics } = parts;
   return startAdmission({
     log: log.child({ component: "admission" }),
     port: admissionPort,
+    uuid: installation.name,
     certificate: certificates.serving(),
     isGatewayServed: informers.gateways.type !== undefined,
     onChange: () => leadership.kick("pepr"),
     onReview: (verdict, durationMs) => metrics.reviewed(verdict, durationMs),
     context: () => ({
-      controllerName: CONTROLLER_NAME,
+      controllerName: installation.controllerName,
       gatewayClasses: informers.gatewayClasses.items(),
       gateways: informers.gateways.items(),
       listenerSets: informers.listenerSets.items(),

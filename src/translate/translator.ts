@@ -193,8 +193,10 @@ export class Translator {
   /** Of our classes, and of the parameters that they and our Gateways may use. */
   #classStatuses(snapshot: Snapshot, classes: Classes): StatusPlan[] {
     const { lookups } = this.#indexer;
-    const { gatewayParameters, provisions } = snapshot;
-    const users = parametersUsers(gatewayParameters.length > 0 ? this.#gateways : [], classes);
+    const { gatewayParameters, gatewayClasses, gateways, provisions } = snapshot;
+    // Of every controller: several installations write this status, and must write the same one.
+    const everyClass = new Map(gatewayClasses.map((gatewayClass) => [gatewayClass.metadata.name, gatewayClass]));
+    const users = parametersUsers(gatewayParameters.length > 0 ? gateways : [], everyClass);
     return [
       ...[...classes.values()].map((c) => gatewayClassStatus(c, parametersOfClass(lookups, c), snapshot)),
       ...gatewayParameters.map((parameters) => gatewayParametersStatus(parameters, users, provisions)),

@@ -200,8 +200,9 @@ function passes() {
     () => systemClock.nowMs(),
     () => undefined,
   );
+  const settings = { controllerName: CONTROLLER_NAME };
   return async () => {
-    const { snapshot } = takeSnapshot(informers, reports, ports, "v1.6.3", () => []);
+    const { snapshot } = takeSnapshot(informers, reports, ports, "v1.6.3", () => [], settings);
     assert.deepEqual(await write(translator.translate(snapshot).statuses), []);
   };
 }

@@ -137,6 +137,81 @@ test("pods are placed, sized and marked as the values say", () => {
   assert.deepEqual(container(objects).args.slice(3, 5), ["--log-level=debug", "--log-format=text"]);
 });
 
+/** The values that a second installation in a cluster needs. */
+const SECOND = [
+  'name="edge-gateway"',
+  'namespace="edge-system"',
+  'controllerName="edge.example/gateway"',
+  'gatewayClass.name="edge"',
+  "crds.install=false",
+  "namespaces.pepr=false",
+];
+
+test("two installations have no object in common, and the second knows its own names", () => {
+  const ids = (objects: readonly Manifest[]) =>
+    objects.map(({ kind, metadata: { namespace, name } }) => `${kind} ${namespace ?? ""}/${name}`);
+  const second = withValues(...SECOND, "podMonitor.enabled=true");
+  const first = new Set(ids(withValues("podMonitor.enabled=true")));
+  assert.deepEqual(
+    ids(second).filter((id) => first.has(id)),
+    [],
+  );
+  const { args } = container(second);
+  assert.ok(args.includes("--name=edge-gateway") && args.includes("--controller-name=edge.example/gateway"));
+  assert.equal(the(second, "GatewayClass").spec.controllerName, "edge.example/gateway");
+  const text = JSON.stringify(second.filter(({ kind }) => kind !== "Namespace"));
+  for (const name of [
+    "fsm-gateway-system",
+    "gateway.fsm.dev/controller",
+    "fsm-gateway-certificates",
+    "pepr-fsm-gateway",
+  ]) {
+    assert.ok(!text.includes(name), name);
+  }
+  const selector = { app: "edge-gateway-operator" };
+  assert.deepEqual(the(second, "Deployment").spec.selector.matchLabels, selector);
+  for (const kind of ["Service", "PodDisruptionBudget", "PodMonitor", "NetworkPolicy"]) {
+    const { spec } = the(second, kind);
+    assert.deepEqual(spec.podSelector?.matchLabels ?? spec.selector.matchLabels ?? spec.selector, selector, kind);
+  }
+  assert.equal(pod(second).metadata.labels.app, selector.app);
+  const named = kinds(second, "Role")
+    .concat(kinds(second, "ClusterRole"))
+    .flatMap(({ rules }) => rules);
+  const names = named.flatMap(({ resourceNames = [] }: Manifest) => resourceNames);
+  for (const name of [
+    "edge-gateway",
+    "edge-gateway-certificates",
+    "pepr-edge-gateway-store",
+    "pepr-edge-gateway-schedule",
+  ]) {
+    assert.ok(names.includes(name), name);
+  }
+  const { clientConfig } = the(second, "ValidatingWebhookConfiguration").webhooks[0];
+  assert.deepEqual([clientConfig.service.name, clientConfig.service.namespace], ["edge-gateway", "edge-system"]);
+});
+
+test("names that cannot be names are refused", () => {
+  for (const [value, complaint] of [
+    ['name="Edge"', /name/],
+    [`name="${"a".repeat(41)}"`, /name/],
+    ['namespace="a/b"', /namespace/],
+    ['controllerName="no-path"', /controllerName/],
+  ] as const) {
+    assert.throws(() => withValues(value), complaint, value);
+  }
+});
+
+test("users and groups can be left to the platform, in the operator's pods and in the test's", () => {
+  const unset = 'podSecurityContext={"runAsUser":null,"runAsGroup":null,"fsGroup":null}';
+  const expected = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+  assert.deepEqual(pod(withValues(unset)).spec.securityContext, expected);
+  const shown = ["template", "x", CHART, "--show-only", "templates/tests/admission.yaml", "--set-json", unset];
+  const { ok, stdout } = run(helm, shown);
+  assert.ok(ok);
+  assert.deepEqual(parse(stdout).spec.securityContext, expected);
+});
+
 test("parameters of Gateways are trusted only where a value says so", () => {
   const flag = "--trust-gateway-parameters=true";
   assert.ok(!container(rendered()).args.includes(flag));

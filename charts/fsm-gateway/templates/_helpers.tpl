@@ -1,5 +1,7 @@
-{{/* What the program is called; it knows these names (src/model/identity.ts). */}}
-{{- define "fsm-gateway.namespace" -}}fsm-gateway-system{{- end }}
+{{/* The program is told these names by its arguments and its namespace. */}}
+{{- define "fsm-gateway.name" -}}{{ .Values.name }}{{- end }}
+
+{{- define "fsm-gateway.namespace" -}}{{ .Values.namespace }}{{- end }}
 
 {{- define "fsm-gateway.image" -}}
 {{- if .Values.image.digest -}}
@@ -14,7 +16,7 @@ app.kubernetes.io/name: fsm-gateway
 {{- end }}
 
 {{- define "fsm-gateway.podLabels" -}}
-app: fsm-gateway-operator
+app: {{ include "fsm-gateway.name" . }}-operator
 {{ include "fsm-gateway.labels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end }}

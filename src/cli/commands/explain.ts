@@ -14,18 +14,20 @@ export interface ExplainOptions {
   readonly port?: number;
   readonly client?: string;
   readonly namespace: string;
+  readonly controllerName: string;
   readonly output: "text" | "json";
 }
 
 export async function runExplain(
   sni: string,
   files: readonly string[],
-  { client, port, namespace, output }: ExplainOptions,
+  { client, port, namespace, controllerName, output }: ExplainOptions,
 ): Promise<void> {
   const serverName = sni === "-" ? undefined : normalizeHostname(sni);
   const { snapshot, shape } = files.length === 0 ? await cluster() : fromFiles(files, namespace);
+  const ours = { ...snapshot, controllerName };
   const question = { serverName, ...(port !== undefined && { port }), ...(client !== undefined && { client }) };
-  const explanations = explain(snapshot, question, shape);
+  const explanations = explain(ours, question, shape);
   if (output === "json")
     console.log(JSON.stringify({ version: 1, serverName: serverName ?? null, explanations }, null, 2));
   else if (explanations.length > 0) console.log(explanations.map(explanationText).join("\n\n"));

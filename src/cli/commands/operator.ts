@@ -13,6 +13,8 @@ import { VERSION } from "../version.ts";
 
 export interface OperatorCommandOptions extends LogOptions {
   readonly proxyImage: string;
+  readonly controllerName: string;
+  readonly name: string;
   readonly maxRollingGateways: RolloutLimit;
   readonly trustGatewayParameters: boolean;
   readonly terminate: boolean;
@@ -30,6 +32,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     droppedLogLines: log.droppedLines,
     client: KubeClient.fromDefault(),
     version: VERSION,
+    installation: { controllerName: options.controllerName, name: options.name },
     namespace: process.env.POD_NAMESPACE ?? OPERATOR_NAMESPACE,
     podName: process.env.POD_NAME ?? hostname(),
     proxyImage: options.proxyImage,

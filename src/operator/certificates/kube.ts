@@ -1,6 +1,6 @@
 /** The keeper's store in a cluster: one Secret in the operator's namespace and one ValidatingWebhookConfiguration. */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
-import { CERTIFICATES_SECRET_NAME, FIELD_MANAGER, WEBHOOK_CONFIGURATION_NAME } from "../../model/identity.ts";
+import { OPERATOR_NAME } from "../../model/identity.ts";
 import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { apiVersionOf, type ResourceType, SECRETS } from "../kube/resource.ts";
@@ -23,14 +23,24 @@ interface WebhookConfiguration extends KubernetesObject {
   readonly webhooks?: readonly { readonly name: string; readonly clientConfig: { readonly caBundle?: string } }[];
 }
 
-export function kubeCertificateStore(client: KubeClient, namespace: string): CertificateStore {
-  const reference = { namespace, name: CERTIFICATES_SECRET_NAME };
+/** The Secret with the certificates of an installation. */
+export function getCertificatesSecretName(installation: string): string {
+  return `${installation}-certificates`;
+}
+
+/** `installation` is the name of the webhook configuration and the field manager too. */
+export function kubeCertificateStore(
+  client: KubeClient,
+  namespace: string,
+  installation = OPERATOR_NAME,
+): CertificateStore {
+  const reference = { namespace, name: getCertificatesSecretName(installation) };
   return {
     read: async () => storedSecret(await orAbsent(client.get<Secret>(SECRETS, reference))),
     write: async (data, resourceVersion) => {
       const metadata = { ...reference, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
       const secret = { apiVersion: apiVersionOf(SECRETS), kind: SECRETS.kind, metadata, type: "Opaque", data };
-      const options = { fieldManager: FIELD_MANAGER };
+      const options = { fieldManager: installation };
       try {
         await (resourceVersion === undefined
           ? client.create(SECRETS, secret, options)
@@ -41,12 +51,16 @@ export function kubeCertificateStore(client: KubeClient, namespace: string): Cer
         throw error;
       }
     },
-    publishTrust: (caBundle) => publishTrust(client, Buffer.from(caBundle).toString("base64")),
+    publishTrust: (caBundle) => publishTrust(client, installation, Buffer.from(caBundle).toString("base64")),
   };
 }
 
-async function publishTrust(client: KubeClient, caBundle: string): Promise<"written" | "unchanged" | "absent"> {
-  const reference = { name: WEBHOOK_CONFIGURATION_NAME };
+async function publishTrust(
+  client: KubeClient,
+  name: string,
+  caBundle: string,
+): Promise<"written" | "unchanged" | "absent"> {
+  const reference = { name };
   const found = await orAbsent(client.get<WebhookConfiguration>(WEBHOOK_CONFIGURATIONS, reference));
   if (found === undefined) return "absent";
   const patch = (found.webhooks ?? []).flatMap(({ name, clientConfig }, index) =>
@@ -61,7 +75,7 @@ async function publishTrust(client: KubeClient, caBundle: string): Promise<"writ
   if (patch.length === 0) return "unchanged";
   await client.patch(WEBHOOK_CONFIGURATIONS, reference, patch, {
     patchType: "application/json-patch+json",
-    fieldManager: FIELD_MANAGER,
+    fieldManager: name,
   });
   return "written";
 }

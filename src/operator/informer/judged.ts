@@ -3,7 +3,6 @@
  * the watch. `metadata.generation` counts every change of a spec (Kubernetes API conventions, "Metadata"). Pure.
  */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
-import { CONTROLLER_NAME } from "../../model/identity.ts";
 
 interface WithEntries extends KubernetesObject {
   readonly status?: { readonly parents?: readonly Entry[]; readonly ancestors?: readonly Entry[] };
@@ -14,7 +13,7 @@ interface Entry {
 }
 
 /** Of two versions of an object of Gateway API: can the translator make anything else of the newer one? */
-export function isSameToTranslator(before: KubernetesObject, now: KubernetesObject): boolean {
+export function isSameToTranslator(controllerName: string, before: KubernetesObject, now: KubernetesObject): boolean {
   const [a, b] = [before.metadata, now.metadata];
   return (
     a.generation !== undefined &&
@@ -23,14 +22,13 @@ export function isSameToTranslator(before: KubernetesObject, now: KubernetesObje
     a.deletionTimestamp === b.deletionTimestamp &&
     sameEntries(a.labels, b.labels) &&
     sameEntries(a.annotations, b.annotations) &&
-    hasOwnEntry(before) === hasOwnEntry(now)
+    hasOwnEntry(controllerName, before) === hasOwnEntry(controllerName, now)
   );
 }
 
 /** A route or policy that has an entry of ours is ours to clean, even when nothing of its spec leads to us any more. */
-function hasOwnEntry({ status }: WithEntries): boolean {
-  const isOwn = ({ controllerName }: Entry) => controllerName === CONTROLLER_NAME;
-  return (status?.parents ?? status?.ancestors ?? []).some(isOwn);
+function hasOwnEntry(controllerName: string, { status }: WithEntries): boolean {
+  return (status?.parents ?? status?.ancestors ?? []).some((entry) => entry.controllerName === controllerName);
 }
 
 function sameEntries(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {

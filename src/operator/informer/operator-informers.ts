@@ -21,7 +21,7 @@ import type {
   XBackend,
 } from "../../gateway-api/objects.ts";
 import type { Clock } from "../../loop/clock.ts";
-import { APP_LABEL, APP_LABEL_VALUE, FIELD_MANAGER } from "../../model/identity.ts";
+import { APP_LABEL, APP_LABEL_VALUE, DEFAULT_INSTALLATION, type Installation } from "../../model/identity.ts";
 import type { Logger } from "../../model/log.ts";
 import type { InstalledBundle } from "../kube/bundle.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -48,6 +48,7 @@ import { ALL_NAMESPACES, ScopedInformer } from "./scoped-informer.ts";
 import { trimmed, trimmedAuthorities, trimmedFor, trimmedHttpRoute, trimmedSecret, trimmedSlice } from "./trim.ts";
 
 export interface OperatorInformersOptions {
+  readonly installation?: Installation;
   readonly client: KubeClient;
   readonly discovery: Discovery;
   /** Refreshed whenever GatewayClass is looked for: at start, at each reconnection and while it is absent. */
@@ -85,7 +86,8 @@ const AUTHORITIES = { transform: trimmedAuthorities, pageLimit: 50 };
  * Not yet started. Secrets and ConfigMaps that objects refer to are read only once `demand` names their scope.  and our own may be absent; the others are always served.
  */
 export function createOperatorInformers(options: OperatorInformersOptions) {
-  const applied = <T extends KubernetesObject>() => ({ transform: trimmedFor<T>(FIELD_MANAGER) });
+  const { installation = DEFAULT_INSTALLATION } = options;
+  const applied = <T extends KubernetesObject>() => ({ transform: trimmedFor<T>(installation.name) });
   return new InformerSet({
     gatewayClasses: discovered<GatewayClass>(options, GATEWAY_API_KINDS.gatewayClasses),
     gatewayParameters: discovered<GatewayParameters>(options, GATEWAY_PARAMETERS),
@@ -118,7 +120,8 @@ function discovered<T extends KubernetesObject>(
   wanted: GroupKind,
   choices: Choices<T> = {},
 ): Informer<T> {
-  const { discovery, bundle, client, clock, random, log } = options;
+  const { discovery, bundle, client, clock, random, log, installation = DEFAULT_INSTALLATION } = options;
+  const { controllerName } = installation;
   return new Informer<T>({
     ...{ client, clock, random },
     kind: wanted.kind,
@@ -129,7 +132,7 @@ function discovered<T extends KubernetesObject>(
     },
     onNotFound: () => discovery.invalidate(),
     transform: trimmed,
-    isSameToJudge: isSameToTranslator,
+    isSameToJudge: (before, now) => isSameToTranslator(controllerName, before, now),
     ...choices,
   });
 }

@@ -22,7 +22,7 @@ const parents = (controllerName: string, said?: string) => ({
   parents: [{ controllerName, ...(said !== undefined && { said }) }],
 });
 const stored = (first: Route) => {
-  const store = new Store<Route>(isSameToTranslator);
+  const store = new Store<Route>((before, now) => isSameToTranslator(CONTROLLER_NAME, before, now));
   assert.equal(store.put(first), "ns/r");
   return store;
 };

@@ -1,12 +1,14 @@
 /** The snapshot of one pass: the caches as they are, and each Gateway's running side. */
 import { type EndpointSlice, objectKey } from "../../gateway-api/objects.ts";
 import { childName } from "../../infra/names.ts";
-import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { ObservedDeployment, Snapshot } from "../../model/snapshot.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import { observeDeployment, takingBehind } from "./deployment.ts";
 import type { ProxyReports } from "./proxies.ts";
 import type { SettledPorts } from "./settled-ports.ts";
+
+/** What the operator was started with, and never changes. */
+export type SnapshotSettings = Pick<Snapshot, "controllerName" | "parametersPolicy">;
 
 export interface OperatorSnapshot {
   readonly snapshot: Snapshot;
@@ -20,6 +22,7 @@ export function takeSnapshot(
   ports: SettledPorts,
   bundleVersion: string | undefined,
   slicesOf: (service: string) => readonly EndpointSlice[],
+  settings: SnapshotSettings,
 ): OperatorSnapshot {
   const informers = set.of;
   const deployments = new Map<string, ObservedDeployment>();
@@ -36,7 +39,7 @@ export function takeSnapshot(
   }
   reports.forgetWithout(deployments);
   const snapshot = {
-    controllerName: CONTROLLER_NAME,
+    ...settings,
     gatewayClasses: informers.gatewayClasses.items(),
     gatewayParameters: informers.gatewayParameters.items(),
     gateways,

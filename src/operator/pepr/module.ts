@@ -33,12 +33,21 @@ export interface ModuleParts {
   readonly certificate: ServingCertificate;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Names the module's stores: `pepr-<uuid>-store` and `pepr-<uuid>-schedule`. The manifest's unless it is set. */
+  readonly uuid?: string;
 }
 
 /** Resolves when the port is bound. @throws the server's own error when it cannot be. */
-export async function runModule({ Module, capabilities, certificate, port }: ModuleParts): Promise<RunningModule> {
+export async function runModule({
+  Module,
+  capabilities,
+  certificate,
+  port,
+  uuid = manifest.pepr.uuid,
+}: ModuleParts): Promise<RunningModule> {
   const ready = storeReady(capabilities);
-  const { result: module, stopTimers } = captureTimers(() => new Module(manifest, capabilities, { deferStart: true }));
+  const named = { ...manifest, pepr: { ...manifest.pepr, uuid } };
+  const { result: module, stopTimers } = captureTimers(() => new Module(named, capabilities, { deferStart: true }));
   try {
     const server = captureServer(() =>
       withoutSignalListeners(() => withKeyFiles(certificate, () => module.start(port))),

@@ -16,6 +16,8 @@ export interface AdmissionOptions {
   readonly log: Logger;
   /** Lead Pepr's narration into the log too, as `debug`. */
   readonly verbose?: boolean;
+  /** Names Pepr's stores: see module.ts. */
+  readonly uuid?: string;
   /** 0 takes a free port. */
   readonly port: number;
   readonly certificate: ServingCertificate;
@@ -51,7 +53,13 @@ export async function startAdmission(options: AdmissionOptions): Promise<Admissi
   let { certificate } = options;
   const makeCapabilities = capabilityMaker(makers, options, () => state.isClosed);
   const run = (port: number): Promise<RunningModule> =>
-    runModule({ Module, capabilities: makeCapabilities(), certificate, port });
+    runModule({
+      Module,
+      capabilities: makeCapabilities(),
+      certificate,
+      port,
+      ...(options.uuid !== undefined && { uuid: options.uuid }),
+    });
 
   let module = await run(options.port);
   const { port } = module;

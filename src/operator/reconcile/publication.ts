@@ -5,14 +5,13 @@
 import type { ControlServer } from "../../control/server/server.ts";
 import { type EndpointSlice, type Gateway, serviceKey } from "../../gateway-api/objects.ts";
 import type { Plan } from "../../model/plan.ts";
-import type { ParametersPolicy } from "../../model/snapshot.ts";
 import { GroupIndex } from "../../translate/incremental/group-index.ts";
 import { Translator } from "../../translate/translator.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import type { InstalledBundle } from "../kube/bundle.ts";
 import type { ProxyReports } from "../observe/proxies.ts";
 import type { SettledPorts } from "../observe/settled-ports.ts";
-import { takeSnapshot } from "../observe/snapshot.ts";
+import { type SnapshotSettings, takeSnapshot } from "../observe/snapshot.ts";
 import { addRolloutWaits } from "../rollout/add-rollout-waits.ts";
 import type { RolloutPacer } from "../rollout/rollout-pacer.ts";
 import type { ChangeTrail, PassTrail } from "../trail.ts";
@@ -31,7 +30,7 @@ export interface PublicationParts {
   /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
   readonly certificateNamespaces: ReadonlySet<string> | undefined;
   readonly rollouts: Pick<RolloutPacer, "waits">;
-  readonly parametersPolicy: ParametersPolicy;
+  readonly settings: SnapshotSettings;
 }
 
 /** What came of a snapshot. */
@@ -72,12 +71,12 @@ export class Publication {
   }
 
   run(): void {
-    const { informers, reports, ports, bundle, acknowledgements, trail, rollouts, parametersPolicy } = this.#parts;
+    const { informers, reports, ports, bundle, acknowledgements, trail, rollouts, settings } = this.#parts;
     const pass = trail.begin();
     this.#slices.update(informers.of.endpointSlices.items());
     const slicesOf = (service: string) => this.#slices.get(service) ?? [];
-    const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version, slicesOf);
-    const observed = addRolloutWaits(withRefusals({ ...snapshot, parametersPolicy }, this.#refusals), rollouts.waits);
+    const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version, slicesOf, settings);
+    const observed = addRolloutWaits(withRefusals(snapshot, this.#refusals), rollouts.waits);
     const plan = this.#translator.translate(observed);
     const waiting = this.#references.demand(this.#translator);
     pass.published(this.#publish(plan, pass, waiting));

@@ -11,7 +11,7 @@ import {
   type RouteParentStatus,
 } from "../../gateway-api/objects.ts";
 import type { Clock } from "../../loop/clock.ts";
-import { CONTROLLER_NAME } from "../../model/identity.ts";
+import { DEFAULT_INSTALLATION, type Installation } from "../../model/identity.ts";
 import type { StatusPlan } from "../../model/plan.ts";
 import { mergeStatus, statusTime } from "../../translate/status/merge.ts";
 import type { Cache } from "../informer/cache.ts";
@@ -41,6 +41,7 @@ type StatusCaches = Readonly<
 >;
 
 export interface StatusWriterOptions {
+  readonly installation?: Installation;
   readonly client: Pick<KubeClient, "get" | "put">;
   readonly informers: StatusCaches;
   readonly events: Pick<EventRecorder, "record">;
@@ -86,6 +87,7 @@ interface Counted {
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
+  readonly #installation: Installation;
   /** The cached object for which a plan was last seen to be its status: while both are the same, there is nothing to merge. */
   readonly #done = new WeakMap<StatusPlan, KubernetesObject>();
   /** What a write made of a cached object: newer than the cache until the watch has brought it. */
@@ -98,6 +100,7 @@ export class StatusWriter {
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
+    this.#installation = options.installation ?? DEFAULT_INSTALLATION;
   }
 
   /** To be called for every object that was added, changed or removed, with the key under which the caches have it. */
@@ -193,7 +196,8 @@ export class StatusWriter {
     const cache = this.#cacheOf(plan.kind);
     const cached: StatusObject | undefined = cache.get(objectKey({ metadata: plan }));
     if (cached === undefined || cache.type === undefined || cached.metadata.uid !== plan.uid) return "gone";
-    const context = { controllerName: CONTROLLER_NAME, now: statusTime(clock.wallTime()) };
+    const { controllerName, name: fieldManager } = this.#installation;
+    const context = { controllerName, now: statusTime(clock.wallTime()) };
     let before: Status;
     let after: Status;
     const next = (current: StatusObject) => {
@@ -204,7 +208,7 @@ export class StatusWriter {
     const told = { verb: "status", kind: plan.kind, object: objectKey({ metadata: plan }) } as const;
     const onOutcome = (outcome: WriteOutcome) => onWrite({ ...told, outcome });
     const onWritten = (object: StatusObject) => void this.#written.set(cached, object);
-    const sent = { signal, onOutcome, onWritten };
+    const sent = { signal, onOutcome, onWritten, fieldManager };
     const outcome = await writeStatus(client, cache.type, this.#written.get(cached) ?? cached, next, sent);
     if (outcome === "gone") return outcome;
     this.#done.set(plan, cached);
@@ -217,7 +221,11 @@ export class StatusWriter {
   }
 
   #tell(object: KubernetesObject, plan: StatusPlan, before: Status, after: Status): void {
-    const changed = transitions(plan, conditionsOf(before), conditionsOf(after));
+    const changed = transitions(
+      plan,
+      conditionsOf(before, this.#installation.controllerName),
+      conditionsOf(after, this.#installation.controllerName),
+    );
     for (const { about, type, status, message, ...told } of changed) {
       const reason = eventReason(told.reason);
       if (reason === undefined) continue;
@@ -234,7 +242,7 @@ export class StatusWriter {
   /** What has no place in the status must be said elsewhere. */
   #tellFull(object: KubernetesObject, plan: StatusPlan, status: Status): void {
     const wanted = "parents" in plan ? plan.parents : "ancestors" in plan ? plan.ancestors : [];
-    const missing = wanted.length - ownEntries(status).length;
+    const missing = wanted.length - ownEntries(status, this.#installation.controllerName).length;
     if (missing <= 0) return;
     const message = `The status is full of other controllers' entries: ${missing} of ours could not be written`;
     this.#options.events.record(object, { type: "Warning", reason: "StatusFull", message, about: "status" });
@@ -273,13 +281,13 @@ function withoutCounts(plan: StatusPlan): unknown {
 }
 
 /** Every condition of a status that may be ours, by where it stands. */
-function conditionsOf(status: Status): ReadonlyMap<string, Condition> {
+function conditionsOf(status: Status, controllerName: string): ReadonlyMap<string, Condition> {
   const found = new Map<string, Condition>();
   const add = (where: string, conditions: readonly Condition[] = []) => {
     for (const condition of conditions) found.set(`${where}${condition.type}`, condition);
   };
   add("", status?.conditions as readonly Condition[] | undefined);
-  for (const entry of ownEntries(status)) {
+  for (const entry of ownEntries(status, controllerName)) {
     const ref = "parentRef" in entry ? entry.parentRef : entry.ancestorRef;
     add(`${JSON.stringify(ref)} `, entry.conditions);
   }
@@ -287,10 +295,10 @@ function conditionsOf(status: Status): ReadonlyMap<string, Condition> {
 }
 
 /** Our entries of a route's parents or a policy's ancestors. */
-function ownEntries(status: Status): readonly (RouteParentStatus | PolicyAncestorStatus)[] {
+function ownEntries(status: Status, controllerName: string): readonly (RouteParentStatus | PolicyAncestorStatus)[] {
   const { parents = [], ancestors = [] } = (status ?? {}) as {
     readonly parents?: readonly RouteParentStatus[];
     readonly ancestors?: readonly PolicyAncestorStatus[];
   };
-  return [...parents, ...ancestors].filter((entry) => entry.controllerName === CONTROLLER_NAME);
+  return [...parents, ...ancestors].filter((entry) => entry.controllerName === controllerName);
 }

@@ -21,6 +21,8 @@ export type StatusOutcome =
   | "gone";
 
 export interface StatusWriteOptions<T extends KubernetesObject> {
+  /** FIELD_MANAGER unless it is set. */
+  readonly fieldManager?: string;
   /** Nothing is sent once it aborts. */
   readonly signal?: AbortSignal;
   /** Told of each PUT that was answered; for metrics and the log. */
@@ -46,14 +48,14 @@ export async function writeStatus<Status extends object, T extends WithStatus<St
   next: (current: T) => Status | undefined,
   options: StatusWriteOptions<T> = {},
 ): Promise<StatusOutcome> {
-  const { signal, onOutcome, onWritten } = options;
+  const { signal, onOutcome, onWritten, fieldManager = FIELD_MANAGER } = options;
   let current = cached;
   for (let attempt = 1; ; attempt++) {
     const status = next(current);
     if (status === undefined || jsonEqual(status, current.status)) return "unchanged";
     signal?.throwIfAborted();
     try {
-      const sent = { signal, subresource: "status", fieldManager: FIELD_MANAGER } as const;
+      const sent = { signal, subresource: "status", fieldManager } as const;
       const request = client.put<T>(type, statusOnly(type, current, status), sent);
       const written = await tellOutcome(request, onOutcome, signal);
       onWritten?.(written);
