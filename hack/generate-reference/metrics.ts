@@ -25,7 +25,7 @@ address or a route: series are bounded by the configuration, not by what clients
 
 ## Of a proxy, and of \`fsm-gateway run\`
 
-Counted when metrics are read, at no cost to connections: bytes of those that are still open, which a thread that does not answer within
+Counted when metrics are read, at most once a second, at no cost to connections: bytes of those that are still open, which a thread that does not answer within
 250 ms tells with the next reading, and endpoints.
 
 ${table(await proxyFamilies())}

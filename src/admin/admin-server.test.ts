@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type net from "node:net";
 import { test } from "node:test";
-import { LOOPBACK } from "../../test/wire/sockets.ts";
+import { connectTo, eventually, LOOPBACK, readAll } from "../../test/wire/sockets.ts";
+import { MAX_ADMIN_CONNECTIONS } from "../model/descriptor-budget.ts";
 import { isLoopback, serveAdmin } from "./admin-server.ts";
 
 test("answers for health, readiness and metrics, and for nothing else", async (t) => {
@@ -82,6 +84,69 @@ test("pages are JSON, or say what is wrong with the query; private ones are for 
 });
 
 test("loopback is this machine, in either way to write it", () => {
-  for (const address of ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"]) assert.equal(isLoopback(address), true);
-  for (const address of ["10.0.0.1", "::", "::ffff:10.0.0.1", "fe80::1", ""]) assert.equal(isLoopback(address), false);
+  for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) assert.equal(isLoopback(address), true);
+  // An Istio sidecar connects from 127.0.0.6.
+  for (const address of [
+    "127.0.0.6",
+    "::ffff:127.0.0.6",
+    "127.1.2.3",
+    "10.0.0.1",
+    "::",
+    "::ffff:10.0.0.1",
+    "fe80::1",
+    "",
+  ])
+    assert.equal(isLoopback(address), false);
+});
+
+test("metrics and public pages are read once a second, however many ask; private ones each time", async (t) => {
+  const counts = { metrics: 0, open: 0, private: 0 };
+  const page = (name: "open" | "private") => async () => ({ body: ++counts[name] });
+  const source = {
+    notReady: () => undefined,
+    metrics: { contentType: "text/plain", expose: async () => `${++counts.metrics}\n` },
+    pages: {
+      "/open": { read: page("open"), isPrivate: false },
+      "/private": { read: page("private"), isPrivate: true },
+    },
+  };
+  const admin = await serveAdmin(source, { address: LOOPBACK, port: 0 });
+  t.after(() => admin.close());
+  const get = async (path: string) => (await fetch(`http://${LOOPBACK}:${admin.port}${path}`)).text();
+  const startMs = performance.now();
+  for (let turn = 0; turn < 20; turn++) {
+    await Promise.all([get("/metrics"), get("/open?gateway=a&gateway=b"), get("/open?gateway=a"), get("/private")]);
+  }
+  const most = Math.ceil((performance.now() - startMs) / 1_000) + 1;
+  assert.ok(counts.metrics <= most, `${counts.metrics} readings of the metrics`);
+  assert.ok(counts.open <= most, `${counts.open} readings of the page`);
+  assert.equal(counts.private, 20);
+});
+
+test("thousands of idle connections are held no longer than a moment, and keep no probe out", async (t) => {
+  const admin = await serveAdmin({ notReady: () => undefined, metrics: undefined }, { address: LOOPBACK, port: 0 });
+  t.after(() => admin.close());
+  const crowd: net.Socket[] = [];
+  t.after(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  for (let count = 0; count < 300; count++) crowd.push(await connectTo(admin.port));
+  assert.equal((await fetch(`http://${LOOPBACK}:${admin.port}/healthz`)).status, 200);
+  const open = () => crowd.filter((socket) => !socket.destroyed).length;
+  await eventually(
+    () => open() <= MAX_ADMIN_CONNECTIONS,
+    () => `${open()} connections are open`,
+  );
+  assert.ok(open() > 0, "a caller that is a moment late is not reset");
+});
+
+test("a request that does not come whole is ended after some seconds", { timeout: 20_000 }, async (t) => {
+  const admin = await serveAdmin({ notReady: () => undefined, metrics: undefined }, { address: LOOPBACK, port: 0 });
+  t.after(() => admin.close());
+  const [silent, slow] = await Promise.all([connectTo(admin.port), connectTo(admin.port)]);
+  slow.write("GET /healthz HTTP/1.1\r\nhost: a\r\n");
+  const startMs = performance.now();
+  await Promise.all([silent, slow].map((socket) => readAll(socket)));
+  const tookMs = performance.now() - startMs;
+  assert.ok(tookMs > 4_000 && tookMs < 10_000, `${tookMs} ms`);
 });

@@ -2,11 +2,23 @@
  * The admin port: `/healthz`, `/readyz` and `/metrics` over HTTP, for kubelet and Prometheus, and pages of JSON for people.
  *
  * Reads only: nothing can be changed through it. It is not for clients of the gateway and has its own bind address. What names
- * clients or what they ask for is for this machine alone, which `kubectl port-forward` counts as.
+ * clients or what they ask for is for this machine alone, which `kubectl port-forward` counts as. Open connections are capped, and
+ * metrics are read at most once a second, so that no caller of this port slows the process down.
  */
 import { once } from "node:events";
 import http from "node:http";
 import { type AddressInfo, BlockList } from "node:net";
+import { MAX_ADMIN_CONNECTIONS } from "../model/descriptor-budget.ts";
+import { ConnectionCap } from "../net/connection-cap.ts";
+import { SharedPages } from "./shared-pages.ts";
+
+/** For a whole request, from opening the connection or from the response before. A probe sends its request at once. */
+const REQUEST_TIMEOUT_MS = 5_000;
+/** How often Node looks for requests that are late. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** A connection on which nothing moves, such as one whose peer does not read the response. */
+const IDLE_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 8_192;
 
 /** Metrics in the Prometheus text format. */
 export interface MetricsSource {
@@ -50,12 +62,23 @@ export async function serveAdmin(
   at: { address: string; port: number },
   isLocal: (address: string) => boolean = isLoopback,
 ): Promise<AdminServer> {
-  const server = http.createServer((request, response) => {
-    answer(source, request, isLocal(request.socket.remoteAddress ?? "")).then(
+  const limits = {
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+  const shared: Shared = { metrics: new SharedPages(), pages: new SharedPages() };
+  const server = http.createServer(limits, (request, response) => {
+    response.once("close", cap.startWork(request.socket));
+    answer(source, shared, request, isLocal(request.socket.remoteAddress ?? "")).then(
       ({ status, contentType, body }) => response.writeHead(status, { "content-type": contentType }).end(body),
       (error: unknown) => response.writeHead(500, { "content-type": "text/plain" }).end(`${String(error)}\n`),
     );
   });
+  server.timeout = IDLE_TIMEOUT_MS;
+  const cap = new ConnectionCap(server, MAX_ADMIN_CONNECTIONS);
   server.listen({ host: at.address, port: at.port });
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -69,6 +92,13 @@ export async function serveAdmin(
   };
 }
 
+type PageContent = Awaited<ReturnType<AdminPage["read"]>>;
+
+interface Shared {
+  readonly metrics: SharedPages<string>;
+  readonly pages: SharedPages<PageContent>;
+}
+
 interface Answer {
   readonly status: number;
   readonly contentType: string;
@@ -77,6 +107,7 @@ interface Answer {
 
 async function answer(
   source: AdminSource,
+  shared: Shared,
   { method, url = "" }: http.IncomingMessage,
   isFromHere: boolean,
 ): Promise<Answer> {
@@ -92,14 +123,17 @@ async function answer(
     case "/metrics": {
       const { metrics } = source;
       if (metrics === undefined) return { status: 200, contentType: "text/plain", body: "" };
-      return { status: 200, contentType: metrics.contentType, body: await metrics.expose() };
+      const body = await shared.metrics.read(path, NO_QUERY, () => metrics.expose());
+      return { status: 200, contentType: metrics.contentType, body };
     }
     default: {
       const { pages = {} } = source;
       const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
       if (page === undefined) return plain(404, `There are ${[...PATHS, ...Object.keys(pages)].join(", ")}.`);
-      if (page.isPrivate && !isFromHere) return plain(403, "This is for loopback alone: use kubectl port-forward.");
-      return json(await page.read(query));
+      if (page.isPrivate && !isFromHere)
+        return plain(403, "This page answers to 127.0.0.1 and ::1 only. Use kubectl port-forward.");
+      // What a private page shows may depend on a query of any kind, and its callers are on this machine.
+      return json(await (page.isPrivate ? page.read(query) : shared.pages.read(path, query, (one) => page.read(one))));
     }
   }
 }
@@ -116,18 +150,22 @@ function checkLine({ name, missing }: ReadinessCheck): string {
   return missing === undefined ? `[+]${name} ok` : `[-]${name}: ${missing}`;
 }
 
+const NO_QUERY = new URLSearchParams();
 const PATHS = ["/healthz", "/readyz", "/metrics"];
 
-function json(said: Awaited<ReturnType<AdminPage["read"]>>): Answer {
+function json(said: PageContent): Answer {
   if ("problem" in said) return plain(400, said.problem);
   return { status: 200, contentType: "application/json", body: `${JSON.stringify(said.body, undefined, 2)}\n` };
 }
 
 const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
+LOOPBACK.addAddress("127.0.0.1", "ipv4");
 LOOPBACK.addAddress("::1", "ipv6");
 
-/** IPv4 addresses in IPv6 too. */
+/**
+ * Reports whether the address is 127.0.0.1 or ::1, in any notation. Other addresses of 127.0.0.0/8 are not: an Istio sidecar connects
+ * from 127.0.0.6 on behalf of peers elsewhere.
+ */
 export function isLoopback(address: string): boolean {
   return LOOPBACK.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }

@@ -139,6 +139,21 @@ test("a connection that asks for nothing is closed", async (t) => {
   await new Promise((resolve) => session.once("close", resolve));
 });
 
+test("beyond the cap connections that ask for nothing are reset, and a subscribed proxy stays", async (t) => {
+  const stage = await Stage.set(t);
+  const { port, gone } = await stage.server({ maxConnections: 4 });
+  const { client } = stage.client(port);
+  await until(() => client.connected);
+  const crowd = Array.from({ length: 20 }, () => connectTcp(port, "127.0.0.1").on("error", () => {}));
+  t.after(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  // 3 of them and the proxy are left.
+  await until(() => crowd.filter((socket) => socket.destroyed).length === 17);
+  assert.equal(client.connected, true);
+  assert.deepEqual(gone, []);
+});
+
 test("another path is not found", async (t) => {
   const stage = await Stage.set(t);
   const { port } = await stage.server();

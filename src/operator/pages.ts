@@ -1,6 +1,6 @@
 /**
  * The admin port's pages about the operator, as data: what its informers hold and which proxies are subscribed. They answer to
- * loopback alone. Looks and never changes anything; no object's content is shown.
+ * 127.0.0.1 and ::1 only. Looks and never changes anything; no object's content is shown.
  */
 import type { AdminPage } from "../admin/admin-server.ts";
 import type { SubscriberView } from "../control/server/gateway-feeds.ts";

@@ -2,9 +2,10 @@
  * How many connections a proxy may hold unless told otherwise.
  */
 import { readFileSync } from "node:fs";
+import { MAX_ADMIN_CONNECTIONS } from "../model/descriptor-budget.ts";
 
-/** For ports, the stream, DNS, logs and connections on their way out. */
-const RESERVED_DESCRIPTORS = 128;
+/** For the admin port, and for ports, the stream, DNS, logs and connections on their way out. */
+const RESERVED_DESCRIPTORS = MAX_ADMIN_CONNECTIONS + 128;
 /** The client's socket and the backend's. */
 const DESCRIPTORS_PER_CONNECTION = 2;
 /** Where the limit cannot be read: the default of macOS for a process, kern.maxfilesperproc, is no lower. */

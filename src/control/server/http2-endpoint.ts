@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type ConnectRouter, createConnectRouter, createContextKey, createContextValues } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Logger } from "../../model/log.ts";
+import { ConnectionCap } from "../../net/connection-cap.ts";
 import { MAX_MESSAGE_BYTES } from "../wire/chunks.ts";
 import { keepUp, type SessionUpkeep } from "./session-upkeep.ts";
 
@@ -23,6 +24,7 @@ export interface Http2EndpointOptions {
   readonly log: Logger;
   readonly certificate: ServerCertificate;
   readonly upkeep: SessionUpkeep;
+  readonly maxConnections?: number;
   /** How long `close` lets calls end in order. */
   readonly closeGraceMs: number;
   readonly routes: (router: ConnectRouter) => void;
@@ -31,12 +33,20 @@ export interface Http2EndpointOptions {
 /** Resets the call's HTTP/2 stream: the last resort against a peer that does not read. */
 export const resetStreamKey = createContextKey<() => void>(() => {});
 
+/**
+ * Every proxy has one connection with one call. Beyond this, connections without a call are reset first: those of peers that never
+ * ask, in their TLS handshake or after it.
+ */
+const MAX_CONNECTIONS = 8_192;
+/** A proxy in the same cluster takes milliseconds; a busy replica to which all proxies return at once takes seconds. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A proxy needs one stream; a second is room for a reconnect that overlaps. */
 const MAX_STREAMS_PER_SESSION = 2;
 
 export class Http2Endpoint {
   readonly #options: Http2EndpointOptions;
   readonly #server: Http2SecureServer;
+  readonly #cap: ConnectionCap;
   readonly #sessions = new Set<ServerHttp2Session>();
   /** All connections, those in their TLS handshake too. */
   readonly #sockets = new Set<Socket>();
@@ -45,7 +55,9 @@ export class Http2Endpoint {
     this.#options = options;
     const settings = { maxConcurrentStreams: MAX_STREAMS_PER_SESSION };
     const handle = requestHandler(options);
-    this.#server = createSecureServer({ ...options.certificate, minVersion: "TLSv1.3", settings }, handle);
+    const tls = { ...options.certificate, minVersion: "TLSv1.3", handshakeTimeout: HANDSHAKE_TIMEOUT_MS } as const;
+    this.#server = createSecureServer({ ...tls, settings }, handle);
+    this.#cap = new ConnectionCap(this.#server, options.maxConnections ?? MAX_CONNECTIONS);
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
@@ -86,6 +98,8 @@ export class Http2Endpoint {
   #admit(session: ServerHttp2Session): void {
     this.#sessions.add(session);
     session.once("close", () => this.#sessions.delete(session));
+    const { remoteAddress, remotePort } = session.socket;
+    session.on("stream", (stream) => stream.once("close", this.#cap.startWork({ remoteAddress, remotePort })));
     keepUp(session, this.#options.upkeep);
   }
 }

@@ -32,6 +32,8 @@ export interface ControlServerOptions {
   /** For metrics: what became of a proxy's wish to subscribe. Must not throw. */
   readonly onSubscription?: (outcome: SubscriptionOutcome) => void;
   readonly timing?: Partial<ControlServerTiming>;
+  /** Beyond this, connections without a call are reset. */
+  readonly maxConnections?: number;
 }
 
 export type SubscriptionOutcome =
@@ -90,6 +92,7 @@ export function createControlServer(options: ControlServerOptions): ControlServe
     certificate: options.certificate,
     upkeep: timing,
     closeGraceMs: timing.endGraceMs,
+    ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     routes: (router) =>
       router.service(ControlService, { subscribe: (requests, context) => subscribe(admission, requests, context) }),
   });

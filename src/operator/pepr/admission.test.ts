@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import https from "node:https";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer } from "node:net";
 import { after, before, test } from "node:test";
+import { eventually } from "../../../test/wire/sockets.ts";
 import { createAuthority, issueServing, type KeyedCertificate } from "../certificates/issue.ts";
 import { type AdmissionProcess, ask, type Question, startProcess } from "./testing/admission-client.ts";
 import { type FakeStoreApi, fakeStoreApi } from "./testing/fake-store-api.ts";
@@ -51,6 +52,19 @@ test("good TLSRoutes of every version are admitted", async () => {
     assert.equal(response.uid, "the-uid");
     assert.equal(response.allowed, true, version);
   }
+});
+
+test("a crowd of silent connections is reset, and reviews are answered", async (t) => {
+  const crowd = Array.from({ length: 600 }, () => connectTcp(port, "127.0.0.1").on("error", () => {}));
+  t.after(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  const closed = () => crowd.filter((socket) => socket.destroyed).length;
+  await eventually(
+    () => closed() >= 600 - 256,
+    () => `${closed()} are closed`,
+  );
+  assert.equal((await review({ object: route("v1", GOOD) })).response.allowed, true);
 });
 
 test("TLSRoutes of every version that could never work are refused with fields and mends", async () => {

@@ -7,6 +7,7 @@ import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Capability, PeprModule } from "pepr";
 import manifest from "../../../package.json" with { type: "json" };
+import { ConnectionCap } from "../../net/connection-cap.ts";
 import { captureServer, captureTimers, withoutSignalListeners } from "./capture.ts";
 import { type ServingCertificate, withKeyFiles } from "./key-files.ts";
 
@@ -15,6 +16,12 @@ import { type ServingCertificate, withKeyFiles } from "./key-files.ts";
  * into a connection that the other has just closed.
  */
 const KEEP_ALIVE_MS = 120_000;
+
+/** The API servers of a cluster keep a few each. Beyond this the longest idle one is reset. */
+const MAX_CONNECTIONS = 256;
+
+/** The API server sends a review at once; it waits 5 s for the verdict. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** After this the requests still in progress are cut: the API server itself waits for a webhook 30 s at most. */
 const CLOSE_DEADLINE_MS = 5_000;
@@ -55,6 +62,10 @@ export async function runModule({
     // Pepr's own listener retries a port in use for ever and keeps silent about every other error.
     server.removeAllListeners("error");
     server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.headersTimeout = REQUEST_TIMEOUT_MS;
+    server.requestTimeout = REQUEST_TIMEOUT_MS;
+    const cap = new ConnectionCap(server, MAX_CONNECTIONS);
+    server.on("request", (request, response) => response.once("close", cap.startWork(request.socket)));
     await once(server, "listening");
     const bound = (server.address() as AddressInfo).port;
     return { server, port: bound, ready, close: () => close(server, stopTimers) };
