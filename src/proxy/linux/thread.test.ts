@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deltaBetween, listener, route, service } from "../../../test/wire/config.ts";
+import { backend, deltaBetween, listener, route, service } from "../../../test/wire/config.ts";
 import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK } from "../../../test/wire/sockets.ts";
 import type { Resource } from "../../model/proxy-config.ts";
@@ -109,4 +109,68 @@ test("however many messages wait and however often it is woken, a turn takes a f
   }
   assert.ok(most <= 4, `${most} messages in one turn`);
   assert.deepEqual(done, [...Array(100).keys()]);
+});
+
+test("however many connections wait for one host, a turn resumes a few of them", { skip }, async (t) => {
+  assert.ok("libc" in loaded);
+  const { libc } = loaded;
+  const [port = 0] = await freePorts(1);
+  const opened = new SocketListener(libc).open({ address: LOOPBACK, port }, 1);
+  assert.ok("fds" in opened);
+  t.after(() => libc.close(opened.fds[0] ?? -1));
+  const out = backend("out", { type: "external", host: "slow.example", port: 1 });
+  const delta = deltaBetween([], [listener("l", port), route("r", "l", ["*"], { out: 1 }), out]);
+  const orders: ToWorker[] = [
+    { type: "apply", request: 1, delta, local: NO_LOCAL_ADDRESSES },
+    { type: "listen", fd: opened.fds[0] ?? -1, port },
+  ];
+  const told: FromWorker[] = [];
+  let refused = 0;
+  // Each connection is refused by a call of this, which takes its time.
+  const shutdownWrites = (fd: number) => {
+    const untilMs = performance.now() + SLOW_MS;
+    while (performance.now() < untilMs);
+    refused++;
+    return libc.shutdownWrites(fd);
+  };
+  const settings = {
+    active: new Int32Array(2),
+    backendCounts: createBackendCounts(2, 100, 0),
+    index: 0,
+    maxConnections: 100,
+    openDescriptors: new Uint8Array(4_096),
+    overrides: new Map(),
+    pipeCap: 0,
+    timeOuts: DEFAULT_TIME_OUTS,
+    wake: libc.eventCounter(),
+    wantsRecords: true,
+    refusedLines: undefined,
+  };
+  const channel = { send: (message: FromWorker) => void told.push(message), receive: () => orders.shift() };
+  const thread = new Thread({ ...libc, shutdownWrites }, settings, channel);
+  const one = libc.allocate(8);
+  one.bytes[0] = 1;
+  const wakeUp = () => libc.write(settings.wake, one, 8);
+  wakeUp();
+  thread.turn();
+  const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(port)));
+  t.after(() => {
+    for (const client of clients) client.destroy();
+  });
+  await Promise.all(clients.map((client) => new Promise((resolve) => client.write(helloFor("a.example"), resolve))));
+  for (let turn = 0; turn < 5; turn++) {
+    wakeUp();
+    thread.turn();
+  }
+  assert.deepEqual([settings.active[0], told.filter(({ type }) => type === "resolve").length, refused], [50, 1, 0]);
+  orders.push({ type: "resolved", host: "slow.example", answer: { reason: "name_not_found", message: "no address" } });
+  let most = 0;
+  for (let turns = 0; refused < 50; turns++) {
+    assert.ok(turns < 100, `${refused} of 50 are refused`);
+    wakeUp();
+    const before = refused;
+    thread.turn();
+    most = Math.max(most, refused - before);
+  }
+  assert.ok(most <= 4, `${most} connections in one turn`);
 });

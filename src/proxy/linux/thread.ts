@@ -47,6 +47,12 @@ interface Applying {
   readonly local: LocalAddresses;
 }
 
+/** Connections that DNS has answered and that have not gone on yet. */
+interface Resolved {
+  readonly connections: Iterator<LinuxConnection>;
+  readonly answer: Extract<ToWorker, { type: "resolved" }>["answer"];
+}
+
 export type ThreadSettings = Omit<WorkerSettings, "channel">;
 
 export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner {
@@ -70,6 +76,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   #parts = new DeltaParts();
   /** A configuration that is being applied; messages that come after it wait. */
   #applying: Applying | undefined;
+  /** Served one by one within the time for messages: thousands may wait for one host. */
+  #resolved: Resolved | undefined;
   readonly #wakeGeneration: number;
   /** Messages were left for a turn that is to come. */
   #hasTurn = false;
@@ -136,6 +144,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     while (!this.#hasEnded) {
       if (this.#applying !== undefined) {
         this.#goOnApplying(this.#applying);
+      } else if (this.#resolved !== undefined) {
+        this.#resumeOne(this.#resolved);
       } else {
         const message = this.#channel.receive();
         if (message === undefined) return;
@@ -154,6 +164,12 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#applying = undefined;
     this.#take(result.value, local);
     this.#done(request);
+  }
+
+  #resumeOne({ answer, connections }: Resolved): void {
+    const next = connections.next();
+    if (next.done === true) this.#resolved = undefined;
+    else this.#guard(next.value, () => next.value.resolved(answer));
   }
 
   #obey(message: ToWorker): void {
@@ -185,8 +201,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
         this.#hosts.set(message.host, message.answer);
         return;
       case "resolved":
-        for (const connection of this.#takeWaiting(message.host))
-          this.#guard(connection, () => connection.resolved(message.answer));
+        this.#resolved = { connections: this.#takeWaiting(message.host).values(), answer: message.answer };
         return;
       case "become_idle":
         this.#whenIdle.push(message.request);
