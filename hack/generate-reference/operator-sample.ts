@@ -16,6 +16,7 @@ const SOURCES: OperatorSources = {
     { gateway: "a/b", proxyId: "p", published: "1", report: undefined, lagMs: 250 },
     { gateway: "a/b", proxyId: "q", published: "1", report: undefined, lagMs: 0 },
   ],
+  admissionReady: () => true,
   certificates: () => ({ serving: new Date(90_000), authority: new Date(900_000) }),
   droppedLogLines: () => 7,
   now: () => new Date(0),
@@ -34,6 +35,7 @@ export function sampledOperatorMetrics(): OperatorMetrics {
   metrics.answered({ outcome: "applied", lagMs: 20 });
   metrics.subscribed("admitted");
   metrics.leadershipChanged("leading");
+  metrics.admissionStartFailed();
   metrics.reviewed("refused", 0.4);
   return metrics;
 }

@@ -41,6 +41,8 @@ export interface ReadinessCheck {
   readonly name: string;
   /** Undefined when nothing is. */
   readonly missing: string | undefined;
+  /** True: shown, and readiness does not depend on it. Default false. */
+  readonly isInformational?: boolean;
 }
 
 export interface AdminPage {
@@ -146,8 +148,9 @@ function readiness(source: AdminSource, query: URLSearchParams): Answer {
 }
 
 /** As kube-apiserver writes them. */
-function checkLine({ name, missing }: ReadinessCheck): string {
-  return missing === undefined ? `[+]${name} ok` : `[-]${name}: ${missing}`;
+function checkLine({ name, missing, isInformational = false }: ReadinessCheck): string {
+  if (missing === undefined) return `[+]${name} ok`;
+  return isInformational ? `[!]${name}: ${missing} (not required)` : `[-]${name}: ${missing}`;
 }
 
 const NO_QUERY = new URLSearchParams();

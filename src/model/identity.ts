@@ -33,10 +33,17 @@ export const POD_TEMPLATE_HASH_ANNOTATION = "gateway.fsm.dev/pod-template-hash";
 /** Where the operator lives, unless its own environment says otherwise (POD_NAMESPACE). */
 export const OPERATOR_NAMESPACE = "fsm-gateway-system";
 
-/** Name of the operator's ServiceAccount, Deployment, Service and disruption budget, unless the installation has another name. */
+/** Name of the operator's ServiceAccount, Deployment, disruption budget and the stream's Service, unless the installation has another. */
 export const OPERATOR_NAME = "fsm-gateway";
 
 export const DEFAULT_INSTALLATION: Installation = { controllerName: CONTROLLER_NAME, name: OPERATOR_NAME };
+
+/** After the installation's name: the Service by which the API server reaches admission. */
+export const ADMISSION_SERVICE_SUFFIX = "-admission";
+
+/** Label of the operator's pods that answer reviews, and its value: that Service selects by it. */
+export const ADMISSION_LABEL = "gateway.fsm.dev/admission";
+export const ADMISSION_LABEL_VALUE = "ready";
 
 /**
  * Label value of the operator's pods. Not APP_LABEL_VALUE: `kubectl get svc -l app=fsm-gateway` must list proxies only.

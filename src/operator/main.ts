@@ -4,7 +4,13 @@
  */
 import type { ReadinessCheck } from "../admin/admin-server.ts";
 import { systemClock } from "../loop/clock.ts";
-import { DEFAULT_INSTALLATION, type Installation } from "../model/identity.ts";
+import {
+  ADMISSION_LABEL,
+  ADMISSION_LABEL_VALUE,
+  ADMISSION_SERVICE_SUFFIX,
+  DEFAULT_INSTALLATION,
+  type Installation,
+} from "../model/identity.ts";
 import type { Logger } from "../model/log.ts";
 import { type CertificateKeeper, keepCertificates } from "./certificates/keeper.ts";
 import { getCertificatesSecretName, kubeCertificateStore } from "./certificates/kube.ts";
@@ -16,6 +22,7 @@ import { SECRETS } from "./kube/resource.ts";
 import { createLeadership, type Leadership } from "./leadership.ts";
 import { OperatorMetrics } from "./metrics.ts";
 import { type OperatorPages, operatorPages } from "./pages.ts";
+import { PodLabel } from "./pepr/pod-label.ts";
 import { type Admission, startAdmission } from "./pepr/start.ts";
 import { firstMissing, readinessChecks } from "./readiness.ts";
 import type { RolloutLimit } from "./rollout/rollout-limit.ts";
@@ -49,8 +56,6 @@ export interface OperatorOptions {
   readonly streamPort: number;
   /** The number of log lines that no reader took, since the process started. */
   readonly droppedLogLines: () => number;
-  /** The operator cannot go on: the process should end, to be started anew. */
-  readonly onFatal: (error: unknown) => void;
 }
 
 export interface Operator {
@@ -73,6 +78,7 @@ interface Parts {
   certificates?: CertificateKeeper;
   leadership?: Leadership;
   admission?: Admission;
+  admissionLabel?: PodLabel;
   isEnding: boolean;
 }
 
@@ -104,6 +110,7 @@ export function startOperator(options: OperatorOptions): Operator {
     subscribers: () => parts.leadership?.subscribers() ?? [],
     certificates: () => parts.certificates?.expiry(),
     droppedLogLines: options.droppedLogLines,
+    admissionReady: () => parts.admission?.isReady() ?? false,
     now: () => clock.wallTime(),
   };
   const metrics = new OperatorMetrics(options.version, sources);
@@ -121,14 +128,15 @@ export function startOperator(options: OperatorOptions): Operator {
     sayAbsent(log, informers.absent());
     if (!options.terminate) log.info("listeners that decrypt are not served, and no Secrets are read");
 
-    const admission = await serveAdmission(options, { certificates, informers: informers.of, leadership, metrics });
+    // Proxies must get their configuration whatever becomes of admission, which fails open (docs/decisions/010).
+    const admission = serveAdmission(options, { certificates, informers: informers.of, leadership, metrics });
     parts.admission = admission;
+    parts.admissionLabel = labelForAdmission(options, admission);
     certificates.onRotate(() => {
       admission.setCertificate(certificates.serving());
       leadership.rotate();
     });
     await leadership.start();
-    admission.ready.catch(options.onFatal);
   };
 
   return {
@@ -139,10 +147,10 @@ export function startOperator(options: OperatorOptions): Operator {
     checks,
     stop: async () => {
       parts.isEnding = true;
-      const lameDuck = parts.admission === undefined ? undefined : clock.sleep(LAME_DUCK_MS);
+      const lameDuck = parts.admission?.isReady() === true ? clock.sleep(LAME_DUCK_MS) : undefined;
       await parts.leadership?.stop();
       await lameDuck;
-      await Promise.all([parts.admission?.close(), parts.certificates?.stop()]);
+      await Promise.all([parts.admission?.close(), parts.admissionLabel?.stop(), parts.certificates?.stop()]);
       await informers.stop();
       client.close();
     },
@@ -164,12 +172,12 @@ function startCertificates({
   namespace,
   installation: { name } = DEFAULT_INSTALLATION,
 }: OperatorOptions): Promise<CertificateKeeper> {
-  const host = `${name}.${namespace}.svc`;
+  const hosts = [name, `${name}${ADMISSION_SERVICE_SUFFIX}`].map((service) => `${service}.${namespace}.svc`);
   return keepCertificates({
     log: log.child({ component: "certificates", secret: getCertificatesSecretName(name) }),
     clock: systemClock,
     store: kubeCertificateStore(client, namespace, name),
-    dnsNames: [host, `${host}.cluster.local`],
+    dnsNames: hosts.flatMap((host) => [host, `${host}.cluster.local`]),
   });
 }
 
@@ -180,17 +188,31 @@ interface AdmissionParts {
   readonly metrics: OperatorMetrics;
 }
 
+/** The Pod gets the label while reviews are answered. A container that restarted may have left it there. */
+function labelForAdmission({ client, namespace, podName, log }: OperatorOptions, admission: Admission): PodLabel {
+  const label = new PodLabel({
+    ...{ client, namespace, podName, label: ADMISSION_LABEL },
+    ...{ clock: systemClock, random: Math.random, log: log.child({ component: "admission" }) },
+  });
+  label.set(null);
+  void admission.ready.then(() => {
+    if (admission.isReady()) label.set(ADMISSION_LABEL_VALUE);
+  });
+  return label;
+}
+
 function serveAdmission(
   { log, admissionPort, installation = DEFAULT_INSTALLATION }: OperatorOptions,
   parts: AdmissionParts,
-): Promise<Admission> {
+): Admission {
   const { certificates, informers, leadership, metrics } = parts;
   return startAdmission({
     log: log.child({ component: "admission" }),
     port: admissionPort,
     uuid: installation.name,
     certificate: certificates.serving(),
-    isGatewayServed: informers.gateways.type !== undefined,
+    isGatewayServed: () => informers.gateways.type !== undefined,
+    onStartFailed: () => metrics.admissionStartFailed(),
     onChange: () => leadership.kick("pepr"),
     onReview: (verdict, durationMs) => metrics.reviewed(verdict, durationMs),
     context: () => ({

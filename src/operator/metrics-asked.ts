@@ -17,6 +17,8 @@ export interface OperatorSources {
   certificates(): CertificateExpiry | undefined;
   /** The number of log lines that no reader took, since the process started. */
   droppedLogLines(): number;
+  /** Does this replica answer admission reviews? */
+  admissionReady(): boolean;
   /** The time of day. */
   now(): Date;
 }
@@ -30,6 +32,9 @@ export function addGauges(registry: Registry, version: string, sources: Operator
     1,
   );
   single(registry, "leading", "1 on the replica that leads.", () => (sources.leading() ? 1 : 0));
+  single(registry, "admission_ready", "1 while this replica answers admission reviews.", () =>
+    sources.admissionReady() ? 1 : 0,
+  );
   single(registry, "queue_changes", "Changes that no pass has taken up yet.", () => sources.queue().changes);
   single(
     registry,

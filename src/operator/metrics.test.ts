@@ -31,6 +31,8 @@ test("every metric has a sample, and its value is what was told or asked, in bas
     'admission_reviews_total{verdict="refused"}': 1,
     admission_review_seconds_count: 1,
     leading: 1,
+    admission_ready: 1,
+    admission_start_failures_total: 1,
     queue_changes: 2,
     queue_oldest_seconds: 1.5,
     stream_subscribers: 2,

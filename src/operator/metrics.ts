@@ -65,6 +65,11 @@ export class OperatorMetrics {
     "to",
   ]);
   readonly #reviews = this.#counter("admission_reviews_total", "Admission reviews, by verdict.", ["verdict"]);
+  readonly #admissionFailures = this.#counter(
+    "admission_start_failures_total",
+    "Total number of failed starts of admission; each is retried with backoff.",
+    [],
+  );
   readonly #reviewSeconds = this.#seconds("admission_review_seconds", "How long verdicts took.", REVIEW_SECONDS, []);
 
   constructor(version: string, sources: OperatorSources) {
@@ -74,6 +79,7 @@ export class OperatorMetrics {
       this.#passes.zero({ outcome });
       this.#rounds.zero({ outcome });
     }
+    this.#admissionFailures.inc(0);
     for (const to of ["leading", "following"]) this.#transitions.inc({ to }, 0);
     for (const outcome of ["applied", "refused"]) this.#answers.zero({ outcome });
   }
@@ -117,6 +123,10 @@ export class OperatorMetrics {
 
   leadershipChanged(to: "leading" | "following"): void {
     this.#transitions.inc({ to });
+  }
+
+  admissionStartFailed(): void {
+    this.#admissionFailures.inc();
   }
 
   reviewed(verdict: ReviewVerdict, durationMs: number): void {

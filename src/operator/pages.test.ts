@@ -84,13 +84,18 @@ test("the informers' page says what is held and what fails, and since when", asy
 test("readiness names the first thing that is missing, and each by itself", () => {
   const informers = { notSynced: () => "TLSRoute (why)" };
   const synced = { notSynced: () => undefined };
-  const parts = { certificates: {}, admission: { isReady: () => true }, isEnding: false };
+  const parts = { certificates: {}, admission: { isReady: () => true, problem: () => undefined }, isEnding: false };
   assert.equal(firstMissing(readinessChecks({ ...parts, informers })), "waiting for TLSRoute (why)");
   assert.match(firstMissing(readinessChecks({ informers, isEnding: false })) ?? "", /^waiting for the Secret/);
   assert.equal(firstMissing(readinessChecks({ ...parts, informers: synced })), undefined);
   assert.equal(firstMissing(readinessChecks({ ...parts, informers: synced, isEnding: true })), "ending");
-  const notAsked = { ...parts, admission: { isReady: () => false }, informers: synced };
-  assert.match(firstMissing(readinessChecks(notAsked)) ?? "", /^waiting for admission/);
+  const notAsked = {
+    ...parts,
+    admission: { isReady: () => false, problem: () => "Pepr has no store" },
+    informers: synced,
+  };
+  assert.equal(firstMissing(readinessChecks(notAsked)), undefined, "the stream waits for no admission");
+  assert.equal(readinessChecks(notAsked).at(-1)?.missing, "Pepr has no store");
   assert.deepEqual(
     readinessChecks(notAsked).map(({ name, missing }) => [name, missing === undefined]),
     [

@@ -1,15 +1,19 @@
 /** What must be there before an operator is Ready, each with what is missing. Looks at parts and changes nothing. */
 import type { ReadinessCheck } from "../admin/admin-server.ts";
 import type { OperatorInformers } from "./informer/operator-informers.ts";
+import type { Admission } from "./pepr/start.ts";
 
 export interface ReadinessParts {
   readonly informers: Pick<OperatorInformers, "notSynced">;
   readonly certificates?: unknown;
-  readonly admission?: { isReady(): boolean };
+  readonly admission?: Pick<Admission, "isReady" | "problem">;
   readonly isEnding: boolean;
 }
 
-/** In the order in which one needs the other. Leading is none of them: a follower serves admission. */
+/**
+ * In the order in which one needs the other. Leading is none of them: a follower serves admission. Readiness does not depend on
+ * admission, or a fault of Pepr's store would close the configuration stream: its Service selects by a label (pepr/pod-label.ts).
+ */
 export function readinessChecks({ informers, certificates, admission, isEnding }: ReadinessParts) {
   const checks: readonly ReadinessCheck[] = [
     { name: "lifecycle", missing: isEnding ? "ending" : undefined },
@@ -20,7 +24,8 @@ export function readinessChecks({ informers, certificates, admission, isEnding }
     { name: "informers", missing: informers.notSynced() },
     {
       name: "admission",
-      missing: admission?.isReady() === true ? undefined : "admission; it follows the informers, and Pepr's store",
+      missing: admission?.isReady() === true ? undefined : (admission?.problem() ?? "not started yet"),
+      isInformational: true,
     },
   ];
   return checks;
@@ -28,7 +33,7 @@ export function readinessChecks({ informers, certificates, admission, isEnding }
 
 /** As one clause. */
 export function firstMissing(checks: readonly ReadinessCheck[]): string | undefined {
-  const first = checks.find(({ missing }) => missing !== undefined);
+  const first = checks.find(({ missing, isInformational = false }) => missing !== undefined && !isInformational);
   if (first?.missing === undefined) return undefined;
   return first.name === "lifecycle" ? first.missing : `waiting for ${first.missing}`;
 }

@@ -77,6 +77,7 @@ async function startLeader(t: TestContext, client: KubeClient, certificateNamesp
     subscribers: () => [],
     certificates: () => certificates.expiry(),
     droppedLogLines: () => 0,
+    admissionReady: () => false,
     now: () => new Date(),
   });
   const options = {
@@ -91,7 +92,6 @@ async function startLeader(t: TestContext, client: KubeClient, certificateNamesp
     },
     ...(certificateNamespaces !== undefined && { certificateNamespaces }),
     droppedLogLines: () => 0,
-    onFatal: () => assert.fail("the operator cannot go on"),
   };
   const leadership = createLeadership({ options, informers, bundle, certificates, metrics });
   informers.onChange((kind, key) => leadership.changed(kind, key));

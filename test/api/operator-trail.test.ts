@@ -84,6 +84,7 @@ async function startLeader(t: TestContext, log: Recorder) {
     subscribers: () => leadership.subscribers(),
     certificates: () => certificates.expiry(),
     droppedLogLines: () => 0,
+    admissionReady: () => false,
     now: () => new Date(),
   });
   const streamPort = await freePort();
@@ -100,7 +101,7 @@ async function startLeader(t: TestContext, log: Recorder) {
       terminate: true,
     },
     droppedLogLines: () => 0,
-    ...{ admissionPort: 0, streamPort, onFatal: () => assert.fail("the operator cannot go on") },
+    ...{ admissionPort: 0, streamPort },
   };
   const leadership = createLeadership({ options, informers, bundle, certificates, metrics });
   informers.onChange((kind, key) => leadership.changed(kind, key));

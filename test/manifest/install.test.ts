@@ -28,6 +28,8 @@ function the(kind: string, name: string): Manifest {
 const deployment = the("Deployment", identity.OPERATOR_NAME);
 const [container] = deployment.spec.template.spec.containers;
 
+const ADMISSION_SERVICE_NAME = `${identity.OPERATOR_NAME}${identity.ADMISSION_SERVICE_SUFFIX}`;
+
 test("names and labels are those of the program", () => {
   assert.ok(the("Namespace", identity.OPERATOR_NAMESPACE));
   assert.equal(the("GatewayClass", identity.GATEWAY_CLASS_NAME).spec.controllerName, identity.CONTROLLER_NAME);
@@ -53,13 +55,26 @@ test("ports are those of the program", () => {
     admin: identity.OPERATOR_ADMIN_PORT,
   });
   const service = the("Service", identity.OPERATOR_NAME);
+  const admission = the("Service", ADMISSION_SERVICE_NAME);
   assert.deepEqual(
     service.spec.ports.map((port: Manifest) => [port.port, port.targetPort]),
-    [
-      [443, "admission"],
-      [identity.CONTROL_STREAM_PORT, "stream"],
-    ],
+    [[identity.CONTROL_STREAM_PORT, "stream"]],
   );
+  assert.deepEqual(
+    admission.spec.ports.map((port: Manifest) => [port.port, port.targetPort]),
+    [[443, "admission"]],
+  );
+});
+
+test("the stream's Service selects every ready operator, admission's those that say that they answer", () => {
+  const app = { app: identity.OPERATOR_APP_LABEL_VALUE };
+  assert.deepEqual(the("Service", identity.OPERATOR_NAME).spec.selector, app);
+  assert.deepEqual(the("Service", ADMISSION_SERVICE_NAME).spec.selector, {
+    ...app,
+    [identity.ADMISSION_LABEL]: identity.ADMISSION_LABEL_VALUE,
+  });
+  const { rules } = the("Role", identity.OPERATOR_NAME);
+  assert.ok(rules.some((rule: Manifest) => rule.resources[0] === "pods" && rule.verbs.join() === "patch"));
 });
 
 test("the webhook asks our Service at the path that Pepr serves, and fails open", () => {
@@ -67,7 +82,12 @@ test("the webhook asks our Service at the path that Pepr serves, and fails open"
   assert.equal(webhooks.length, 1);
   const [{ clientConfig, failurePolicy, timeoutSeconds }] = webhooks;
   assert.deepEqual(clientConfig, {
-    service: { name: identity.OPERATOR_NAME, namespace: identity.OPERATOR_NAMESPACE, path: ADMISSION_PATH, port: 443 },
+    service: {
+      name: ADMISSION_SERVICE_NAME,
+      namespace: identity.OPERATOR_NAMESPACE,
+      path: ADMISSION_PATH,
+      port: 443,
+    },
   });
   assert.equal(failurePolicy, "Ignore");
   assert.equal(timeoutSeconds, 5);

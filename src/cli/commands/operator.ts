@@ -41,10 +41,6 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     terminate: options.terminate,
     admissionPort: options.admissionPort ?? ADMISSION_PORT,
     streamPort: options.streamPort ?? CONTROL_STREAM_PORT,
-    onFatal: (error) => {
-      log.error("the operator cannot go on", { error });
-      process.exit(EXIT.failed);
-    },
   });
   // Rejections are for the await below, also when they come before it.
   running.started.catch(() => undefined);

@@ -28,6 +28,7 @@ export const NAMESPACES = builtin("", "v1", "Namespace", "namespaces", false);
 export const SERVICES = builtin("", "v1", "Service", "services");
 export const SERVICE_ACCOUNTS = builtin("", "v1", "ServiceAccount", "serviceaccounts");
 export const CONFIG_MAPS = builtin("", "v1", "ConfigMap", "configmaps");
+export const PODS = builtin("", "v1", "Pod", "pods");
 export const SECRETS = builtin("", "v1", "Secret", "secrets");
 export const DEPLOYMENTS = builtin("apps", "v1", "Deployment", "deployments");
 export const NETWORK_POLICIES = builtin("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");

@@ -159,13 +159,22 @@ test("a store that fails at first is tried again until it is there", async (t) =
   assert.equal(served.response.allowed, true);
 });
 
-test("a port in use is said at once", async (t) => {
+test("a port in use and a store that is missing are reported, and each start is retried with backoff", async (t) => {
+  const flaky = await fakeStoreApi();
+  flaky.breakUntilCreated();
   const holder = createServer().listen(0);
   await once(holder, "listening");
-  const late = startProcess(api.kubeconfig, serving, { port: (holder.address() as AddressInfo).port });
-  t.after(() => {
+  const { port } = holder.address() as AddressInfo;
+  const late = startProcess(flaky.kubeconfig, serving, { port, storeTimeoutMs: 4_000 });
+  t.after(async () => {
     late.end();
     holder.close();
+    await flaky.close();
   });
-  assert.equal((await late.next("failed")).code, "EADDRINUSE");
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    assert.match((await late.next("start-failed")).problem, /EADDRINUSE/);
+  }
+  holder.close();
+  assert.equal((await late.next("listening")).port, port);
+  await late.next("ready");
 });

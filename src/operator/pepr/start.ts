@@ -1,11 +1,13 @@
 /**
- * Starts admission and the change notices in this process, on Pepr. Owns when Pepr is imported, made anew and closed; judges
- * nothing. Pepr's watches cannot be stopped: after `close` they are silent, and end with the process.
+ * Runs admission and the change notices in this process, on Pepr. A start that fails is retried with backoff until `close`:
+ * nothing else of the operator waits for it. Judges nothing. Pepr's watches cannot be stopped: after `close` they are silent,
+ * and end with the process.
  */
 import type { Capability } from "pepr";
 import type { AdmissionContext } from "../../admission/ownership.ts";
 import { validateObject } from "../../admission/validate.ts";
 import { bridgePepr } from "../../logging/pepr.ts";
+import { backoffMs } from "../../loop/backoff.ts";
 import type { Logger } from "../../model/log.ts";
 import { preparePeprEnvironment } from "./environment.ts";
 import type { ServingCertificate } from "./key-files.ts";
@@ -22,20 +24,25 @@ export interface AdmissionOptions {
   readonly port: number;
   readonly certificate: ServingCertificate;
   /** Does the cluster serve Gateway, so that it can be watched? All kinds are admitted whether served or not. */
-  readonly isGatewayServed: boolean;
+  readonly isGatewayServed: () => boolean;
   readonly onChange: (kind: string, name: string) => void;
   readonly context: () => AdmissionContext;
   /** For metrics. */
   readonly onReview?: ReviewerOptions["onReview"];
-  /** How long Pepr may take for its store before it is started anew: it takes up to 3 s of its own accord. */
+  /** For metrics: a start has failed, and is retried. */
+  readonly onStartFailed?: () => void;
+  /** How long Pepr may take for its store before it is started again: it takes up to 3 s of its own accord. */
   readonly storeTimeoutMs?: number;
 }
 
 export interface Admission {
-  readonly port: number;
-  /** Settles when reviews are answered, or after `close`; rejects when Pepr cannot be started anew. */
+  /** Settles with the port when it is bound for the first time. */
+  readonly listening: Promise<number>;
+  /** Settles when reviews are answered, or after `close`. Never rejects. */
   readonly ready: Promise<void>;
   isReady(): boolean;
+  /** Why the last start failed; undefined before the first failure and once reviews are answered. */
+  problem(): string | undefined;
   /** New connections see the new certificate; open ones go on. */
   setCertificate(certificate: ServingCertificate): void;
   /** Ends when the last request in progress is answered, or after 5 s. */
@@ -43,50 +50,86 @@ export interface Admission {
 }
 
 const STORE_TIMEOUT_MS = 15_000;
+/** A store that appears is found a minute later at most; each start costs Pepr some requests and a watch that it does not end. */
+const START_BACKOFF = { firstMs: 1_000, maxMs: 60_000 };
 
-/** Resolves when the port is bound. @throws the server's own error, such as EADDRINUSE. */
-export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
-  preparePeprEnvironment(process.env);
-  const { Log, PeprModule: Module, ...makers } = await importPepr();
-  bridgePepr(Log, options.log, { verbose: options.verbose ?? false });
-  const state = { closed: Promise.withResolvers<void>(), isClosed: false, isReady: false };
-  let { certificate } = options;
-  const makeCapabilities = capabilityMaker(makers, options, () => state.isClosed);
-  const run = (port: number): Promise<RunningModule> =>
-    runModule({
-      Module,
-      capabilities: makeCapabilities(),
-      certificate,
-      port,
-      ...(options.uuid !== undefined && { uuid: options.uuid }),
-    });
+interface State {
+  certificate: ServingCertificate;
+  module: RunningModule | undefined;
+  isReady: boolean;
+  isClosed: boolean;
+  problem: string | undefined;
+}
 
-  let module = await run(options.port);
-  const { port } = module;
-  const untilReady = async (): Promise<void> => {
-    const timeoutMs = options.storeTimeoutMs ?? STORE_TIMEOUT_MS;
-    while (!(await settlesWithin(Promise.race([module.ready, state.closed.promise]), timeoutMs))) {
-      options.log.warn("Pepr has not got its store yet; it is started anew", { timeoutMs });
-      await module.close();
-      module = await run(port);
-    }
-    state.isReady = true;
-    if (state.isClosed) await module.close();
+export function startAdmission(options: AdmissionOptions): Admission {
+  const state: State = {
+    ...{ certificate: options.certificate, module: undefined },
+    ...{ isReady: false, isClosed: false, problem: undefined },
   };
+  const closed = Promise.withResolvers<void>();
+  const listening = Promise.withResolvers<number>();
+  const ready = startUntilReady(options, state, closed.promise, listening.resolve);
   return {
-    port,
-    ready: untilReady(),
+    listening: listening.promise,
+    ready,
     isReady: () => state.isReady && !state.isClosed,
+    problem: () => state.problem,
     setCertificate: (next) => {
-      certificate = next;
-      module.server.setSecureContext({ cert: next.certificate, key: next.key });
+      state.certificate = next;
+      state.module?.server.setSecureContext({ cert: next.certificate, key: next.key });
     },
     close: async () => {
       state.isClosed = true;
-      state.closed.resolve();
-      await module.close();
+      closed.resolve();
+      await state.module?.close();
+      await ready;
     },
   };
+}
+
+async function startUntilReady(
+  options: AdmissionOptions,
+  state: State,
+  closed: Promise<void>,
+  onListening: (port: number) => void,
+): Promise<void> {
+  const { log, onStartFailed, storeTimeoutMs = STORE_TIMEOUT_MS } = options;
+  let { port } = options;
+  for (let attempt = 1; !state.isClosed; attempt++) {
+    try {
+      const module = await runOnce(options, state, port);
+      state.module = module;
+      port = module.port;
+      onListening(port);
+      if (!(await settlesWithin(Promise.race([module.ready, closed]), storeTimeoutMs)))
+        throw new Error(`Pepr has no store after ${storeTimeoutMs} ms: check namespace pepr-system and its Role`);
+      state.isReady = true;
+      state.problem = undefined;
+      if (state.isClosed) await module.close();
+      return;
+    } catch (error) {
+      await state.module?.close();
+      if (state.isClosed) return;
+      state.module = undefined;
+      state.problem = error instanceof Error ? error.message : String(error);
+      onStartFailed?.();
+      const retryInMs = Math.round(backoffMs(attempt, START_BACKOFF, Math.random));
+      log.warn("Admission failed to start; it is retried, and objects are admitted unchecked until it answers", {
+        ...{ error, attempt, retryInMs },
+      });
+      await settlesWithin(closed, retryInMs);
+    }
+  }
+}
+
+/** @throws the server's own error, such as EADDRINUSE. */
+async function runOnce(options: AdmissionOptions, state: State, port: number): Promise<RunningModule> {
+  preparePeprEnvironment(process.env);
+  const { Log, PeprModule: Module, ...makers } = await importPepr();
+  bridgePepr(Log, options.log, { verbose: options.verbose ?? false });
+  const capabilities = makeCapabilities(makers, options, () => state.isClosed);
+  const identity = options.uuid === undefined ? {} : { uuid: options.uuid };
+  return runModule({ Module, capabilities, certificate: state.certificate, port, ...identity });
 }
 
 type CapabilityMakers = Pick<Awaited<ReturnType<typeof importPepr>>, "gatewayCapability" | "admissionCapability">;
@@ -97,16 +140,16 @@ async function importPepr() {
 }
 
 /** A capability belongs to one module only, so each module gets new ones. */
-function capabilityMaker(
+function makeCapabilities(
   { gatewayCapability, admissionCapability }: CapabilityMakers,
   { log, isGatewayServed, context, onChange, onReview }: AdmissionOptions,
   isClosed: () => boolean,
-): () => Capability[] {
+): Capability[] {
   const review = reviewer(validateObject, { log, context, ...(onReview === undefined ? {} : { onReview }) });
   const changed = (kind: string, name: string) => {
     if (!isClosed()) onChange(kind, name);
   };
-  return () => [gatewayCapability({ isServed: isGatewayServed, changed }), admissionCapability(review)];
+  return [gatewayCapability({ isServed: isGatewayServed(), changed }), admissionCapability(review)];
 }
 
 async function settlesWithin(promise: Promise<void>, timeoutMs: number): Promise<boolean> {

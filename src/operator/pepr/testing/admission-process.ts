@@ -26,10 +26,10 @@ export interface StartSettings {
 export type Report =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "ready" }
+  | { readonly type: "start-failed"; readonly problem: string }
   | { readonly type: "changed"; readonly kind: string; readonly name: string }
   | { readonly type: "certificate-set" }
-  | { readonly type: "closed"; readonly sigtermListeners: number }
-  | { readonly type: "failed"; readonly code: string };
+  | { readonly type: "closed"; readonly sigtermListeners: number };
 
 const report = (message: Report) => process.send?.(message);
 
@@ -37,11 +37,12 @@ async function main(): Promise<void> {
   const [first] = (await once(process, "message")) as [Order];
   if (first.type !== "start") throw new Error("the first order is to start");
   const { certificate, isGatewayServed = false, port = 0, storeTimeoutMs, defective = false } = first;
-  const admission = await startAdmission({
+  const admission = startAdmission({
     log: createLogger({ level: "warn", format: "text" }),
     port,
     certificate,
-    isGatewayServed,
+    isGatewayServed: () => isGatewayServed,
+    onStartFailed: () => report({ type: "start-failed", problem: admission.problem() ?? "" }),
     onChange: (kind, name) => report({ type: "changed", kind, name }),
     context: () => {
       if (defective) throw new Error("a defect");
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
         .then(() => report({ type: "closed", sigtermListeners: process.listeners("SIGTERM").length }));
     }
   });
-  report({ type: "listening", port: admission.port });
+  report({ type: "listening", port: await admission.listening });
   await admission.ready;
   if (admission.isReady()) report({ type: "ready" });
 }
@@ -71,7 +72,4 @@ const fsmClass = {
   spec: { controllerName: CONTROLLER_NAME },
 };
 
-main().catch((error: NodeJS.ErrnoException) => {
-  report({ type: "failed", code: error.code ?? error.message });
-  process.disconnect?.();
-});
+await main();
