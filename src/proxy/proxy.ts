@@ -2,15 +2,17 @@
  * Builds a proxy from what its surroundings give it: the one place where the rooms meet the machine's clock, DNS,
  * interfaces and limits.
  */
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { Resolver as DnsResolver } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../model/log.ts";
 import type { ConfigDelta } from "../model/proxy-config.ts";
 import type { LoggingSettings } from "../model/traffic.ts";
-import { Admission } from "./admit/admission.ts";
+import { Admission, type SharedSources } from "./admit/admission.ts";
 import { ClientRules } from "./admit/client-rules.ts";
+import { PRIVATE_NETWORKS } from "./admit/client-sources.ts";
+import { allocateSourceCounts } from "./admit/source-counts.ts";
 import { Balancer } from "./balance/balancer.ts";
 import { chooseEngine } from "./choose-engine.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -21,6 +23,7 @@ import type { Resolver } from "./dns/resolve-host.ts";
 import type { EngineChoice } from "./engine-choices.ts";
 import { GatewayProxy } from "./gateway-proxy.ts";
 import { HealthChecks } from "./health/health-checks.ts";
+import { defaultWorkers } from "./linux/linux-engine.ts";
 import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
@@ -39,6 +42,8 @@ import { TlsEnds } from "./terminate/tls-ends.ts";
 /** A query is repeated once after 2 s: a connection that waits for the first answer has then not lost its client. */
 const DNS_QUERY_TIMEOUT_MS = 2_000;
 const DNS_TRIES = 2;
+/** Seeds are numbers of 32 bits. */
+const SEED_LIMIT = 2 ** 32;
 
 export interface ProxyOptions {
   readonly log: Logger;
@@ -61,6 +66,8 @@ export interface ProxyOptions {
   readonly engine?: EngineChoice;
   /** Threads of the linux engine; by default one for each core. */
   readonly workers?: number;
+  /** CIDR blocks of addresses that many clients may share, so that no built-in limit of one client holds for them. By default PRIVATE_NETWORKS. */
+  readonly privateNetworks?: readonly string[];
   /** In [0, 1): where round robins begin. */
   readonly random?: () => number;
   /** Access lines of refused connections, of each reason; 0: all. By default as in observe/refused-lines.ts. */
@@ -105,14 +112,21 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   };
   let wanted = wantedLines(begunWith);
   const refusedLines = new RefusedLines({ log, clock, size: wanted.refusedLines });
-  const admission = new Admission(settings.limits, clock.now());
   const bound = options.bindAddresses ?? ALL_ADDRESSES;
   const localAddresses = localAddressReader(ownAddresses, { bound, node: options.nodeAddresses ?? [] });
   let own = new OwnAddresses(current.table, NO_LOCAL_ADDRESSES);
+  const workers = options.workers ?? defaultWorkers();
+  // The first part is this thread's; the others are the linux engine's workers'.
+  const sources: SharedSources = {
+    memory: allocateSourceCounts(workers + 1),
+    seed: [randomInt(SEED_LIMIT), randomInt(SEED_LIMIT)],
+    privateNetworks: options.privateNetworks ?? PRIVATE_NETWORKS,
+  };
+  const admission = new Admission(settings.limits, clock.now(), { sources, part: 0 });
   const hasListener = (name: string) => current.table.listeners.has(name);
   const host: EngineHost = {
     portKind: (port) => portKind(current.table, port),
-    admit: () => admission.accept(clock.now()),
+    admit: (parts) => admission.accept(clock.now(), parts),
     headerExpectation: (port, peer) => {
       const accepted = acceptedProxyProtocol(current.table, port);
       return accepted === undefined ? "none" : rules.expectation(accepted, peer.source.address);
@@ -146,7 +160,9 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     localAddresses,
     lookup: (name) => hosts.lookup(name),
     ...(options.connect === undefined ? {} : { connect: options.connect }),
-    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    workers,
+    limits: settings.limits,
+    sources,
     ...(options.random === undefined ? {} : { start: options.random() }),
   });
   const ports = new PortBinder(engine, bound, log);

@@ -3,7 +3,7 @@
  * otherwise. Pure.
  */
 import type { LoggingSettings, SettingsResource } from "../model/traffic.ts";
-import type { AdmissionLimits } from "./admit/admission.ts";
+import { type AdmissionLimits, defaultLimits } from "./admit/limits.ts";
 import type { TimeOuts } from "./relay/time-outs.ts";
 
 export interface Settings {
@@ -22,16 +22,24 @@ export interface SettingsBase {
 }
 
 export function settingsOf(base: SettingsBase, said: SettingsResource | undefined): Settings {
-  const { maxConnections = base.maxConnections, maxUnrouted, maxPerClient, newConnections } = said ?? {};
   return {
     timeOuts: { ...base.timeOuts, ...said?.timeOuts },
-    limits: {
-      maxConnections: Math.min(maxConnections, base.maxConnections),
-      ...(maxUnrouted === undefined ? {} : { maxUnrouted }),
-      ...(maxPerClient === undefined ? {} : { maxPerClient }),
-      ...(newConnections === undefined ? {} : { newConnections }),
-    },
+    limits: limitsOf(base, said ?? {}),
     keepAliveMs: said?.keepAliveMs,
     logging: said?.logging ?? {},
+  };
+}
+
+/** Built-in limits are shares of the limit on connections. What the configuration says of one client holds for private addresses too. */
+function limitsOf(base: SettingsBase, said: Partial<SettingsResource>): AdmissionLimits {
+  const { maxConnections = base.maxConnections, maxUnrouted, maxPerClient, newConnections } = said;
+  const limits = defaultLimits(Math.min(maxConnections, base.maxConnections));
+  const ofClient = maxPerClient === undefined ? {} : { maxConnections: maxPerClient };
+  return {
+    ...limits,
+    publicSource: { ...limits.publicSource, ...ofClient },
+    privateSource: { ...limits.privateSource, ...ofClient },
+    ...(maxUnrouted === undefined ? {} : { maxUnrouted }),
+    ...(newConnections === undefined ? {} : { newConnections }),
   };
 }

@@ -1,109 +1,182 @@
 /**
- * Whether one more connection may be held: caps in all, without a route yet, and per client, and a rate of new ones.
+ * Decides whether one more connection may be held: limits in all, without a route yet, and of one source, and a rate of new ones.
  *
- * Pure counting: engines tell it what happens to a connection by a ticket, so that whatever was counted is given back exactly once.
- * Its memory is bounded by the connections that are open.
+ * Pure counting: engines report what happens to a connection to its ticket, so that whatever was counted is given back exactly once.
+ * Its memory is bounded by the connections that are open. Sources are counted in memory that threads share (source-counts.ts).
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
-import { isIpv4, parseIpAddress } from "../../net/ip-address.ts";
-import { type BucketSize, TokenBucket } from "./token-bucket.ts";
+import { ClientSources, isPrivateSource, type Source, type SourceOptions } from "./client-sources.ts";
+import { type AdmissionLimits, type SourceLimits, shareOf } from "./limits.ts";
+import { SourceCounts, UNCOUNTED } from "./source-counts.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
-export interface AdmissionLimits {
-  readonly maxConnections: number;
-  /** Absent: no other bound than `maxConnections`. */
-  readonly maxUnrouted?: number;
-  readonly maxPerClient?: number;
-  readonly newConnections?: BucketSize;
-}
+/**
+ * How long the longest-waiting connection without a route must have waited to be closed for a new one, in milliseconds: a client that
+ * sends its hello has sent it by then, also over a slow path. The effect of less is that honest clients are closed in a flood.
+ */
+export const MIN_WAIT_MS = 2_000;
 
 export type AdmissionRefusal = Extract<
   ConnectionReason,
   "connection_limit" | "connection_rate_limit" | "unrouted_limit" | "client_connection_limit"
 >;
 
+export interface SourceRefusal {
+  readonly reason: AdmissionRefusal;
+  readonly detail?: string;
+}
+
+const TOO_MANY_OF_SOURCE: SourceRefusal = { reason: "client_connection_limit" };
+const TOO_MANY_UNROUTED_OF_SOURCE: SourceRefusal = {
+  reason: "unrouted_limit",
+  detail: "one client had as many connections without a route as one client may",
+};
+
+/** A connection, as its ticket knows it. */
+export interface TicketOwner {
+  /** Closes it now. */
+  cut(reason: ConnectionReason): void;
+}
+
+/** What all threads that admit connections of a proxy know of sources. Plain data, which may be sent to a thread. */
+export interface SharedSources extends SourceOptions {
+  /** Of `allocateSourceCounts`, a part for each thread. */
+  readonly memory: SharedArrayBuffer;
+}
+
+export interface AdmissionOptions {
+  readonly sources: SharedSources;
+  /** Which part of the memory is this thread's. */
+  readonly part: number;
+  /** Connections of all parts of the proxy; absent: those that were admitted here. */
+  readonly countConnections?: () => number;
+}
+
 /** What is held, shared by the tickets of it. */
 interface Held {
+  readonly counts: SourceCounts;
+  readonly sources: ClientSources;
+  limits: AdmissionLimits;
   connections: number;
   unrouted: number;
-  /** Undefined: nobody asks how many a client has. */
-  maxPerClient: number | undefined;
-  readonly clients: Map<string, number>;
+  /** Ends of the list of connections without a route, in the order in which they came. */
+  oldest: Ticket | undefined;
+  newest: Ticket | undefined;
 }
 
 export class Admission {
-  readonly #held: Held = { connections: 0, unrouted: 0, maxPerClient: undefined, clients: new Map() };
-  #limits: AdmissionLimits;
+  readonly #held: Held;
+  readonly #countConnections: () => number;
   #bucket: TokenBucket | undefined;
 
-  constructor(limits: AdmissionLimits, nowMs: number) {
-    this.#limits = limits;
+  constructor(limits: AdmissionLimits, nowMs: number, { sources, part, countConnections }: AdmissionOptions) {
+    const held: Held = {
+      counts: new SourceCounts(sources.memory, part),
+      sources: new ClientSources(sources),
+      limits,
+      connections: 0,
+      unrouted: 0,
+      oldest: undefined,
+      newest: undefined,
+    };
+    this.#held = held;
+    this.#countConnections = countConnections ?? (() => held.connections);
     this.#bucket = bucketOf(limits, nowMs);
-    this.#held.maxPerClient = limits.maxPerClient;
   }
 
   /**
-   * From now on these; whoever is in stays. A rate that has not changed goes on where it was. A cap per client counts the
-   * connections that came while there was one.
+   * Applies new limits; whoever is in stays. A rate that has not changed continues where it was. Sources are counted only from the time on
+   * when there is a limit for them.
    */
   set(limits: AdmissionLimits, nowMs: number): void {
-    const { perSecond, burst } = this.#limits.newConnections ?? {};
+    const { perSecond, burst } = this.#held.limits.newConnections ?? {};
     const { newConnections } = limits;
     if (newConnections?.perSecond !== perSecond || newConnections?.burst !== burst) {
       this.#bucket = bucketOf(limits, nowMs);
     }
-    this.#limits = limits;
-    this.#held.maxPerClient = limits.maxPerClient;
+    this.#held.limits = limits;
   }
 
-  /** Clients whose connections are counted. */
-  get clients(): number {
-    return this.#held.clients.size;
+  /** Finds what `identifySource` of its tickets is given. */
+  get sources(): ClientSources {
+    return this.#held.sources;
   }
 
-  /** A connection was accepted. What is refused was not counted, and has used no token. */
-  accept(nowMs: number): AdmissionRefusal | Ticket {
-    const { maxConnections, maxUnrouted = Number.POSITIVE_INFINITY } = this.#limits;
-    if (this.#held.connections >= maxConnections) return "connection_limit";
-    if (this.#held.unrouted >= maxUnrouted) return "unrouted_limit";
+  /**
+   * Admits an accepted connection, or returns why not. What is refused was not counted, and has used no token. At the limit without a route
+   * the connection that has waited longest is closed, if it has waited for `MIN_WAIT_MS`.
+   * `parts`: how many parts of a proxy share the limit without a route in equal shares, each of which counts for itself.
+   */
+  accept(nowMs: number, parts = 1): AdmissionRefusal | Ticket {
+    const held = this.#held;
+    if (this.#countConnections() >= held.limits.maxConnections) return "connection_limit";
+    const isFull = held.unrouted >= shareOf(held.limits.maxUnrouted, parts);
+    if (isFull && held.oldest?.hasWaited(nowMs) !== true) return "unrouted_limit";
     if (this.#bucket?.take(nowMs) === false) return "connection_rate_limit";
-    return new Ticket(this.#held);
+    if (isFull) held.oldest?.drop();
+    return new Ticket(held, nowMs);
   }
 }
 
-/** One connection that was let in. */
+/** One connection that was admitted. */
 export class Ticket {
+  /** The connection, once there is one. */
+  owner: TicketOwner | undefined;
   readonly #held: Held;
-  #client: string | undefined;
+  readonly #sinceMs: number;
+  /** Where its source is counted. */
+  #slot = UNCOUNTED;
   #isUnrouted = true;
   #isGone = false;
+  #older: Ticket | undefined;
+  #newer: Ticket | undefined;
 
-  constructor(held: Held) {
+  constructor(held: Held, nowMs: number) {
     this.#held = held;
+    this.#sinceMs = nowMs;
     held.connections++;
     held.unrouted++;
+    this.#older = held.newest;
+    if (held.newest === undefined) held.oldest = this;
+    else held.newest.#newer = this;
+    held.newest = this;
   }
 
-  /** Does anybody ask who its client is? */
-  get wantsClient(): boolean {
-    return this.#held.maxPerClient !== undefined;
+  /** Its client is known: the peer, or whom a PROXY header names. Counts once. `address`: what is no IP address is not counted. */
+  identify(address: string): SourceRefusal | undefined {
+    return this.identifySource(this.#held.sources.fromText(address));
   }
 
-  /** Its client is known now: the peer, or whom a PROXY header names. Counts once. */
-  identify(address: string): "client_connection_limit" | undefined {
-    const { clients, maxPerClient } = this.#held;
-    if (maxPerClient === undefined || this.#client !== undefined || this.#isGone) return undefined;
-    const key = clientKey(address);
-    const count = clients.get(key) ?? 0;
-    if (count >= maxPerClient) return "client_connection_limit";
-    this.#client = key;
-    clients.set(key, count + 1);
-    return undefined;
+  identifySource(source: Source | undefined): SourceRefusal | undefined {
+    if (source === undefined) return undefined;
+    const { counts, limits } = this.#held;
+    const limit = isPrivateSource(source) ? limits.privateSource : limits.publicSource;
+    if (!isLimited(limit) || this.#slot !== UNCOUNTED || this.#isGone) return undefined;
+    const hash = source >>> 0;
+    // Counted first, so that two threads that do so at once never admit one too many.
+    this.#slot = counts.add(hash);
+    const { connections, unrouted } = counts.getTotals(hash);
+    if (!this.#isUnrouted) counts.onRouted(this.#slot);
+    if (connections <= limit.maxConnections && unrouted <= limit.maxUnrouted) return undefined;
+    if (this.#isUnrouted) counts.onRouted(this.#slot);
+    counts.remove(this.#slot);
+    this.#slot = UNCOUNTED;
+    return connections > limit.maxConnections ? TOO_MANY_OF_SOURCE : TOO_MANY_UNROUTED_OF_SOURCE;
   }
 
   /** It has its route. */
   routed(): void {
-    if (this.#isUnrouted) this.#held.unrouted--;
+    if (!this.#isUnrouted) return;
     this.#isUnrouted = false;
+    const held = this.#held;
+    held.unrouted--;
+    held.counts.onRouted(this.#slot);
+    if (this.#older === undefined) held.oldest = this.#newer;
+    else this.#older.#newer = this.#newer;
+    if (this.#newer === undefined) held.newest = this.#older;
+    else this.#newer.#older = this.#older;
+    this.#older = undefined;
+    this.#newer = undefined;
   }
 
   /** Nothing is left of it. Idempotent. */
@@ -112,19 +185,24 @@ export class Ticket {
     this.#isGone = true;
     this.routed();
     this.#held.connections--;
-    if (this.#client === undefined) return;
-    const { clients } = this.#held;
-    const count = (clients.get(this.#client) ?? 0) - 1;
-    if (count > 0) clients.set(this.#client, count);
-    else clients.delete(this.#client);
+    this.#held.counts.remove(this.#slot);
+    this.#slot = UNCOUNTED;
+  }
+
+  /** Reports whether it has been without a route so long that it may be closed for another one. */
+  hasWaited(nowMs: number): boolean {
+    return nowMs - this.#sinceMs >= MIN_WAIT_MS;
+  }
+
+  /** Closes its connection for another one. Counts as without a route no longer, whenever its sockets are closed. */
+  drop(): void {
+    this.routed();
+    this.owner?.cut("unrouted_limit");
   }
 }
 
-/** An IPv6 client has a /64 at least, and could come from each of its addresses (RFC 6177, RFC 7934). */
-function clientKey(text: string): string {
-  const address = parseIpAddress(text);
-  if (address === undefined) return text;
-  return (isIpv4(address) ? address.subarray(12) : address.subarray(0, 8)).join(".");
+function isLimited({ maxConnections, maxUnrouted }: SourceLimits): boolean {
+  return maxConnections !== Number.POSITIVE_INFINITY || maxUnrouted !== Number.POSITIVE_INFINITY;
 }
 
 function bucketOf({ newConnections }: AdmissionLimits, nowMs: number): TokenBucket | undefined {

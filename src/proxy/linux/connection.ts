@@ -7,6 +7,7 @@
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Endpoint } from "../../model/proxy-config.ts";
+import type { Ticket } from "../admit/admission.ts";
 import type { BackendConnections, BackendSlot } from "../admit/backend-connections.ts";
 import type { FailedHost } from "../dns/resolve-host.ts";
 import type { MovedSum } from "../observe/moved-bytes.ts";
@@ -72,6 +73,8 @@ export class LinuxConnection implements DialOwner {
   readonly #generation: number;
   readonly #facts: LinuxConnectionFacts;
   readonly #head: ClientHead;
+  /** Undefined: it was not admitted. */
+  readonly #ticket: Ticket | undefined;
   #phase: Phase = BEGINNING;
   /** Of a hello that did not come whole. */
   #parser: ClientHelloParser | undefined;
@@ -85,8 +88,16 @@ export class LinuxConnection implements DialOwner {
   #leavesAtMs = NEVER;
 
   /** Takes the descriptor of an accepted client. */
-  constructor(client: number, port: number, peer: PackedAddress, context: ConnectionContext) {
+  constructor(
+    client: number,
+    port: number,
+    peer: PackedAddress,
+    ticket: Ticket | undefined,
+    context: ConnectionContext,
+  ) {
     this.#context = context;
+    this.#ticket = ticket;
+    if (ticket !== undefined) ticket.owner = this;
     this.#client = client;
     this.#facts = new LinuxConnectionFacts(port, peer);
     this.#head = new ClientHead(context.reactor);
@@ -240,12 +251,14 @@ export class LinuxConnection implements DialOwner {
         this.#refuse(plan.reason, plan.detail);
         return;
       case "resolve":
+        this.#ticket?.routed();
         this.#phase = { name: "resolving", plan };
         // DNS has time-outs of its own.
         this.#context.reactor.timers.cancel(this.#client);
         this.#context.resolve(plan.host, this);
         return;
       case "dial":
+        this.#ticket?.routed();
         this.#beginDial(plan);
     }
   }
@@ -257,6 +270,7 @@ export class LinuxConnection implements DialOwner {
     timers.cancel(this.#client);
     if (this.#isRegistered) loop.remove(this.#client);
     descriptors.release(this.#client);
+    this.#ticket?.gone();
     this.#context.handOver(this.#client, this.#facts.port, this.#head.rest() ?? new Uint8Array(0));
   }
 
@@ -364,6 +378,7 @@ export class LinuxConnection implements DialOwner {
     }
     descriptors.close(this.#client);
     this.#releaseBackend();
+    this.#ticket?.gone();
     this.#context.gone();
   }
 

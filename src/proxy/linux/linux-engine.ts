@@ -10,12 +10,15 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { SharedSources } from "../admit/admission.ts";
 import {
   BackendConnections,
   clearBackendCounts,
   createBackendCounts,
   type SharedBackendCounts,
 } from "../admit/backend-connections.ts";
+import type { AdmissionLimits } from "../admit/limits.ts";
+import { clearSourceCounts } from "../admit/source-counts.ts";
 import { atMost, type Clock } from "../clock.ts";
 import { maxBackendConnections } from "../connection-limit.ts";
 import { inParts } from "../delta-parts.ts";
@@ -35,6 +38,7 @@ import { type Libc, loadLibc } from "./libc.ts";
 import { SocketListener } from "./listening-socket.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type { FromWorker } from "./messages.ts";
+import { unroutedParts } from "./served-here.ts";
 import { type Notice, type Request, WorkerHandle } from "./worker-handle.ts";
 
 /** Beyond what connections take: ports, pipes, the stream, files. Numbers are given from the lowest, so they stay below. */
@@ -57,6 +61,9 @@ export interface LinuxEngineOptions {
   readonly host: EngineHost;
   readonly timeOuts: TimeOuts;
   readonly maxConnections: number;
+  readonly limits: AdmissionLimits;
+  /** With a part for this thread, and one for each worker after it. */
+  readonly sources: SharedSources;
   readonly clock: Clock;
   readonly log: Logger;
   readonly overrides: Overrides;
@@ -66,8 +73,7 @@ export interface LinuxEngineOptions {
   readonly lookup: (host: string) => Promise<readonly string[] | FailedHost>;
   /** Dials for connections that are handed over; the workers dial by themselves. */
   readonly connect?: Connect;
-  /** By default as many as there are cores for this process. */
-  readonly workers?: number;
+  readonly workers: number;
   /** In [0, 1): where round robins begin; absent: by chance. */
   readonly start?: number;
 }
@@ -98,6 +104,12 @@ export function linuxEngineMeans(): LinuxEngineMeans | { readonly problem: strin
  * So many move tens of thousands of connections a second; more Pods move more.
  */
 const MOST_WORKERS = 4;
+
+/** As many as there are cores for this process, and no more than `MOST_WORKERS`. */
+export function defaultWorkers(): number {
+  return Math.min(availableParallelism(), MOST_WORKERS);
+}
+
 /**
  * Each half of a worker's young space, at most, in MiB. All of it stays resident once a configuration has come. What the command line says of it
  * goes before a Worker's `resourceLimits`, so the flag is set again: V8 reads it when it makes a thread's heap.
@@ -127,17 +139,7 @@ export class LinuxEngine implements Engine {
   readonly #looks = new Map<number, Map<number, { readonly seen: ConnectionsSeen; readonly part: EnginePart }>>();
 
   constructor(options: LinuxEngineOptions, { libc, program }: LinuxEngineMeans) {
-    const {
-      clock,
-      connect,
-      host,
-      log,
-      maxConnections,
-      overrides,
-      start,
-      timeOuts,
-      workers = Math.min(availableParallelism(), MOST_WORKERS),
-    } = options;
+    const { clock, connect, host, log, maxConnections, overrides, limits, sources, start, timeOuts, workers } = options;
     this.#options = options;
     this.#sockets = new SocketListener(libc);
     this.#trimHeap = libc.trimHeap;
@@ -155,7 +157,8 @@ export class LinuxEngine implements Engine {
     const settings = {
       active: this.#active,
       backendCounts: this.#backendCounts,
-      maxConnections,
+      limits,
+      sources,
       overrides,
       pipeCap: Math.max(1, Math.floor(PIPES_OF_ALL_WORKERS / workers)),
       timeOuts,
@@ -349,6 +352,7 @@ export class LinuxEngine implements Engine {
     this.#untold[index] = 0;
     this.#active[index] = 0;
     clearBackendCounts(this.#backendCounts, index);
+    clearSourceCounts(this.#options.sources.memory, index + 1);
     for (let count = 0; count < lost; count++) {
       this.#options.host.ended({
         reason: "internal_error",
@@ -378,7 +382,8 @@ export class LinuxEngine implements Engine {
       // It is among those counted: its worker has counted it over.
       admit: () => {
         const counted = this.#activeOfWorkers() + Atomics.load(this.#active, index);
-        return counted > this.#options.maxConnections ? "connection_limit" : host.admit();
+        if (counted > this.#options.maxConnections) return "connection_limit";
+        return host.admit(unroutedParts(this.#table, this.#workers.length));
       },
       ended: (record) => {
         Atomics.sub(this.#active, index, 1);

@@ -3,7 +3,9 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
+import type { SharedSources } from "../admit/admission.ts";
 import type { SharedBackendCounts } from "../admit/backend-connections.ts";
+import type { AdmissionLimits } from "../admit/limits.ts";
 import type { BucketSize } from "../admit/token-bucket.ts";
 import type { DeltaPart } from "../delta-parts.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
@@ -28,7 +30,9 @@ export interface WorkerSettings {
   readonly backendCounts: SharedBackendCounts;
   /** Which of `active` is this worker's. */
   readonly index: number;
-  readonly maxConnections: number;
+  /** Those built in: where a configuration says otherwise, connections are handed over. */
+  readonly limits: AdmissionLimits;
+  readonly sources: SharedSources;
   readonly pipeCap: number;
   readonly timeOuts: TimeOuts;
   readonly overrides: Overrides;

@@ -42,3 +42,12 @@ export function isServedHere(prospect: Prospect): boolean {
       return false;
   }
 }
+
+/**
+ * How many parts of the engine share the limit on connections without a route: the workers that accept, and the portable engine if
+ * connections are handed over to it as they are accepted. Each has its own share, so that silent clients of one port fill one share.
+ */
+export function unroutedParts(table: RouteTable, workers: number): number {
+  if (findSettings(table) !== undefined) return 1;
+  return [...beginningsOf(table).values()].includes("handed_over") ? workers + 1 : workers;
+}

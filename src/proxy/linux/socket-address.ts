@@ -3,7 +3,9 @@
  *
  * Pure. IPv6 text is written as RFC 5952 wants it; zones have no place in a configuration and are neither read nor written.
  */
+
 import { formatIpv6, parseIpAddress } from "../../net/ip-address.ts";
+import type { ClientSources, Source } from "../admit/client-sources.ts";
 
 /** Both structures begin with the family, in the machine's order, which is little-endian on x86-64 and arm64. */
 const AF_INET = 2;
@@ -55,6 +57,12 @@ export function unpackSocketAddress(packed: PackedAddress): string {
   if (typeof packed === "string") return packed;
   const host = Math.floor(packed / 0x10000);
   return `${host >>> 24}.${(host >>> 16) & 0xff}.${(host >>> 8) & 0xff}.${host & 0xff}:${packed % 0x10000}`;
+}
+
+/** Its source among clients; undefined: it has none, being of another family. */
+export function sourceOf(packed: PackedAddress, sources: ClientSources): Source | undefined {
+  if (typeof packed === "number") return sources.fromIpv4(Math.floor(packed / 0x10000));
+  return sources.fromText(packed.slice(1, packed.lastIndexOf("]")));
 }
 
 function byteAt(bytes: Uint8Array, index: number): number {

@@ -5,6 +5,8 @@ import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK } from "../../../test/wire/sockets.ts";
 import type { Resource } from "../../model/proxy-config.ts";
 import { createBackendCounts } from "../admit/backend-connections.ts";
+import { defaultLimits } from "../admit/limits.ts";
+import { testSources } from "../admit/testing/sources.ts";
 import { DEFAULT_TIME_OUTS } from "../relay/time-outs.ts";
 import { NO_LOCAL_ADDRESSES } from "../route/own-addresses.ts";
 import { loadLibc } from "./libc.ts";
@@ -34,7 +36,8 @@ test("a connection that is handed over is counted no more when it is told of", {
     active,
     backendCounts: createBackendCounts(2, 10, 0),
     index: 0,
-    maxConnections: 10,
+    limits: defaultLimits(10),
+    sources: testSources(undefined, 2),
     openDescriptors: new Uint8Array(4_096),
     overrides: new Map(),
     pipeCap: 0,
@@ -83,7 +86,8 @@ test("however many messages wait and however often it is woken, a turn takes a f
       active: new Int32Array(2),
       backendCounts: createBackendCounts(2, 10, 0),
       index: 0,
-      maxConnections: 10,
+      limits: defaultLimits(10),
+      sources: testSources(undefined, 2),
       pipeCap: 1,
       timeOuts: DEFAULT_TIME_OUTS,
       overrides: new Map(),

@@ -6,6 +6,7 @@
  */
 
 import type { Endpoint } from "../../model/proxy-config.ts";
+import { Admission } from "../admit/admission.ts";
 import { BackendConnections } from "../admit/backend-connections.ts";
 import { Balancer } from "../balance/balancer.ts";
 import { DeltaParts } from "../delta-parts.ts";
@@ -28,8 +29,8 @@ import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
 import { type PlanContext, planConnection } from "./plan.ts";
 import { Reactor, type ReactorOwner } from "./reactor.ts";
 import { RecordOutbox } from "./record-outbox.ts";
-import { type Beginning, beginningsOf } from "./served-here.ts";
-import type { PackedAddress } from "./socket-address.ts";
+import { type Beginning, beginningsOf, unroutedParts } from "./served-here.ts";
+import { type PackedAddress, sourceOf } from "./socket-address.ts";
 import { tickMs } from "./tick.ts";
 
 /** How long messages may take of one turn, besides the last of them: connections wait for it. */
@@ -65,6 +66,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   readonly #memory = new RouteMemory();
   readonly #hosts = new ExternalHostTurns();
   readonly #planning: PlanContext;
+  readonly #admission: Admission;
   readonly #acceptors = new Map<number, Acceptor>();
   /** Connections that wait for DNS, by host. */
   readonly #waiting = new Map<string, LinuxConnection[]>();
@@ -73,6 +75,8 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   #own = new OwnAddresses(EMPTY_TABLE, NO_LOCAL_ADDRESSES);
   /** By port. */
   #beginnings: ReadonlyMap<number, Beginning> = new Map();
+  /** See `unroutedParts`. */
+  #unroutedParts: number;
   #parts = new DeltaParts();
   /** A configuration that is being applied; messages that come after it wait. */
   #applying: Applying | undefined;
@@ -94,6 +98,13 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     this.#outbox = new RecordOutbox(settings, (message) => channel.send(message));
     const balancer = new Balancer(start === undefined ? Math.random : () => start);
     this.#planning = { balancer, overrides: settings.overrides, hosts: this.#hosts };
+    const { active, index, limits, sources } = settings;
+    this.#admission = new Admission(limits, 0, {
+      sources,
+      part: index + 1,
+      countConnections: () => this.#countActive(),
+    });
+    this.#unroutedParts = active.length - 1;
     this.#wakeCount = libc.allocate(8);
     this.#wakeGeneration = this.reactor.descriptors.take(wake, this);
     const added = this.reactor.loop.addLevelTriggered(wake, this.#wakeGeneration);
@@ -237,7 +248,10 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
     }
     const hasOtherSettings = findSettings(applied.ok) !== findSettings(this.#table);
     if (hasOtherSettings) this.#outbox.want(wantedLines(this.#settings, findSettings(applied.ok)?.logging));
-    if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners) this.#beginnings = beginningsOf(applied.ok);
+    if (hasOtherSettings || applied.ok.listeners !== this.#table.listeners) {
+      this.#beginnings = beginningsOf(applied.ok);
+      this.#unroutedParts = unroutedParts(applied.ok, this.#settings.active.length - 1);
+    }
     this.#table = applied.ok;
     this.#own = new OwnAddresses(applied.ok, local);
   }
@@ -295,11 +309,16 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
 
   accepted(fd: number, port: number, client: PackedAddress): void {
     this.#outbox.opened(this.reactor.nowMs);
-    const isFull = this.#countActive() >= this.#settings.maxConnections;
+    const ticket = this.#admission.accept(this.reactor.nowMs, this.#unroutedParts);
     Atomics.add(this.#settings.active, this.#settings.index, 1);
-    const connection = new LinuxConnection(fd, port, client, this);
     // Closed at once, without the patience of an ordinary refusal: there is no room for it.
-    if (isFull) connection.cut("connection_limit");
+    if (typeof ticket === "string") {
+      new LinuxConnection(fd, port, client, undefined, this).cut(ticket);
+      return;
+    }
+    const connection = new LinuxConnection(fd, port, client, ticket, this);
+    const refusal = ticket.identifySource(sourceOf(client, this.#admission.sources));
+    if (refusal !== undefined) connection.cut(refusal.reason, refusal.detail);
     else this.#guard(connection, () => connection.begin());
   }
 

@@ -105,8 +105,11 @@ export interface ConnectionRecord {
 export interface EngineHost {
   /** What connections of this port begin with; undefined: the port is on its way out. */
   portKind(port: number): PortKind | undefined;
-  /** May one more connection be held? What was let in is followed by its ticket. */
-  admit(): AdmissionRefusal | Ticket;
+  /**
+   * May one more connection be held? What was let in is followed by its ticket. `parts`: how many parts of the engine share the limit on
+   * connections without a route; absent: one.
+   */
+  admit(parts?: number): AdmissionRefusal | Ticket;
   /** What a connection of this port from this peer begins with, before anything that its kind says. */
   headerExpectation(port: number, peer: ClientFacts): HeaderExpectation;
   /** Those of now: a configuration may change them. */

@@ -85,6 +85,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   constructor(client: net.Socket, port: number, ticket: Ticket, context: ConnectionContext) {
     const { host } = context;
     this.ticket = ticket;
+    ticket.owner = this;
     this.#port = port;
     this.#context = context;
     this.#facts = new ConnectionFacts(new SocketFacts(client));
@@ -251,12 +252,10 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
 
   /** The client is known now: it may have its connection, or has as many as it may. */
   #begin(kind: PortKind | undefined): void {
-    if (this.ticket.wantsClient) {
-      const refusal = this.ticket.identify(this.#facts.who.source.address);
-      if (refusal !== undefined) {
-        this.cut(refusal);
-        return;
-      }
+    const refusal = this.ticket.identify(this.#facts.who.source.address);
+    if (refusal !== undefined) {
+      this.cut(refusal.reason, refusal.detail);
+      return;
     }
     if (kind === "HTTP") this.#await(this.#answer());
     // TCP: no byte is waited for, because in some protocols the server speaks first.

@@ -7,6 +7,8 @@ import { helloFor } from "../../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK, readAll, readSome } from "../../../../test/wire/sockets.ts";
 import type { Endpoint, Resource } from "../../../model/proxy-config.ts";
 import { Admission } from "../../admit/admission.ts";
+import { defaultLimits } from "../../admit/limits.ts";
+import { testSources } from "../../admit/testing/sources.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import type { Tally } from "../../observe/tally.ts";
 import type { ConnectionRecord, EngineHost } from "../../relay/engine.ts";
@@ -38,6 +40,9 @@ export interface EngineOptions {
 /** An engine without the rest of a proxy, with one port for these resources, whose listener is called `l`. */
 export async function startEngine(t: TestContext, resources: readonly Resource[], options: EngineOptions = {}) {
   assert.ok(!("problem" in means));
+  const workers = options.workers ?? 1;
+  const limits = defaultLimits(1_000);
+  const sources = testSources(undefined, workers + 1);
   const { log, lines } = memoryLog();
   const records: ConnectionRecord[] = [];
   const tallies: Tally[] = [];
@@ -49,7 +54,7 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
         admit: () =>
           options.plan === undefined
             ? assert.fail("the workers admit by themselves")
-            : new Admission({ maxConnections: 1_000 }, 0).accept(0),
+            : new Admission(limits, 0, { sources, part: 0 }).accept(0),
         headerExpectation: () => "none",
         timeOuts: () => ({ ...DEFAULT_TIME_OUTS, ...options.timeOuts }),
         keepAliveMs: () => undefined,
@@ -71,7 +76,9 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
       overrides: options.overrides ?? new Map(),
       localAddresses: () => NO_LOCAL_ADDRESSES,
       lookup: options.lookup ?? (async () => assert.fail("DNS was asked")),
-      workers: options.workers ?? 1,
+      workers,
+      limits,
+      sources,
       start: 0,
     },
     options.trimHeap === undefined ? means : { ...means, libc: { ...means.libc, trimHeap: options.trimHeap } },
