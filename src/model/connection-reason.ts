@@ -7,7 +7,7 @@ export const CONNECTION_REASONS = {
   client_denied: "the listener does not take clients of this address",
   client_connection_limit: "the client has as many connections as one client may",
   connection_rate_limit: "more connections came in a second than the proxy may take",
-  unrouted_limit: "as many connections as the proxy may hold without a route had none yet",
+  unrouted_limit: "as many connections as the proxy, or one client, may hold without a route had none yet",
   proxy_header_missing: "the listener requires a PROXY header and the connection does not begin with one",
   proxy_header_untrusted: "the listener requires a PROXY header, and takes none from this peer",
   proxy_header_timeout: "the PROXY header was not complete in time",
