@@ -2,7 +2,7 @@
  * Builds a proxy from what its surroundings give it: the one place where the rooms meet the machine's clock, DNS,
  * interfaces and limits.
  */
-import { randomInt, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { Resolver as DnsResolver } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { isDeepStrictEqual } from "node:util";
@@ -30,6 +30,7 @@ import type { ProxyMetrics } from "./observe/metrics.ts";
 import { RefusedLines, refusedLinesSize } from "./observe/refused-lines.ts";
 import { wantedLines } from "./observe/wanted-lines.ts";
 import { type Overrides, Planner } from "./planner.ts";
+import { randomSeed } from "./random-seed.ts";
 import { type EngineHost, formatAddress } from "./relay/engine.ts";
 import { type Connect, connectTcp } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
@@ -42,8 +43,6 @@ import { TlsEnds } from "./terminate/tls-ends.ts";
 /** A query is repeated once after 2 s: a connection that waits for the first answer has then not lost its client. */
 const DNS_QUERY_TIMEOUT_MS = 2_000;
 const DNS_TRIES = 2;
-/** Seeds are numbers of 32 bits. */
-const SEED_LIMIT = 2 ** 32;
 
 export interface ProxyOptions {
   readonly log: Logger;
@@ -119,7 +118,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   // The first part is this thread's; the others are the linux engine's workers'.
   const sources: SharedSources = {
     memory: allocateSourceCounts(workers + 1),
-    seed: [randomInt(SEED_LIMIT), randomInt(SEED_LIMIT)],
+    seed: [randomSeed(), randomSeed()],
     privateNetworks: options.privateNetworks ?? PRIVATE_NETWORKS,
   };
   const admission = new Admission(settings.limits, clock.now(), { sources, part: 0 });
