@@ -158,3 +158,37 @@ test("the winner is the proxies' own and the most specific of all that match; ev
     { numRuns: 200 },
   );
 });
+
+test("a backend that is the Gateway itself is refused as the proxies refuse it", () => {
+  const service = (name: string) => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name },
+    spec: { ports: [{ port: 443 }] },
+  });
+  const slice = (name: string, ...addresses: string[]) => ({
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name, labels: { "kubernetes.io/service-name": name } },
+    addressType: "IPv4",
+    endpoints: [{ addresses }],
+    ports: [{ port: 443 }],
+  });
+  const to = (name: string) => ({ rules: [{ backendRefs: [{ name, port: 443 }] }] });
+  const objects = [
+    gateway({}),
+    service("fsm-gateway-g"),
+    slice("fsm-gateway-g", "10.0.0.1"),
+    service("mixed"),
+    slice("mixed", "10.0.0.1", "10.0.0.2"),
+    route("own", ["own.example"], to("fsm-gateway-g")),
+    route("mixed", ["mixed.example"], to("mixed")),
+  ];
+  const at = (serverName: string) => explain({ ...snapshot(...objects), provisions: true }, { serverName });
+  const [own] = at("own.example");
+  assert.deepEqual(own?.outcome, { action: "refuse", reason: "backend_loop" });
+  assert.match(explanationText(own as NonNullable<typeof own>), /refused, every endpoint is an address of the Gateway/);
+  const [mixed] = at("mixed.example");
+  assert.deepEqual(mixed?.outcome, { action: "serve" });
+  assert.deepEqual(mixed?.backends[0]?.addresses, ["10.0.0.2:443"]);
+});

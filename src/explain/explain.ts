@@ -106,7 +106,8 @@ function nameSeenBy(winner: ListenerResource | undefined, serverName: string | u
 function outcomeOf(decision: Decision, backends: readonly BackendShare[]): Outcome {
   if (decision.action === "answer") return { action: "answer" };
   if (backends.some(({ share, refusal }) => share > 0 && refusal === undefined)) return { action: "serve" };
-  return { action: "refuse", reason: decision.action === "refuse" ? decision.reason : "no_backend" };
+  if (decision.action === "refuse") return { action: "refuse", reason: decision.reason };
+  return { action: "refuse", reason: backends.some(({ isLoop }) => isLoop) ? "backend_loop" : "no_backend" };
 }
 
 /** Would anything serve the connection? */

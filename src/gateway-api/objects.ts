@@ -323,6 +323,8 @@ export interface ServiceSpec {
   readonly type?: string;
   readonly clusterIP?: string;
   readonly clusterIPs?: readonly string[];
+  readonly externalIPs?: readonly string[];
+  readonly loadBalancerIP?: string;
   readonly externalName?: string;
   readonly ports?: readonly ServicePort[];
 }
@@ -330,6 +332,7 @@ export interface ServiceSpec {
 export interface ServicePort {
   readonly name?: string;
   readonly port: number;
+  readonly nodePort?: number;
   readonly protocol?: string;
   readonly appProtocol?: string;
 }

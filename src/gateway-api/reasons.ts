@@ -69,4 +69,6 @@ export type RouteResolvedRefsReason =
   | "RefNotPermitted"
   | "InvalidKind"
   | "BackendNotFound"
-  | "UnsupportedProtocol";
+  | "UnsupportedProtocol"
+  /** Not the spec's: the backend is the Gateway itself (docs/decisions/022). */
+  | "BackendLoop";

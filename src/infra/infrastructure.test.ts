@@ -73,3 +73,15 @@ test("a change of listeners does not change the Deployment", () => {
   const deployment = (p: GatewayPlan) => infrastructureOf(p, options).find(({ kind }) => kind === "Deployment");
   assert.deepEqual(deployment(plan), deployment({ ...plan, ports: [{ name: "other", port: 1 }] }));
 });
+
+test("a proxy is told its node's address, at which the Service's node ports lead back", () => {
+  const deployment = objects.find(({ kind }) => kind === "Deployment") as unknown as {
+    readonly spec: {
+      readonly template: { readonly spec: { readonly containers: readonly { readonly env: unknown }[] } };
+    };
+  };
+  assert.deepEqual(deployment.spec.template.spec.containers[0]?.env, [
+    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: "NODE_ADDRESS", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
+  ]);
+});

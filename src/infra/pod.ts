@@ -5,6 +5,7 @@ import type { GatewayPlan } from "../model/plan.ts";
 import {
   CA_DIRECTORY,
   CA_VOLUME,
+  NODE_ADDRESS_VARIABLE,
   POD_NAME_VARIABLE,
   PROXY_CONTAINER,
   TOKEN_DIRECTORY,
@@ -132,7 +133,11 @@ function container(
       `--drain-seconds=${drainSeconds}`,
       ...(engine === undefined ? [] : [`--engine=${engine}`]),
     ],
-    env: [{ name: POD_NAME_VARIABLE, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+    env: [
+      { name: POD_NAME_VARIABLE, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      // At the node's own address the Service's node ports lead back to the Gateway.
+      { name: NODE_ADDRESS_VARIABLE, valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
+    ],
     ports: [{ name: "admin", containerPort: PROXY_ADMIN_PORT, protocol: "TCP" }],
     startupProbe: probe("/healthz", 1, 60),
     // A Pod that is told to end, or whose process has died, is taken out at once, whatever the probe says. Three failures, for all that the

@@ -3,6 +3,8 @@ import { APP_LABEL, GATEWAY_NAME_LABEL } from "./identity.ts";
 
 export const PROXY_CONTAINER = "proxy";
 export const POD_NAME_VARIABLE = "POD_NAME";
+/** Environment variable with the address of the Pod's node, at which node ports lead to the proxy. */
+export const NODE_ADDRESS_VARIABLE = "NODE_ADDRESS";
 
 /** The operator's CA certificates and the token for the configuration stream. */
 export const CA_VOLUME = "ca";

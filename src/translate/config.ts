@@ -3,7 +3,14 @@
  * the next: parts that are the same objects as before are neither hashed nor compared again.
  */
 import { PersistentMap } from "../model/persistent-map.ts";
-import type { ProxyConfig, Resource, ResourceKey, RouteResource, VersionedResource } from "../model/proxy-config.ts";
+import type {
+  EndpointsResource,
+  ProxyConfig,
+  Resource,
+  ResourceKey,
+  RouteResource,
+  VersionedResource,
+} from "../model/proxy-config.ts";
 import { EMPTY_REVISION, resourceKey, updateRevision, versioned } from "../model/revision.ts";
 import type { SettingsResource } from "../model/traffic.ts";
 import type { RuleBackend } from "./backends/resolve-all.ts";
@@ -20,12 +27,17 @@ interface KeyedResource {
 /** What one listener or route brings; several may bring the same resource, and then bring it alike. */
 type Part = readonly KeyedResource[];
 
-type PartOwner = AssessedListener | AnyRoute | SettingsResource;
+/** What belongs to the Gateway as a whole. */
+type GatewayResource = SettingsResource | EndpointsResource;
+
+type PartOwner = AssessedListener | AnyRoute | GatewayResource;
 
 /** What a configuration is made from, and what of it is other than at the last time. */
 export interface ConfigInputs {
   readonly work: GatewayWork;
   readonly settings: SettingsResource | undefined;
+  /** Where clients reach the Gateway. */
+  readonly addresses: EndpointsResource | undefined;
   readonly backendsOf: (route: AnyRoute) => readonly RuleBackend[];
   /** Routes whose settlements or backends are others than before; those of other Gateways may be among them. */
   readonly changed: Iterable<AnyRoute>;
@@ -37,16 +49,20 @@ const NOTHING: Part = [];
 
 export class ConfigBuilder {
   #listeners: readonly AssessedListener[] = [];
-  #settings: SettingsResource | undefined;
+  #settings: GatewayResource | undefined;
+  #addresses: GatewayResource | undefined;
   readonly #parts = new Map<PartOwner, Part>();
   /** How many parts bring a resource: several routes may share a Service, and what several bring is counted once. */
   readonly #bringers = new Map<ResourceKey, number>();
   #resources = PersistentMap.empty<VersionedResource>();
   #config: ProxyConfig = { revision: EMPTY_REVISION, resources: this.#resources };
 
-  build({ work, settings, backendsOf, changed, gone }: ConfigInputs): ProxyConfig {
+  build({ work, settings, addresses, backendsOf, changed, gone }: ConfigInputs): ProxyConfig {
     const touched = new Map<ResourceKey, VersionedResource | undefined>();
-    this.#replaceSettings(settings, touched);
+    this.#replaceGatewayPart(this.#settings, settings, touched);
+    this.#settings = settings;
+    this.#replaceGatewayPart(this.#addresses, addresses, touched);
+    this.#addresses = addresses;
     this.#replaceListeners(work.listeners, touched);
     for (const route of changed) {
       if (!work.hasSettled(route)) continue;
@@ -71,15 +87,14 @@ export class ConfigBuilder {
     this.#listeners = listeners;
   }
 
-  #replaceSettings(
-    settings: SettingsResource | undefined,
+  #replaceGatewayPart(
+    before: GatewayResource | undefined,
+    now: GatewayResource | undefined,
     touched: Map<ResourceKey, VersionedResource | undefined>,
   ): void {
-    const before = this.#settings;
-    if (settings === before) return;
+    if (now === before) return;
     if (before !== undefined) this.#replacePart(before, NOTHING, touched);
-    if (settings !== undefined) this.#replacePart(settings, [keyed(settings)], touched);
-    this.#settings = settings;
+    if (now !== undefined) this.#replacePart(now, [keyed(now)], touched);
   }
 
   /** Writes into `touched` what the resources are now that may be others than before; undefined for one that is no more. */

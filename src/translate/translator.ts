@@ -17,6 +17,7 @@ import {
 } from "../gateway-api/objects.ts";
 import type { GatewayPlan, Plan, PolicyStatusPlan, RouteStatusPlan, StatusPlan } from "../model/plan.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { findGatewayAddresses, type GatewayAddresses } from "./addresses/gateway-addresses.ts";
 import { requestedAddress } from "./addresses/requested.ts";
 import { type RuleBackend, resolveBackends } from "./backends/resolve-all.ts";
 import { ConfigBuilder } from "./config.ts";
@@ -38,6 +39,7 @@ import {
   type RouteAttachments,
 } from "./routes/parents.ts";
 import { type AnyRoute, kindOf, parentRefsOf } from "./routes/route.ts";
+import { findBackendLoops } from "./status/backend-loops.ts";
 import { gatewayStatuses } from "./status/gateway.ts";
 import { gatewayClassStatus } from "./status/gateway-class.ts";
 import { gatewayParametersStatus, parametersUsers } from "./status/gateway-parameters.ts";
@@ -75,6 +77,7 @@ export class Translator {
   readonly #indexer = new Indexer();
   readonly #assessed = new Derivation<Gateway, OurGateway>();
   readonly #parameters = new Derivation<Gateway, JudgedParameters>();
+  readonly #addresses = new Derivation<Gateway, GatewayAddresses | undefined>();
   readonly #routePlaces = new PlacesOfOthers();
   readonly #attachments = new Derivation<AnyRoute, RouteAttachments>(this.#routePlaces);
   readonly #backends = new Derivation<AnyRoute, readonly RuleBackend[]>(this.#routePlaces);
@@ -104,6 +107,7 @@ export class Translator {
     const settled = this.#settle(attached);
     const changedBackends = this.#resolveBackends(changes);
     const changed = new Set([...settled.changed, ...changedBackends]);
+    const addressesOf = this.#findAddresses(snapshot, changes);
 
     const gateways = new Map<string, GatewayPlan>();
     const statuses: StatusPlan[] = this.#classStatuses(snapshot, classes);
@@ -114,7 +118,14 @@ export class Translator {
       const settings = snapshot.provisions && parameters.ok ? parameters.settings : undefined;
       const gone = settled.gone.get(key) as ReadonlySet<AnyRoute>;
       const backendsOf = (route: AnyRoute) => this.#backends.result(route);
-      const config = builder.build({ work, settings, backendsOf, changed, gone });
+      const config = builder.build({
+        work,
+        settings,
+        addresses: addressesOf(work.gateway)?.resource,
+        backendsOf,
+        changed,
+        gone,
+      });
       gateways.set(key, gatewayPlan(work, parameters, config));
       const judged = gatewayStatuses(work, parameters, config, snapshot.deployments.get(key));
       state.statuses = judged.map((status, i) => {
@@ -258,6 +269,19 @@ export class Translator {
     }).made;
   }
 
+  /** None without a cluster: there is no Service then. */
+  #findAddresses({ provisions }: Snapshot, changes: Changes): (gateway: Gateway) => GatewayAddresses | undefined {
+    this.#addresses.update({
+      subjects: this.#gateways,
+      context: [provisions],
+      inputs: () => [provisions],
+      compute: (lookups, gateway) => (provisions ? findGatewayAddresses(lookups, gateway) : undefined),
+      lookups: this.#indexer.lookups,
+      changes,
+    });
+    return (gateway) => this.#addresses.result(gateway);
+  }
+
   #judgeRoutes({ controllerName, deployments }: Snapshot, changes: Changes, suspects: readonly AnyRoute[]): void {
     this.#unresolved = unresolvedHosts(deployments, this.#unresolved);
     const attachments = this.#attachments.results;
@@ -267,18 +291,31 @@ export class Translator {
     const settled = (route: AnyRoute, gateway: string) =>
       (this.#states.get(gateway) as GatewayState).work.settled(route);
     const unresolvedAt = (gateway: string) => this.#unresolved.get(gateway) ?? NO_HOSTS;
+    const loopsAt = (gateway: string, place: number) => {
+      const { assessed } = this.#ours.get(gateway) as OurGateway;
+      const addresses = this.#addresses.result(assessed.gateway);
+      return findBackendLoops(gateway, addresses, backends[place] as readonly RuleBackend[]);
+    };
     this.#routeStatuses.update({
       subjects: this.#routes,
-      context: [this.#unresolved, controllerName],
+      context: [this.#unresolved, this.#addresses.results, controllerName],
       suspects,
       inputs: (route, place) => {
         const inputs: unknown[] = [controllerName, backends[place], attachments[place]];
-        for (const { gateway } of outcomesAt(place)) inputs.push(settled(route, gateway), unresolvedAt(gateway));
+        for (const { gateway } of outcomesAt(place)) {
+          const loops = loopsAt(gateway, place);
+          inputs.push(
+            settled(route, gateway),
+            unresolvedAt(gateway),
+            loops.size === 0 ? "" : JSON.stringify([...loops]),
+          );
+        }
         return inputs;
       },
       compute: (_lookups, route, place) => {
         const outcomes = outcomesAt(place).map(({ parentRef, gateway, result }) => {
-          return { parentRef, result, settlement: settled(route, gateway), unresolved: unresolvedAt(gateway) };
+          const [unresolved, loops] = [unresolvedAt(gateway), loopsAt(gateway, place)];
+          return { parentRef, result, settlement: settled(route, gateway), unresolved, loops };
         });
         return routeStatus(controllerName, route, outcomes, backends[place] as readonly RuleBackend[]);
       },

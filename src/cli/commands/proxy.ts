@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { serveAdmin } from "../../admin/admin-server.ts";
 import { createControlClient } from "../../control/client/client.ts";
 import { createLogger } from "../../logging/logger.ts";
+import { NODE_ADDRESS_VARIABLE, POD_NAME_VARIABLE } from "../../model/proxy-pod.ts";
 import type { EngineChoice } from "../../proxy/engine-choices.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
@@ -32,7 +33,8 @@ export interface ProxyCommandOptions extends AccessLogOptions {
 const LAME_DUCK_MS = 3_000;
 
 export async function proxy(options: ProxyCommandOptions): Promise<void> {
-  const proxyId = process.env.POD_NAME ?? hostname();
+  const proxyId = process.env[POD_NAME_VARIABLE] ?? hostname();
+  const nodeAddress = process.env[NODE_ADDRESS_VARIABLE];
   const logger = createLogger({ level: options.logLevel, format: options.logFormat });
   const log = logger.child({ gateway: options.gateway });
   const engine = usableEngine(options.engine);
@@ -43,6 +45,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
     log,
     metrics,
     engine,
+    ...(nodeAddress !== undefined && { nodeAddresses: [nodeAddress] }),
     onLogging: ({ level, format }) => logger.adjust({ ...(level && { level }), ...(format && { format }) }),
     ...(options.logRefused !== undefined && { refusedLinesPerSecond: options.logRefused }),
   });

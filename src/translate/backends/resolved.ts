@@ -20,7 +20,7 @@ export interface ResolvedBackend {
 }
 
 interface BackendProblem {
-  readonly reason: Exclude<RouteResolvedRefsReason, "ResolvedRefs">;
+  readonly reason: Exclude<RouteResolvedRefsReason, "ResolvedRefs" | "BackendLoop">;
   readonly message: string;
 }
 

@@ -7,6 +7,7 @@ import { PROXY_ADMIN_PORT } from "../../model/identity.ts";
 import {
   CA_DIRECTORY,
   CA_VOLUME,
+  NODE_ADDRESS_VARIABLE,
   POD_NAME_VARIABLE,
   POD_SELECTOR_LABELS,
   PROXY_CONTAINER,
@@ -36,7 +37,7 @@ const FIXED_IN_PROXY: Readonly<Record<string, string>> = {
 /** Items of merged lists that are the operator's, by the path of the list. */
 const FIXED_ITEMS: Readonly<Record<string, readonly unknown[]>> = {
   [`${ROOT}.spec.volumes`]: [CA_VOLUME, TOKEN_VOLUME],
-  [`${ROOT}.spec.containers[${PROXY_CONTAINER}].env`]: [POD_NAME_VARIABLE],
+  [`${ROOT}.spec.containers[${PROXY_CONTAINER}].env`]: [POD_NAME_VARIABLE, NODE_ADDRESS_VARIABLE],
   [`${ROOT}.spec.containers[${PROXY_CONTAINER}].volumeMounts`]: [CA_DIRECTORY, TOKEN_DIRECTORY],
   [`${ROOT}.spec.containers[${PROXY_CONTAINER}].ports`]: [PROXY_ADMIN_PORT],
 };

@@ -10,6 +10,7 @@ import type { Attachment, AttachResult } from "../routes/attach.ts";
 import type { LostHostname, Precedence } from "../routes/claims.ts";
 import { enumerate } from "../routes/enumerate.ts";
 import { type AnyRoute, isForwarding, kindOf } from "../routes/route.ts";
+import type { BackendLoops } from "./backend-loops.ts";
 import type { HostProblem } from "./unresolved-hosts.ts";
 
 /** What came of one parentRef that led to us. */
@@ -20,6 +21,8 @@ export interface ParentOutcome {
   readonly settlement: Settlement;
   /** External hosts that proxies of the Gateway cannot use. */
   readonly unresolved: readonly HostProblem[];
+  /** Backends that lead back to that Gateway. */
+  readonly loops: BackendLoops;
 }
 
 /** Nothing where no parent is ours and none ever was. */
@@ -44,13 +47,13 @@ export function routeStatus(
 
 function parentStatus(
   route: AnyRoute,
-  { parentRef, result, settlement, unresolved }: ParentOutcome,
+  { parentRef, result, settlement, unresolved, loops }: ParentOutcome,
   backends: readonly RuleBackend[],
 ): DesiredParentStatus {
   const isAccepted = accepted(route, settlement, result);
   // The backends of an HTTPRoute are not looked at: nothing is said of them.
   if (!isForwarding(route)) return { parentRef, conditions: [isAccepted] };
-  return { parentRef, conditions: [isAccepted, resolvedRefs(backends, unresolved)] };
+  return { parentRef, conditions: [isAccepted, resolvedRefs(backends, unresolved, loops)] };
 }
 
 function accepted(route: AnyRoute, { lost }: Settlement, result: AttachResult): DesiredCondition {
@@ -100,16 +103,28 @@ function describeLost({ listener, hostname }: LostHostname): string {
   return listener.listener.protocol === "TCP" ? "every connection" : "every server name";
 }
 
-function resolvedRefs(backends: readonly RuleBackend[], unresolved: readonly HostProblem[]): DesiredCondition {
+interface RouteProblem {
+  readonly reason: Exclude<RouteResolvedRefsReason, "ResolvedRefs">;
+  readonly message: string;
+}
+
+function resolvedRefs(
+  backends: readonly RuleBackend[],
+  unresolved: readonly HostProblem[],
+  loops: BackendLoops,
+): DesiredCondition {
   const make = condition<RouteResolvedRefsReason>;
   const notes: string[] = [];
-  const problems = backends.flatMap(({ backend: { target }, field, problem, note }) => {
+  const problems = backends.flatMap(({ backend: { target }, field, problem, note }): RouteProblem[] => {
     if (note !== undefined) notes.push(note);
     if (problem !== undefined) return [problem];
+    const loop = loops.get(field);
+    if (loop?.isWhole === true) return [{ reason: "BackendLoop", message: `${field}: ${loop.message}` }];
+    if (loop !== undefined) notes.push(`${field}: ${loop.message}`);
     const host = target.type === "external" ? unresolved.find(({ host }) => host === target.host) : undefined;
     if (host === undefined) return [];
     const message = `${field}: ${host.message}`;
-    if (host.isEverywhere) return [{ reason: "BackendNotFound" as const, message }];
+    if (host.isEverywhere) return [{ reason: "BackendNotFound", message }];
     notes.push(message);
     return [];
   });
