@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { PersistentMap } from "./persistent-map.ts";
 
@@ -92,4 +94,24 @@ test("finds each of a hundred thousand keys, and none when they are gone", () =>
   assert.equal(none.size, 0);
   assert.deepEqual([...none.values()], []);
   assert.ok(many.every(([key]) => !none.has(key) && map.has(key)));
+});
+
+test("which keys are together in a leaf cannot be foreseen: it differs from process to process", async () => {
+  const url = new URL("./persistent-map.ts", import.meta.url).href;
+  // A thread loads the module anew, as a process does.
+  const program = `
+    import(${JSON.stringify(url)}).then(({ PersistentMap }) => {
+      const draft = PersistentMap.empty().edit();
+      for (let index = 0; index < 500; index++) draft.set("name-" + index, index);
+      require("node:worker_threads").parentPort.postMessage([...draft.commit().keys()].join());
+    });
+  `;
+  const orders = await Promise.all(
+    [1, 2].map(async () => {
+      const [order] = (await once(new Worker(program, { eval: true }), "message")) as [string];
+      return order;
+    }),
+  );
+  assert.notEqual(orders[0], orders[1]);
+  assert.equal(orders[0]?.split(",").toSorted().join(), orders[1]?.split(",").toSorted().join());
 });

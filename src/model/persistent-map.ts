@@ -3,7 +3,8 @@
  *
  * A trie over the hashes of keys, with small maps for leaves (after P. Bagwell, "Ideal Hash Trees", 2001): a new version copies
  * the way to what it touches and shares the rest. No single edit does much, however large the map: a leaf that is crowded is split by
- * itself, and nothing is ever rebuilt as a whole. What two versions share need not be compared. Pure.
+ * itself, and nothing is ever rebuilt as a whole. What two versions share need not be compared. Pure, but for a seed of the hash: the
+ * order of entries differs from process to process, and what is written in an order is sorted by its writer.
  */
 interface Leaf<V> {
   readonly owner: object;
@@ -185,9 +186,25 @@ function entriesOf<V>(node: Node<V>): ReadonlyMap<string, V> {
   return "entries" in node ? node.entries : new Map([...leaves(node)].flatMap(({ entries }) => [...entries]));
 }
 
-/** FNV-1a, folded, so that its low bits are as good as the others. */
+/** Two numbers that differ in each process: a multiplier, which is odd, and where a hash starts. */
+const [MULTIPLIER, START] = seeds();
+
+function seeds(): readonly [number, number] {
+  const [multiplier = 0, start = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return [multiplier | 1, start];
+}
+
+/**
+ * Seeded, so that a tenant who chooses names cannot choose ones that end in one leaf. The rotation brings every bit of a character into
+ * the low bits of the product with the next one; the end makes each bit depend on all of them (the finalizer of MurmurHash3).
+ */
 function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  return (hash ^ (hash >>> 15)) >>> 0;
+  let hash = START;
+  for (let index = 0; index < key.length; index++) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), MULTIPLIER);
+    hash = (hash << 15) | (hash >>> 17);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
