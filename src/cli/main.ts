@@ -19,6 +19,7 @@ import {
   parseBoolean,
   parseGatewayName,
   parseHostPort,
+  parseNamespaces,
   parsePort,
   parseSeconds,
 } from "./options.ts";
@@ -168,6 +169,11 @@ function addOperator(program: Command): void {
       "serve listeners that decrypt; false: such listeners are told so, and no Secrets are read",
       parseBoolean,
       true,
+    )
+    .option(
+      "--certificate-namespaces <names>",
+      "Namespaces of Secrets and ConfigMaps, separated by commas; no others are read (default: all)",
+      parseNamespaces,
     )
     .option("--admin-port <port>", "serve /healthz, /readyz and /metrics here", parsePort)
     .option("--admission-port <port>", "serve admission here; 0 for any free port", (value) => parsePort(value, 0))

@@ -103,6 +103,14 @@ export function collectConnectTo(
   return new Map(before).set(`${host.toLowerCase()}:${parsePort(port)}`, target);
 }
 
+/** RFC 1123 labels, separated by commas. */
+export function parseNamespaces(value: string): ReadonlySet<string> {
+  const names = value.split(",");
+  const wrong = names.find((name) => !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is not the name of a namespace`);
+  return new Set(names);
+}
+
 /** `namespace/name`. */
 export function parseGatewayName(value: string): string {
   if (!/^[^/]+\/[^/]+$/.test(value)) throw new InvalidArgumentError(`"${value}" is not NAMESPACE/NAME`);

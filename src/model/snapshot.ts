@@ -37,6 +37,8 @@ export interface Snapshot {
   readonly namespaces: readonly Namespace[];
   /** Those of type `kubernetes.io/tls`. */
   readonly secrets: readonly Secret[];
+  /** Namespaces in which Secrets and ConfigMaps are read; absent: all. */
+  readonly certificateNamespaces?: ReadonlySet<string>;
   /** Those with a `ca.crt`, and of their data only that. */
   readonly configMaps: readonly ConfigMap[];
   readonly services: readonly Service[];

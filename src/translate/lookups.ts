@@ -34,6 +34,8 @@ export interface Lookups {
   policiesOf(service: string): readonly BackendTlsPolicy[];
   parameters(key: string): GatewayParameters | undefined;
   xBackend(key: string): XBackend | undefined;
+  /** Namespaces in which objects of this kind (Secret or ConfigMap) are read; undefined: all. */
+  readNamespaces(kind: string): ReadonlySet<string> | undefined;
   /** Is this kind not seen, as the cluster does not serve it or we are not to read it? */
   isAbsent(kind: string): boolean;
 }
@@ -55,6 +57,7 @@ export class Indexer {
   readonly #xBackends = new GroupIndex<XBackend>(byName);
   readonly #parameters = new GroupIndex<GatewayParameters>(byName);
   #absentKinds: ReadonlySet<string> = new Set();
+  #certificateNamespaces: ReadonlySet<string> | undefined;
 
   /** The answers always speak of the last snapshot taken. */
   readonly lookups: Lookups = {
@@ -67,11 +70,14 @@ export class Indexer {
     policiesOf: (service) => this.#policies.get(service) ?? [],
     parameters: (key) => this.#parameters.get(key)?.[0],
     xBackend: (key) => this.#xBackends.get(key)?.[0],
+    readNamespaces: () => this.#certificateNamespaces,
     isAbsent: (kind) => this.#absentKinds.has(kind),
   };
 
   take(snapshot: Snapshot): Changes {
-    const { absentKinds } = snapshot;
+    const { absentKinds, certificateNamespaces } = snapshot;
+    const areNamespacesSame = certificateNamespaces === this.#certificateNamespaces;
+    this.#certificateNamespaces = certificateNamespaces;
     const before = this.#absentKinds;
     const changedKinds = [...before, ...absentKinds].filter((kind) => before.has(kind) !== absentKinds.has(kind));
     this.#absentKinds = absentKinds;
@@ -85,6 +91,7 @@ export class Indexer {
       ["policiesOf", this.#policies.update(snapshot.backendTlsPolicies)],
       ["parameters", this.#parameters.update(snapshot.gatewayParameters)],
       ["xBackend", this.#xBackends.update(snapshot.xBackends)],
+      ["readNamespaces", areNamespacesSame ? [] : ["Secret", "ConfigMap"]],
       ["isAbsent", changedKinds],
     ];
   }

@@ -299,3 +299,50 @@ test("how proxies log changes with the parameters, and goes with them", () => {
   });
   assert.deepEqual(levels, [["debug"], ["warn"], []]);
 });
+
+test("what was looked up is known, whether it exists or not, with the Gateways that depend on it", () => {
+  const listener = {
+    ...{ name: "ending", port: 8443, protocol: "TLS" },
+    tls: { mode: "Terminate", certificateRefs: [{ name: "certificate" }] },
+  };
+  const policy = {
+    ...{ apiVersion: "gateway.networking.k8s.io/v1", kind: "BackendTLSPolicy" },
+    metadata: { name: "verified", namespace: NAMESPACE, uid: "policy", generation: 1 },
+    spec: {
+      targetRefs: [{ group: "", kind: "Service", name: "r0" }],
+      validation: { hostname: "r0.test", caCertificateRefs: [{ group: "", kind: "ConfigMap", name: "authorities" }] },
+    },
+  };
+  const snapshot = bigSnapshot(2);
+  const translator = new Translator();
+  translator.translate(snapshot);
+  assert.deepEqual([...translator.lookedUp("secret"), ...translator.lookedUp("configMap")], []);
+  assert.deepEqual([...translator.dependentGateways("secret", `${NAMESPACE}/certificate`)], []);
+
+  const gateways = [...snapshot.gateways, gateway("other", [listener])];
+  translator.translate({ ...snapshot, gateways, backendTlsPolicies: [policy] });
+  assert.deepEqual([...new Set(translator.lookedUp("secret"))], [`${NAMESPACE}/certificate`]);
+  assert.deepEqual([...translator.dependentGateways("secret", `${NAMESPACE}/certificate`)], [`${NAMESPACE}/other`]);
+  assert.deepEqual([...new Set(translator.lookedUp("configMap"))], [`${NAMESPACE}/authorities`]);
+  assert.deepEqual(
+    [...translator.dependentGateways("configMap", `${NAMESPACE}/authorities`)],
+    [`${NAMESPACE}/gateway`],
+  );
+
+  translator.translate(snapshot);
+  assert.deepEqual([...translator.lookedUp("secret"), ...translator.lookedUp("configMap")], []);
+});
+
+test("other namespaces to read are noticed", () => {
+  const listener = {
+    ...{ name: "ending", port: 8443, protocol: "TLS" },
+    tls: { mode: "Terminate", certificateRefs: [{ name: "certificate" }] },
+  };
+  const snapshot = { ...bigSnapshot(0), gateways: [gateway("other", [listener])] };
+  const translator = new Translator();
+  const refusal = (certificateNamespaces?: ReadonlySet<string>) =>
+    JSON.stringify(
+      translator.translate({ ...snapshot, ...(certificateNamespaces !== undefined && { certificateNamespaces }) }),
+    ).includes("does not read Secrets");
+  assert.deepEqual([refusal(), refusal(new Set()), refusal(new Set([NAMESPACE]))], [false, true, false]);
+});

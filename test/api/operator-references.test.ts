@@ -154,3 +154,23 @@ test("no Secret is listed or watched before a listener names one, and its status
   assert.match(paths[0] ?? "", /sendInitialEvents=true/, "one request lists and watches");
   assert.deepEqual(informers.of.secrets.items().length, 1);
 });
+
+test("where namespaces are named, nothing of another one is requested, and a reference into it says so", async (t) => {
+  const paths = recordRequests(t);
+  await api.applyYaml(
+    `apiVersion: v1\nkind: Namespace\nmetadata: { name: other }\n---${gateway("ending", TERMINATING, "other")}`,
+  );
+  const informers = await startLeader(t, await api.operatorClient(), new Set(["team"]));
+  const condition = await waitFor("the status of the listener", () => {
+    return resolvedRefs(informers.of.gateways.get("other/ending"));
+  });
+  assert.equal(condition.status, "False");
+  assert.match(
+    condition.message,
+    /does not read Secrets of namespace other\. Add the namespace to .*certificates\.namespaces/,
+  );
+  await waitFor("the Secret of the named namespace", () => informers.of.secrets.get("team/certificate"));
+  assert.ok(paths.some((path) => path.startsWith("/api/v1/namespaces/team/secrets?")));
+  const elsewhere = paths.filter((path) => !path.startsWith("/api/v1/namespaces/team/"));
+  assert.deepEqual(elsewhere, []);
+});

@@ -88,6 +88,7 @@ test("what is no value, or none that can work, is refused by the schema", () => 
     ['log.level="chatty"', /level/],
     ['networkPolicy.apiServer.cidrs=["10.0.0.1"]', /cidrs/],
     ['terminate.enabled="no"', /enabled/],
+    ['certificates.namespaces=["Not-A-Name"]', /namespaces/],
   ] as const) {
     assert.throws(() => withValues(value), complaint, value);
   }
@@ -170,9 +171,11 @@ test("two installations have no object in common, and the second knows its own n
   }
   const selector = { app: "edge-gateway-operator" };
   assert.deepEqual(the(second, "Deployment").spec.selector.matchLabels, selector);
-  for (const kind of ["Service", "PodDisruptionBudget", "PodMonitor", "NetworkPolicy"]) {
+  const selectors = kinds(second, "Service").map(({ spec }) => spec.selector);
+  assert.deepEqual(selectors, [selector, { ...selector, "gateway.fsm.dev/admission": "ready" }]);
+  for (const kind of ["PodDisruptionBudget", "PodMonitor", "NetworkPolicy"]) {
     const { spec } = the(second, kind);
-    assert.deepEqual(spec.podSelector?.matchLabels ?? spec.selector.matchLabels ?? spec.selector, selector, kind);
+    assert.deepEqual(spec.podSelector?.matchLabels ?? spec.selector.matchLabels, selector, kind);
   }
   assert.equal(pod(second).metadata.labels.app, selector.app);
   const named = kinds(second, "Role")
@@ -188,7 +191,8 @@ test("two installations have no object in common, and the second knows its own n
     assert.ok(names.includes(name), name);
   }
   const { clientConfig } = the(second, "ValidatingWebhookConfiguration").webhooks[0];
-  assert.deepEqual([clientConfig.service.name, clientConfig.service.namespace], ["edge-gateway", "edge-system"]);
+  const { name, namespace } = clientConfig.service;
+  assert.deepEqual([name, namespace], ["edge-gateway-admission", "edge-system"]);
 });
 
 test("names that cannot be names are refused", () => {
@@ -236,6 +240,24 @@ test("without Terminate the operator is told so, and may read no Secret but its 
   assert.deepEqual(rules("ClusterRole").filter(onSecrets), []);
   assert.equal(rules("Role").filter(onSecrets).length, 2);
   assert.equal(rules("ClusterRole").length, rulesWithTerminate() - 1);
+});
+
+test("named namespaces get Roles for Secrets and ConfigMaps, and the ClusterRole has no rule for them", () => {
+  const objects = withValues('certificates.namespaces=["infra","shop"]');
+  assert.ok(container(objects).args.includes("--certificate-namespaces=infra,shop"));
+  const names = (rules: Manifest[]) => rules.flatMap((rule) => rule.resources);
+  const everywhere = kinds(objects, "ClusterRole").flatMap((role) => names(role.rules));
+  assert.deepEqual(
+    everywhere.filter((name) => name === "secrets" || name === "configmaps"),
+    [],
+  );
+  for (const namespace of ["infra", "shop"]) {
+    const isThere = ({ metadata }: Manifest) => metadata.namespace === namespace;
+    const [role] = kinds(objects, "Role").filter(isThere);
+    assert.deepEqual(names(role?.rules), ["secrets", "configmaps"]);
+    const [binding] = kinds(objects, "RoleBinding").filter(isThere);
+    assert.deepEqual([binding?.roleRef.name, binding?.subjects[0].name], [role?.metadata.name, "fsm-gateway"]);
+  }
 });
 
 const rulesWithTerminate = () => the(rendered(), "ClusterRole").rules.length;

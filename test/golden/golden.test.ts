@@ -43,6 +43,7 @@ interface Observed {
   /** True where it is not said, as in a cluster. */
   readonly provisions?: boolean;
   readonly absentKinds?: readonly string[];
+  readonly certificateNamespaces?: readonly string[];
   readonly bundleVersion?: string;
   readonly parametersPolicy?: ParametersPolicy;
 }
@@ -57,11 +58,13 @@ function readCase(text: string): Snapshot {
   const [document] = parseAllDocuments(parts.filter(isObserved).join("---"));
   const observed = (document?.toJS() ?? {}) as Observed;
   const { deployments = {}, provisions = true, absentKinds = [], bundleVersion, parametersPolicy } = observed;
+  const { certificateNamespaces } = observed;
   const snapshot = {
     ...snapshotOf(parsed.manifests, new Map(Object.entries(deployments))),
     provisions,
     absentKinds: new Set(absentKinds),
     ...(bundleVersion !== undefined && { bundleVersion }),
+    ...(certificateNamespaces !== undefined && { certificateNamespaces: new Set(certificateNamespaces) }),
     ...(parametersPolicy !== undefined && { parametersPolicy }),
   };
   return { ...snapshot, deployments: withVersions(snapshot) };

@@ -18,6 +18,7 @@ export interface OperatorCommandOptions extends LogOptions {
   readonly maxRollingGateways: RolloutLimit;
   readonly trustGatewayParameters: boolean;
   readonly terminate: boolean;
+  readonly certificateNamespaces?: ReadonlySet<string>;
   readonly adminPort?: number;
   readonly admissionPort?: number;
   readonly streamPort?: number;
@@ -39,6 +40,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     maxRollingGateways: options.maxRollingGateways,
     trustGatewayParameters: options.trustGatewayParameters,
     terminate: options.terminate,
+    ...(options.certificateNamespaces !== undefined && { certificateNamespaces: options.certificateNamespaces }),
     admissionPort: options.admissionPort ?? ADMISSION_PORT,
     streamPort: options.streamPort ?? CONTROL_STREAM_PORT,
   });

@@ -77,7 +77,11 @@ export class Publication {
     const slicesOf = (service: string) => this.#slices.get(service) ?? [];
     const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version, slicesOf, settings);
     const observed = addRolloutWaits(withRefusals(snapshot, this.#refusals), rollouts.waits);
-    const plan = this.#translator.translate(observed);
+    const { certificateNamespaces } = this.#parts;
+    const plan = this.#translator.translate({
+      ...observed,
+      ...(certificateNamespaces !== undefined && { certificateNamespaces }),
+    });
     const waiting = this.#references.demand(this.#translator);
     pass.published(this.#publish(plan, pass, waiting));
     this.#newest = { plan, gateways: snapshot.gateways, silent, waiting, publications: acknowledgements.newest() };

@@ -76,10 +76,23 @@ export class CertificateReferences {
       return { reason: "InvalidKind", message: `${field} names kind ${given}: name a ${wanted}` };
     }
     const to = { group, kind, namespace, name };
-    if (isPermitted(this.#lookups, { from, to })) return objectKey({ metadata: { namespace, name } });
+    if (isPermitted(this.#lookups, { from, to })) {
+      const problem = findUnreadNamespace(this.#lookups, kind, namespace);
+      return problem === undefined ? objectKey({ metadata: { namespace, name } }) : invalid(field, problem);
+    }
     const grant = `a ReferenceGrant in namespace ${namespace} from ${from.kind} of namespace ${from.namespace} to ${kind}`;
     return { reason: "NotPermitted", message: `${field} may not name ${kind} ${namespace}/${name} without ${grant}` };
   }
+}
+
+/** Returns what to say of a reference into a namespace in which this installation reads no objects of that kind. */
+export function findUnreadNamespace(lookups: Lookups, kind: string, namespace: string): string | undefined {
+  const read = lookups.readNamespaces(kind);
+  if (read === undefined || read.has(namespace)) return undefined;
+  return (
+    `this installation does not read ${kind}s of namespace ${namespace}. ` +
+    "Add the namespace to the chart value certificates.namespaces (--certificate-namespaces), or use one of it"
+  );
 }
 
 export function isProblem(

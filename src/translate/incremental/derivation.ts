@@ -203,6 +203,7 @@ class Recorder {
       policiesOf: recorded("policiesOf"),
       parameters: recorded("parameters"),
       xBackend: recorded("xBackend"),
+      readNamespaces: recorded("readNamespaces"),
       isAbsent: recorded("isAbsent"),
     };
   }

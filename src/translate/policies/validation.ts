@@ -7,6 +7,7 @@ import type { BackendTlsValidation, ObjectReference } from "../../gateway-api/ob
 import type { PolicyAcceptedReason, PolicyResolvedRefsReason } from "../../gateway-api/reasons.ts";
 import type { AuthoritiesResource, BackendTls } from "../../model/proxy-config.ts";
 import { readAuthorities } from "../certificates/authorities.ts";
+import { findUnreadNamespace } from "../certificates/references.ts";
 import type { Lookups } from "../lookups.ts";
 
 export interface AssessedValidation {
@@ -75,6 +76,8 @@ function resolveAuthorities(
       message: `${field}: kind ${group || "core"}/${kind} is not supported; use a ConfigMap`,
     };
   }
+  const unread = findUnreadNamespace(lookups, kind, namespace);
+  if (unread !== undefined) return { reason: "InvalidCACertificateRef", message: `${field}: ${unread}` };
   const configMap = lookups.configMap(`${namespace}/${name}`);
   const read =
     configMap === undefined
