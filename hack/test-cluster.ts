@@ -14,6 +14,7 @@ const SUITES = [
   "test/chart/*.test.ts",
   "test/image/*.test.ts",
   "test/api/*.test.ts",
+  "test/network/*.test.ts",
   "test/cluster/*.test.ts",
   "test/e2e/*.test.ts",
 ];

@@ -75,6 +75,8 @@ export class WorkerHandle implements SocketWorker {
    */
   readonly #leave = () => {
     void this.#worker?.terminate();
+    // The kernel closes what is open, and bytes may be missing. Accepted sockets would inherit it from those that listen.
+    for (const fd of openDescriptors(this.#open)) if (!this.#listening.has(fd)) this.#options.libc.resetOnClose(fd);
     this.#options.libc.write(this.#wake, this.#wakeCount, 8);
   };
 
