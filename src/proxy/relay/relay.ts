@@ -7,7 +7,8 @@
 import type net from "node:net";
 import type { ReadBuffer } from "./read-buffer.ts";
 import { hear, letFlow, type SocketEvents } from "./socket-events.ts";
-import { abort, IS_FIRST_WRITE_PROMPT, isPlainTcp } from "./socket-options.ts";
+import { abort, IS_FIRST_WRITE_PROMPT, isPlainTcp, type TlsOverTcp } from "./socket-options.ts";
+import { TlsCutError, TlsEnding } from "./tls-ending.ts";
 
 export type Side = "client" | "backend";
 
@@ -60,6 +61,11 @@ export class Relay {
     return this.#down.bytes;
   }
 
+  /** Had the other side ended before? */
+  hasOtherEnded(direction: Direction): boolean {
+    return (direction === this.#up ? this.#down : this.#up).isEnded;
+  }
+
   /** Has either side sent all it has to send? */
   get isHalfClosed(): boolean {
     return this.#up.isEnded || this.#down.isEnded;
@@ -85,6 +91,17 @@ export class Relay {
     } else {
       to.end();
     }
+  }
+
+  /**
+   * `from` has ended its TCP connection under a TLS stream that had not ended. What has come is forwarded, and TLS towards the
+   * other side ends without close_notify too; plain TCP has no such end but a reset.
+   */
+  passOnCut({ from, side, to }: Direction): void {
+    this.#failure ??= { side, error: new TlsCutError() };
+    abort(from);
+    if (isPlainTcp(to)) abort(to);
+    else to.write("", () => to.destroy());
   }
 
   failed(direction: Direction, error: Error): void {
@@ -114,6 +131,8 @@ class Direction implements SocketEvents {
   readonly #buffer: ReadBuffer | undefined;
   #onDrain: (() => void) | undefined;
   #isPrompt = false;
+  /** Undefined: `from` is no TLS of ours. */
+  readonly #tlsEnding: TlsEnding | undefined;
 
   /** `side`: of the one that sends. `buffer`: that it reads into. */
   constructor(relay: Relay, side: Side, from: net.Socket, to: net.Socket, buffer?: ReadBuffer) {
@@ -122,6 +141,7 @@ class Direction implements SocketEvents {
     this.from = from;
     this.to = to;
     this.#buffer = buffer;
+    this.#tlsEnding = "tcp" in from ? new TlsEnding(from as TlsOverTcp) : undefined;
   }
 
   get holdsBytes(): boolean {
@@ -135,6 +155,7 @@ class Direction implements SocketEvents {
       to.setNoDelay(true);
     }
     this.bytes += chunk.length;
+    this.#tlsEnding?.onData();
     this.#relay.moved();
     // A chunk as large as the stream's buffer is "too much" for it even if the kernel has taken it all.
     const isTaken = to.write(chunk) || to.writableLength === 0;
@@ -144,7 +165,9 @@ class Direction implements SocketEvents {
 
   onEnd(): void {
     this.isEnded = true;
-    this.#relay.passOnEnd(this);
+    // A side that answers an end often closes without a close_notify of its own.
+    if (this.#tlsEnding?.isCut === true && !this.#relay.hasOtherEnded(this)) this.#relay.passOnCut(this);
+    else this.#relay.passOnEnd(this);
   }
 
   onError(error: Error): void {
@@ -162,10 +185,12 @@ class Direction implements SocketEvents {
 
   #wait(): void {
     this.waits = true;
+    this.#tlsEnding?.onPause();
     this.from.pause();
     if (this.#onDrain !== undefined) return;
     this.#onDrain = () => {
       this.waits = false;
+      this.#tlsEnding?.onPause();
       this.#relay.moved();
       this.from.resume();
     };
