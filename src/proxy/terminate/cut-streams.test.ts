@@ -22,7 +22,12 @@ before(async () => {
 const APART_MS = 50;
 const DETAIL = "the TLS stream ended without close_notify";
 
-async function start(t: TestContext, address: string, tlsOfBackend: Pick<BackendResource, "tls"> = {}, more: Resource[] = []) {
+async function start(
+  t: TestContext,
+  address: string,
+  tlsOfBackend: Pick<BackendResource, "tls"> = {},
+  more: Resource[] = [],
+) {
   const gateway = startGateway(t);
   const [port = 0] = await freePorts(1);
   const [, endpoints] = service("s", address);
