@@ -6,6 +6,8 @@
  * Node raises after that ends the process.
  */
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { isIP } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectTransportOptions } from "@connectrpc/connect-node";
 import { type PingTiming, pingOrDestroy } from "../ping.ts";
@@ -36,10 +38,19 @@ export async function connect(
   ca: string | Buffer,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const { origin } = new URL(url);
-  const servername = serverName === undefined ? {} : { servername: serverName };
-  const session = connectHttp2(origin, { ca, minVersion: "TLSv1.3", ...servername });
-  await established(session, timing.connectTimeoutMs, signal);
+  const { origin, hostname: bracketed, port } = new URL(url);
+  const hostname = bracketed.replace(/^\[|\]$/g, "");
+  const servername = serverName ?? (isIP(hostname) === 0 ? hostname : undefined);
+  const socket = connectTls({
+    host: hostname,
+    port: Number(port),
+    ca,
+    minVersion: "TLSv1.3",
+    ALPNProtocols: ["h2"],
+    ...(servername !== undefined && { servername }),
+  });
+  const session = connectHttp2(origin, { createConnection: () => socket });
+  await established(session, socket, timing.connectTimeoutMs, signal);
   pingOrDestroy(session, timing);
   const sessionManager: SessionManager = {
     authority: origin,
@@ -51,14 +62,23 @@ export async function connect(
   return { sessionManager, close: () => session.destroy() };
 }
 
-async function established(session: ClientHttp2Session, timeoutMs: number, signal: AbortSignal): Promise<void> {
+/**
+ * The socket is destroyed, not the session: Node destroys a session only after its socket has connected, and a host that
+ * is dead keeps it connecting for about two minutes.
+ */
+async function established(
+  session: ClientHttp2Session,
+  socket: TLSSocket,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const up = Promise.withResolvers<void>();
   session.once("connect", () => up.resolve());
   // For the session's whole life: its streams tell the same to those who wait.
   session.on("error", (error) => up.reject(ConnectError.from(error, Code.Unavailable)));
   session.once("close", () => up.reject(new ConnectError("the connection was closed", Code.Unavailable)));
-  const stop = () => session.destroy();
-  const late = setTimeout(() => session.destroy(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+  const stop = () => socket.destroy();
+  const late = setTimeout(() => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
   try {
