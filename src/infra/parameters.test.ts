@@ -46,10 +46,14 @@ test("without parameters: one proxy may be missing at a time, and clients reach 
   assert.equal(HorizontalPodAutoscaler, undefined);
   assert.ok(!("replicas" in Deployment.spec), "whoever scales owns them");
   assert.deepEqual(
-    Deployment.spec.template.spec.topologySpreadConstraints.map((c: Any) => [c.topologyKey, c.whenUnsatisfiable]),
+    Deployment.spec.template.spec.topologySpreadConstraints.map((c: Any) => [
+      c.topologyKey,
+      c.whenUnsatisfiable,
+      c.matchLabelKeys,
+    ]),
     [
-      ["topology.kubernetes.io/zone", "ScheduleAnyway"],
-      ["kubernetes.io/hostname", "ScheduleAnyway"],
+      ["topology.kubernetes.io/zone", "ScheduleAnyway", ["pod-template-hash"]],
+      ["kubernetes.io/hostname", "ScheduleAnyway", ["pod-template-hash"]],
     ],
   );
 });

@@ -106,6 +106,8 @@ const SPREAD = ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((to
   maxSkew: 1,
   topologyKey,
   whenUnsatisfiable: "ScheduleAnyway",
+  // Counts Pods of one revision only: else the old Pods of a rollout may send all new ones to one node.
+  matchLabelKeys: ["pod-template-hash"],
 }));
 
 function container(
