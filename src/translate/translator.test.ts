@@ -7,7 +7,6 @@ import {
   bigSnapshot,
   gateway,
   NAMESPACE,
-  OUR_CLASS,
   passthrough,
   service,
   slice,
@@ -148,7 +147,6 @@ const reports = fc.tuple(name, fc.boolean()).map(
         ? [{ host: "x.test", reason: "no_address" as const, message: "x.test has no address" }]
         : [];
       const deployment = {
-        provisionedFor: `gateway-${n}`,
         addresses: [],
         readyPorts: [443],
         proxies: [{ revision: "r", listeners: [], unresolvedHosts }],
@@ -156,30 +154,8 @@ const reports = fc.tuple(name, fc.boolean()).map(
       return { ...s, deployments: new Map([...s.deployments, [`${NAMESPACE}/${n}`, deployment]]) };
     },
 );
-const classes = fc
-  .constantFrom<readonly Snapshot["gatewayClasses"][number][]>(
-    [],
-    [OUR_CLASS],
-    [{ ...OUR_CLASS, spec: { controllerName: "test.example/other" } }],
-  )
-  .map(
-    (gatewayClasses): Edit =>
-      (s) => ({ ...s, gatewayClasses }),
-  );
 const edits = fc.array(
-  fc.oneof(
-    classes,
-    gateways,
-    listenerSets,
-    routes,
-    tcpRoutes,
-    services,
-    slices,
-    policies,
-    parameters,
-    removals,
-    reports,
-  ),
+  fc.oneof(gateways, listenerSets, routes, tcpRoutes, services, slices, policies, parameters, removals, reports),
   {
     minLength: 1,
     maxLength: 25,

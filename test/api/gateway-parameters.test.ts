@@ -125,17 +125,10 @@ async function reconcile(name: string, spec: GatewayParametersSpec | undefined) 
     }),
   );
   const onWrite = ({ verb, kind }: Write) => requests.push(`${verb} ${kind}`);
-  const applier = new Applier({
-    client: operator,
-    kinds,
-    fieldManager: FIELD_MANAGER,
-    onWrite,
-    clock: systemClock,
-    random: Math.random,
-  });
+  const applier = new Applier({ client: operator, kinds, fieldManager: FIELD_MANAGER, onWrite });
   const one = plan(name, spec);
-  const prunableOwners = new Set(spec === undefined ? [] : [one.uid]);
-  const report = await applier.reconcile(infrastructureOf(one, options), { prunableOwners });
+  const held = new Set(spec === undefined ? [one.uid] : []);
+  const report = await applier.reconcile(infrastructureOf(one, options), undefined, held);
   return { requests, report };
 }
 

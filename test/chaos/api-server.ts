@@ -1,4 +1,4 @@
-/** The API server as a program of the node: killed, paused, started again; and whether it answers. */
+/** The API server as a program of the node: killed, paused, started again; whether it answers, and what it counts. */
 import { join } from "node:path";
 import { CHECKOUT } from "../e2e/deploy.ts";
 import { waitFor } from "../support/cluster.ts";
@@ -21,4 +21,15 @@ export async function apiServerReady({ client }: World): Promise<void> {
       (error: Error) => /the answer is no JSON/.test(error.message),
     );
   await waitFor("the API server is ready", answers, 60_000);
+}
+
+/** Lines of one metric of the API server, since it started. */
+export async function apiServerMetrics({ cluster }: World, name: string): Promise<readonly string[]> {
+  const text = await cluster.kubectlOrThrow(["get", "--raw", "/metrics"]);
+  return text.split("\n").filter((line) => line.startsWith(`${name}{`));
+}
+
+/** Sum of the values of metric lines. */
+export function sum(lines: readonly string[]): number {
+  return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(" "))), 0);
 }

@@ -7,12 +7,14 @@ import {
   OPERATOR_ADMIN_PORT,
   OPERATOR_APP_LABEL_VALUE,
   OPERATOR_NAMESPACE,
+  PROXY_ADMIN_PORT,
 } from "../../src/model/identity.ts";
 import { LEASES } from "../../src/operator/kube/resource.ts";
 import type { Lease } from "../../src/operator/leader/lease.ts";
-import { type PodObject, type RunningPod, runningPod } from "../e2e/operator.ts";
+import { type PodObject, pidOf, type RunningPod, runningPod } from "../e2e/operator.ts";
 import { waitFor } from "../support/cluster.ts";
 import { PODS } from "../support/resource-types.ts";
+import { runOrThrow } from "../support/run-command.ts";
 import { GATEWAY, NAMESPACE, PROXY_LABELS, type World } from "./world.ts";
 
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -74,6 +76,14 @@ async function pods({ client }: World, namespace: string, labels: object): Promi
     .join();
   const { items } = await client.list(PODS, { namespace, labelSelector, timeoutMs: 5_000 });
   return (items as readonly unknown[] as readonly PodObject[]).map(runningPod);
+}
+
+/** Number of open connections of a server name, read on the proxy's own loopback. */
+export async function openConnections(pod: RunningPod, serverName: string): Promise<number> {
+  const url = `http://127.0.0.1:${PROXY_ADMIN_PORT}/connections?limit=1&host=${serverName}`;
+  const inPod = ["--target", String(pidOf(pod, "proxy")), "--net", "curl", "-sSf", "--max-time", "5", url];
+  const { gateways } = JSON.parse(await runOrThrow("nsenter", inPod));
+  return gateways[`${NAMESPACE}/${GATEWAY}`].matching;
 }
 
 /** What the backend says by one connection. @throws when there is no answer. */

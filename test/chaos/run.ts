@@ -29,7 +29,7 @@ function keepsCluster(): boolean {
 
 const keep = keepsCluster();
 const isUp = (await testCluster(CLUSTER_NAME).kubectl(["get", "namespace", OPERATOR_NAMESPACE])).code === 0;
-const cluster = keep && isUp ? testCluster(CLUSTER_NAME) : await deployedCluster(CLUSTER_NAME);
+const cluster = keep && isUp ? testCluster(CLUSTER_NAME) : await deployedCluster(CLUSTER_NAME, undefined, { nodes: 2 });
 const outside = join(import.meta.dirname, "../../hack/cluster/outside");
 const inside = [process.execPath, join(import.meta.dirname, "inside.ts"), ...args];
 const { status } = spawnSync(outside, inside, { stdio: "inherit", env: { ...process.env, CLUSTER_NAME } });

@@ -101,7 +101,7 @@ async function makeNamespace(cluster: Cluster): Promise<void> {
 async function makeBackends(cluster: Cluster, kubectl: World["kubectl"]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "fsm-gateway-chaos-"));
   try {
-    const options = { namespace: NAMESPACE, folder, names: ["a", "b"], host: "*.chaos.example" };
+    const options = { namespace: NAMESPACE, folder, names: ["a", "b"], host: "*.chaos.example", node: "node1" };
     const ca = await readFile(await deployBackends(cluster, options), "utf8");
     await kubectl("create", "configmap", "authority", `--from-literal=ca.crt=${ca}`);
   } finally {

@@ -15,17 +15,32 @@ export const ENCRYPTED = { name: "encrypted", port: 3443 } as const;
 const SELECTOR = { app: "backends" };
 const FIRST_TARGET_PORT = 8443;
 
+export interface BackendOptions {
+  readonly namespace: string;
+  /** Directory that receives the certificate. */
+  readonly folder: string;
+  readonly names: readonly string[];
+  /** Host name of the certificate. */
+  readonly host: string;
+  /** Name of the node to run on; any when absent. */
+  readonly node?: string;
+}
+
 /** Deploys them into the namespace, waits until they are ready, and gives back the file with the CA to trust. */
 export async function deployBackends(
   cluster: Cluster,
-  { namespace, folder, names, host }: { namespace: string; folder: string; names: readonly string[]; host: string },
+  { namespace, folder, names, host, node }: BackendOptions,
 ): Promise<string> {
   const inNamespace = (...args: string[]) => cluster.kubectlOrThrow(["-n", namespace, ...args]);
   const tls = await makeCertificate(folder, [host]);
   await inNamespace("create", "secret", "tls", "backend", `--cert=${tls.certFile}`, `--key=${tls.keyFile}`);
   const script = await readFile(join(import.meta.dirname, "manifests/servers.mjs"), "utf8");
   await inNamespace("create", "configmap", "backend", `--from-literal=servers.mjs=${script}`);
-  const items = [deployment(names), ...names.map((name, i) => service(name, FIRST_TARGET_PORT + i)), talkService()];
+  const items = [
+    deployment(names, node),
+    ...names.map((name, i) => service(name, FIRST_TARGET_PORT + i)),
+    talkService(),
+  ];
   await apply(cluster, namespace, { apiVersion: "v1", kind: "List", items });
   await inNamespace("rollout", "status", "deployment/backends", "--timeout=55s");
   return tls.caFile;
@@ -43,16 +58,20 @@ function serviceOf(name: string, ports: readonly object[]) {
   return { apiVersion: "v1", kind: "Service", metadata: { name }, spec: { selector: SELECTOR, ports } };
 }
 
-function deployment(names: readonly string[]) {
+function deployment(names: readonly string[], node: string | undefined) {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: "backends" },
     spec: {
       selector: { matchLabels: SELECTOR },
-      template: { metadata: { labels: SELECTOR }, spec: podSpec(names) },
+      template: { metadata: { labels: SELECTOR }, spec: { ...podSpec(names), ...onNode(node) } },
     },
   };
+}
+
+function onNode(name: string | undefined): object {
+  return name === undefined ? {} : { nodeSelector: { "kubernetes.io/hostname": name } };
 }
 
 function podSpec(names: readonly string[]) {

@@ -16,6 +16,8 @@ import type { Cluster } from "../support/cluster.ts";
 export interface RunningPod {
   readonly name: string;
   readonly uid: string;
+  /** Name of its node. */
+  readonly node: string;
   readonly address: string;
   readonly restarts: number;
   readonly ready: boolean;
@@ -34,10 +36,11 @@ export async function pods(cluster: Cluster, namespace: string, label: string): 
 }
 
 /** What a Pod's object says. */
-export function runningPod({ metadata, status }: PodObject): RunningPod {
+export function runningPod({ metadata, spec, status }: PodObject): RunningPod {
   return {
     name: metadata.name,
     uid: metadata.uid,
+    node: spec.nodeName,
     address: status.podIP,
     restarts: status.containerStatuses?.[0]?.restartCount ?? 0,
     ready: status.containerStatuses?.[0]?.ready ?? false,
@@ -47,6 +50,7 @@ export function runningPod({ metadata, status }: PodObject): RunningPod {
 
 export interface PodObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly spec: { readonly nodeName: string };
   readonly status: PodStatus;
 }
 

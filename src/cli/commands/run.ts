@@ -16,7 +16,6 @@ import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
-import { limitWorkerHeaps } from "../worker-heaps.ts";
 
 export interface RunOptions extends AccessLogOptions {
   readonly namespace: string;
@@ -34,18 +33,15 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION, log.droppedLines);
   const gateways = new ServedGateways({
-    createProxy: () => {
-      // Not before: the thread that reads files has the larger heap of the command line.
-      limitWorkerHeaps();
-      return createProxy({
+    createProxy: () =>
+      createProxy({
         log,
         metrics,
         engine,
         ...(options.logRefused !== undefined && { refusedLinesPerSecond: options.logRefused }),
         ...(options.address !== undefined && { bindAddresses: options.address }),
         ...(options.connectTo !== undefined && { overrides: options.connectTo }),
-      });
-    },
+      }),
     onReport: (gateway, report) => reading.report(gateway, report),
   });
   const addresses = reachableAddresses(options.address);

@@ -125,6 +125,46 @@ export const versionsExpired: Fault = {
   },
 };
 
+const COMPACTIONS = 5;
+
+export const etcdCompacted: Fault = {
+  name: "etcd-compacted",
+  title:
+    "etcd is compacted to its newest revision five times, and every watch of the operators is cut after it, while a route changes",
+  cuts: "no connection",
+  isQuick: false,
+  run: async (world) => {
+    const pods = await operators(world);
+    const servedMs: number[] = [];
+    let compacted = 0;
+    for (let i = 0; i < COMPACTIONS; i++) {
+      const fromMs = performance.now();
+      const backend = await changeFresh(world);
+      compacted = await compactEtcd(world);
+      await destroyConnections(world, pods);
+      await waitFor("the change serves", () => isServed(world, backend), 30_000);
+      servedMs.push(performance.now() - fromMs);
+    }
+    assert.ok(compacted > 0, "a revision was compacted");
+    await assertSameProcesses(world, pods);
+    return { facts: { "a change serves after, at most": seconds(Math.max(...servedMs)) } };
+  },
+};
+
+/** Compacts etcd to its newest revision, by its JSON gateway. Returns the revision. @throws when etcd rejects it. */
+async function compactEtcd(world: World): Promise<number> {
+  const post = async (path: string, body: object): Promise<{ readonly header: { readonly revision: string } }> => {
+    const url = `http://127.0.0.1:2379/v3/kv/${path}`;
+    const command = ["curl", "-sSf", "--max-time", "10", url, "-d", JSON.stringify(body)];
+    const { code, stdout, stderr } = await world.cluster.node(command);
+    if (code !== 0) throw new Error(`etcd ${path}: ${stderr}`);
+    return JSON.parse(stdout);
+  };
+  const { header } = await post("range", { key: btoa("/") });
+  await post("compaction", { revision: header.revision, physical: true });
+  return Number(header.revision);
+}
+
 /** How often an informer has said that its version had expired. */
 async function expirations(world: World): Promise<number> {
   const logs = await Promise.all((await operators(world)).map(({ name }) => world.operatorKubectl("logs", name)));

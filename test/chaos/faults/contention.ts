@@ -7,6 +7,7 @@ import type { ResourceType } from "../../../src/operator/kube/resource.ts";
 import { BACKEND_PORT } from "../../e2e/backends.ts";
 import { waitFor } from "../../support/cluster.ts";
 import { GATEWAYS, TLS_ROUTES } from "../../support/resource-types.ts";
+import { apiServerMetrics, sum } from "../api-server.ts";
 import { changeFresh, isServed } from "../converge.ts";
 import type { Fault } from "../fault.ts";
 import { operators, seconds } from "../look.ts";
@@ -88,15 +89,6 @@ async function conflictsOf(world: World): Promise<number> {
   );
   const gateway = ours.filter((line) => /resource="(gateways|tlsroutes)"/.test(line));
   return sum(gateway);
-}
-
-async function apiServerMetrics({ cluster }: World, name: string): Promise<readonly string[]> {
-  const text = await cluster.kubectlOrThrow(["get", "--raw", "/metrics"]);
-  return text.split("\n").filter((line) => line.startsWith(`${name}{`));
-}
-
-function sum(lines: readonly string[]): number {
-  return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(" "))), 0);
 }
 
 export const throttled: Fault = {

@@ -1,13 +1,12 @@
 /** Faults of proxies: killed, rolled out, evicted. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { OPERATOR_NAMESPACE, PROXY_ADMIN_PORT } from "../../../src/model/identity.ts";
-import { killProgram, pidOf, type RunningPod } from "../../e2e/operator.ts";
+import { OPERATOR_NAMESPACE } from "../../../src/model/identity.ts";
+import { killProgram, type RunningPod } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
-import { runOrThrow } from "../../support/run-command.ts";
 import type { Fault } from "../fault.ts";
-import { leader, lease, operators, ourProxies, seconds, takenOverAt } from "../look.ts";
-import { GATEWAY, HOSTS, NAMESPACE, PROXIES, type World } from "../world.ts";
+import { leader, lease, openConnections, operators, ourProxies, seconds, takenOverAt } from "../look.ts";
+import { HOSTS, NAMESPACE, PROXIES, type World } from "../world.ts";
 
 /** The kubelet looks at containers once a second, tells the API server, and kube-proxy writes its rules within a second or two. */
 const UNNOTICED_MS = 5_000;
@@ -35,14 +34,6 @@ export const proxyKilled: Fault = {
     };
   },
 };
-
-/** How many connections of a server name the proxy has open, asked on its own loopback. */
-async function openConnections(pod: RunningPod, serverName: string): Promise<number> {
-  const url = `http://127.0.0.1:${PROXY_ADMIN_PORT}/connections?limit=1&host=${serverName}`;
-  const inPod = ["--target", String(pidOf(pod, "proxy")), "--net", "curl", "-sSf", "--max-time", "5", url];
-  const { gateways } = JSON.parse(await runOrThrow("nsenter", inPod));
-  return gateways[`${NAMESPACE}/${GATEWAY}`].matching;
-}
 
 export const proxyRollout: Fault = {
   name: "proxy-rollout",
