@@ -47,7 +47,8 @@ ${table(await operatorFamilies())}
 - \`outcome\` of writes and Events: \`ok\`, \`conflict\` (another writer was first), \`refused\` (rights, quota, schema, a webhook), \`throttled\` (429),
   \`gone\`, \`failed\` (no answer, or an error of the server); of Events also \`limited\` (we have said enough: [events.md](events.md)).
 - \`outcome\` of passes: \`succeeded\`, \`failed\` (repeated with back-off), \`cancelled\` (leadership was lost).
-- \`outcome\` of subscriptions: \`admitted\`, \`not_leader\` (the proxy tries another replica), \`refused\` (a bad token or hello).
+- \`outcome\` of subscriptions: \`admitted\`, \`not_leader\` (the proxy tries another replica), \`refused\` (a bad token or hello),
+  \`rate_limited\` (its address asks to be authenticated too often: 30 attempts at once, 5 a second after that).
 - \`verdict\`: \`admitted\`, \`warned\`, \`refused\`, \`unchanged\` (the spec is as it was), \`failed\` (a defect of ours: admitted unchecked).
 - \`cause\`: \`change\`, \`report\` and \`proxy_gone\` (of a proxy), \`leading\`, \`rollout\`, \`certificates\`, \`pepr\`, \`timer\`.
 `;

@@ -168,3 +168,16 @@ test("an admitted proxy is not cut off because tokens cannot be verified for a w
   await until(() => lastReport()?.revision === routes(1).revision);
   assert.deepEqual(gone, []);
 });
+
+test("an address that asks too often is rejected before its token is reviewed", async (t) => {
+  const stage = await Stage.set(t);
+  let reviews = 0;
+  const rejecting = async () => {
+    reviews += 1;
+    return { ok: false, reason: "the token is none of ours" } as const;
+  };
+  const { port } = await stage.server({ authenticate: rejecting, attemptLimits: { burst: 2, perSecond: 0.001 } });
+  const { log } = stage.client(port, { token: async () => "forged" });
+  await until(() => warned(log, /resource_exhausted.*asks to be authenticated too often/));
+  assert.equal(reviews, 2);
+});

@@ -40,6 +40,9 @@ export const resetStreamKey = createContextKey<() => void>(() => {});
 const MAX_CONNECTIONS = 8_192;
 /** A proxy in the same cluster takes milliseconds; a busy replica to which all proxies return at once takes seconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** The peer's address, for limits by peer. */
+export const peerKey = createContextKey<string>("");
+
 /** A proxy needs one stream; a second is room for a reconnect that overlaps. */
 const MAX_STREAMS_PER_SESSION = 2;
 
@@ -123,7 +126,9 @@ function requestHandler({ routes, log }: Http2EndpointOptions) {
     const { stream } = response;
     // A call that was answered is over, whether or not the peer goes on sending (RFC 9113, section 8.1).
     response.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
-    const context = createContextValues().set(resetStreamKey, () => stream.close(constants.NGHTTP2_CANCEL));
+    const context = createContextValues()
+      .set(resetStreamKey, () => stream.close(constants.NGHTTP2_CANCEL))
+      .set(peerKey, request.socket.remoteAddress ?? "");
     handler(universalRequestFromNodeRequest(request, response, undefined, context))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => log.debug("control stream broke off", { error: String(error) }));

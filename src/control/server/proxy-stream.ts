@@ -57,6 +57,8 @@ export class ProxyStream {
   readonly #lag = new Lag();
   #state: SubscriberState;
   #tokenDue = false;
+  /** A token was requested and has not arrived: only then one is reviewed. */
+  #isTokenExpected = false;
   #ended: { readonly error?: ConnectError } | undefined;
   #report: ProxyReport | undefined;
 
@@ -117,6 +119,7 @@ export class ProxyStream {
     while (this.#ended === undefined) {
       if (this.#tokenDue) {
         this.#tokenDue = false;
+        this.#isTokenExpected = true;
         this.#expect(this.#tokenAnswerDue, "a fresh token");
         yield response({ case: "tokenRequest", value: {} });
         continue;
@@ -184,6 +187,9 @@ export class ProxyStream {
   }
 
   async #takeToken(token: string): Promise<void> {
+    // Each token costs a TokenReview: their rate is the operator's to set.
+    if (!this.#isTokenExpected) throw new ConnectError("no token was requested", Code.InvalidArgument);
+    this.#isTokenExpected = false;
     this.#tokenAnswerDue.clear();
     const { identity, authenticate, log } = this.#parts;
     try {

@@ -11,10 +11,11 @@ import type { Logger } from "../../model/log.ts";
 import type { ProxyConfig } from "../../model/proxy-config.ts";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import { ControlService, NotLeaderSchema, type SubscribeRequest } from "../generated/control_pb.ts";
+import { AttemptLimiter, type AttemptLimits, DEFAULT_ATTEMPT_LIMITS } from "./attempt-limiter.ts";
 import { type Authenticate, identify } from "./authentication.ts";
 import { GatewayFeeds, type SubscriberView } from "./gateway-feeds.ts";
 import { type ProxyHello, readHello } from "./hello.ts";
-import { Http2Endpoint, resetStreamKey, type ServerCertificate } from "./http2-endpoint.ts";
+import { Http2Endpoint, peerKey, resetStreamKey, type ServerCertificate } from "./http2-endpoint.ts";
 import { type ConfigAnswer, ProxyStream, type StreamTiming } from "./proxy-stream.ts";
 import type { SessionUpkeep } from "./session-upkeep.ts";
 
@@ -32,6 +33,8 @@ export interface ControlServerOptions {
   /** For metrics: what became of a proxy's wish to subscribe. Must not throw. */
   readonly onSubscription?: (outcome: SubscriptionOutcome) => void;
   readonly timing?: Partial<ControlServerTiming>;
+  /** How often one address may ask to be authenticated. */
+  readonly attemptLimits?: AttemptLimits;
   /** Beyond this, connections without a call are reset. */
   readonly maxConnections?: number;
 }
@@ -41,7 +44,9 @@ export type SubscriptionOutcome =
   /** This replica does not lead; the proxy tries another. */
   | "not_leader"
   /** A bad token, a malformed hello, or too late. */
-  | "refused";
+  | "refused"
+  /** Its address has asked too often; no token was reviewed. */
+  | "rate_limited";
 
 export interface ControlServerTiming extends StreamTiming, SessionUpkeep {
   /** How long a proxy may take to say Hello. */
@@ -86,7 +91,8 @@ export interface ControlServer {
 export function createControlServer(options: ControlServerOptions): ControlServer {
   const timing = { ...TIMING, ...options.timing };
   const feeds = new GatewayFeeds(options.onGone);
-  const admission: Admission = { ...options, timing, feeds };
+  const attempts = new AttemptLimiter(options.attemptLimits ?? DEFAULT_ATTEMPT_LIMITS);
+  const admission: Admission = { ...options, timing, feeds, attempts };
   const endpoint = new Http2Endpoint({
     log: options.log,
     certificate: options.certificate,
@@ -114,14 +120,17 @@ export function createControlServer(options: ControlServerOptions): ControlServe
 interface Admission extends Omit<ControlServerOptions, "timing"> {
   readonly timing: ControlServerTiming;
   readonly feeds: GatewayFeeds;
+  readonly attempts: AttemptLimiter;
 }
 
 async function* subscribe(admission: Admission, requests: AsyncIterable<SubscribeRequest>, context: HandlerContext) {
   const iterator = requests[Symbol.asyncIterator]();
   const stream = await admit(admission, iterator, context).catch((error: unknown) => {
     // Proxies ask a replica that does not lead all the time; every other refusal is for someone to look at.
-    const level = admission.isLeader() ? "warn" : "debug";
-    admission.onSubscription?.(admission.isLeader() ? "refused" : "not_leader");
+    // A line for each attempt beyond the limit would fill the log: the metric counts them.
+    const isLimited = ConnectError.from(error).code === Code.ResourceExhausted;
+    const level = admission.isLeader() && !isLimited ? "warn" : "debug";
+    admission.onSubscription?.(isLimited ? "rate_limited" : admission.isLeader() ? "refused" : "not_leader");
     admission.log[level]("proxy not admitted", { reason: ConnectError.from(error).message });
     throw error;
   });
@@ -137,6 +146,7 @@ async function admit(
 ): Promise<ProxyStream> {
   const { isLeader, authenticate, timing, feeds, onReport, onAnswer, onSubscription } = admission;
   if (!isLeader()) throw notLeader();
+  if (!admission.attempts.tryAttempt(context.values.get(peerKey), performance.now())) throw rateLimited();
   const identity = await identify(authenticate, context.requestHeader.get("authorization"));
   const { statedProxyId, held } = await inTime(readHello(requests), timing.helloTimeoutMs);
   const { gateway, proxyId } = identity;
@@ -179,6 +189,10 @@ async function inTime(hello: Promise<ProxyHello>, timeoutMs: number): Promise<Pr
   } finally {
     clearTimeout(timer);
   }
+}
+
+function rateLimited(): ConnectError {
+  return new ConnectError("this address asks to be authenticated too often", Code.ResourceExhausted);
 }
 
 function notLeader(): ConnectError {
