@@ -194,3 +194,22 @@ test("for programs: a version, what was checked, the findings", () => {
     },
   ]);
 });
+
+test("a host outside the cluster is judged by the policy for external hosts that is given", () => {
+  const request = {
+    texts: [{ file: "f.yaml", text: `${GATEWAY}${route(GOOD)}`.replace(/spec:\n {2}\{/, "spec: {") }],
+    namespace: "default",
+    definitions,
+    channel: "experimental" as const,
+  };
+  const findings = (allowedNames: readonly string[]) => {
+    const result = check({ ...request, externalHosts: { enabled: true, allowedNames, deniedCidrs: [] } });
+    assert.ok("report" in result, JSON.stringify(result));
+    return result.report.findings.map(({ severity, field, message }) => `${severity} ${field} ${message}`);
+  };
+  assert.deepEqual(findings(["example.org"]), []);
+  assert.match(
+    findings(["b.example"]).join(),
+    /^error spec\.rules\[0\]\.backendRefs\[0\] a\.example\.org is not in externalHosts/,
+  );
+});

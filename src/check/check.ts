@@ -5,6 +5,7 @@
 import type { AdmissionContext } from "../admission/ownership.ts";
 import { validateObject } from "../admission/validate.ts";
 import { objectKey } from "../gateway-api/objects.ts";
+import type { ExternalHostsPolicy } from "../model/external-hosts.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { AnyManifest, ManifestText, Problem } from "../standalone/manifests/parse.ts";
 import { referenceProblems } from "../standalone/manifests/references.ts";
@@ -24,12 +25,14 @@ export interface CheckRequest {
   readonly namespace: string;
   readonly definitions: Definitions;
   readonly channel: Channel;
+  /** Absent: the default policy. */
+  readonly externalHosts?: ExternalHostsPolicy;
 }
 
 /** Problems: texts that hold no objects; nothing else is said then. */
 export type CheckResult = { readonly problems: readonly Problem[] } | { readonly report: Report };
 
-export function check({ texts, namespace, definitions, channel }: CheckRequest): CheckResult {
+export function check({ texts, namespace, definitions, channel, externalHosts }: CheckRequest): CheckResult {
   const { objects, problems } = readTexts(texts);
   if (problems.length > 0) return { problems };
   const rules = new Rules();
@@ -49,7 +52,7 @@ export function check({ texts, namespace, definitions, channel }: CheckRequest):
     channel,
   };
   const own = alone(judged);
-  const findings = inOrder(texts, [...own, ...together(judged).filter((found) => !isTold(found, own))]);
+  const findings = inOrder(texts, [...own, ...together(judged, externalHosts).filter((found) => !isTold(found, own))]);
   return { report: { checked, findings } };
 }
 
@@ -90,7 +93,7 @@ function isTold(found: Finding, own: readonly Finding[]): boolean {
 }
 
 /** What only the objects together show. */
-function together(judged: readonly JudgedObject[]): readonly Finding[] {
+function together(judged: readonly JudgedObject[], externalHosts?: ExternalHostsPolicy): readonly Finding[] {
   const { unique, twice } = withoutDuplicates(judged);
   // The translator may rely on what the API server would have taken.
   const sound = unique.filter(({ findings }) => findings.every(({ severity }) => severity === "warning"));
@@ -99,12 +102,13 @@ function together(judged: readonly JudgedObject[]): readonly Finding[] {
   const references = referenceProblems(manifests)
     .filter(({ message }) => !broken.some((name) => message.startsWith(`there is no ${name} in the files`)))
     .map((problem) => fromReference(problem, manifests));
-  return [...twice, ...references, ...translationFindings(translate(inACluster(manifests)).statuses, manifests)];
+  const { statuses } = translate(inACluster(manifests, externalHosts));
+  return [...twice, ...references, ...translationFindings(statuses, manifests)];
 }
 
 /** What the files will be for. */
-function inACluster(manifests: readonly AnyManifest[]): Snapshot {
-  return { ...snapshotOf(manifests, new Map()), provisions: true };
+function inACluster(manifests: readonly AnyManifest[], externalHosts?: ExternalHostsPolicy): Snapshot {
+  return { ...snapshotOf(manifests, new Map(), externalHosts), provisions: true };
 }
 
 function nameOf({ read, manifest }: JudgedObject): string {

@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { whenOutputCloses } from "./closed-output.ts";
 import { EXIT, UsageError } from "./exit.ts";
+import { addExternalHostsOptions } from "./external-hosts-options.ts";
 import {
   collectAddress,
   collectConnectTo,
@@ -55,8 +56,7 @@ function buildProgram(): Command {
 }
 
 function addRun(program: Command): void {
-  program
-    .command("run")
+  addExternalHostsOptions(program.command("run"))
     .description("serve Gateways and TLSRoutes from YAML files, without Kubernetes; the files are watched")
     .argument("<files...>", "YAML files with Gateways, routes, Services and more: see below")
     .option("-n, --namespace <name>", "namespace of objects that name none", "default")
@@ -99,8 +99,7 @@ Exit codes:
   2  the command line or a file cannot be read; nothing was checked`;
 
 function addCheck(program: Command): void {
-  program
-    .command("check")
+  addExternalHostsOptions(program.command("check"))
     .description("say what is wrong with YAML files before a cluster does; needs no cluster")
     .argument(
       "<files...>",
@@ -128,8 +127,7 @@ Exit codes:
   2  the command line, a file or the cluster cannot be read`;
 
 function addExplain(program: Command): void {
-  program
-    .command("explain")
+  addExternalHostsOptions(program.command("explain"))
     .description("say which listener, route and backends a connection gets, and why all others lose")
     .argument("<sni>", "server name that the client sends; - for a client that sends none")
     .argument("[files...]", "YAML files; without any, the cluster of the kubeconfig")
@@ -149,8 +147,7 @@ function outputOption(): Option {
 }
 
 function addOperator(program: Command): void {
-  program
-    .command("operator")
+  addExternalHostsOptions(program.command("operator"))
     .description(
       "watch a cluster's Gateways and TLSRoutes, run their proxies, write their status, refuse what cannot work",
     )

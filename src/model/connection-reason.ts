@@ -32,7 +32,7 @@ export const CONNECTION_REASONS = {
   no_ready_endpoint: "the chosen Service has no ready endpoint",
   backend_unresolved: "the external host's name does not resolve",
   backend_forbidden:
-    "the external host resolves to an address that is not allowed: the proxy itself, loopback, link-local",
+    "the external host resolves to an address that is not allowed: the proxy itself, loopback, or a denied range",
   backend_loop: "the endpoint is an address of this Gateway, to which the connection would come back",
   backend_connection_limit: "the backend has as many connections as one backend may",
   backend_refused: "the endpoint refused the connection",

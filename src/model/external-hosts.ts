@@ -3,6 +3,16 @@
  * command and the proxies.
  */
 
+/** What an administrator allows of the hosts outside the cluster that backends name. */
+export interface ExternalHostsPolicy {
+  /** False: no backend may be a host outside the cluster. */
+  readonly enabled: boolean;
+  /** Lower-case DNS names: a host must be one of them or under one of them. Empty: every name is allowed. */
+  readonly allowedNames: readonly string[];
+  /** Ranges that no host may resolve to, in addition to those that every proxy denies. */
+  readonly deniedCidrs: readonly string[];
+}
+
 /** The denied ranges of an administrator, for the proxies. Absent from a configuration: `DEFAULT_DENIED_CIDRS`. At most one. */
 export interface ExternalHostsResource {
   readonly kind: "externalHosts";
@@ -30,3 +40,9 @@ export const DEFAULT_DENIED_CIDRS: readonly string[] = [
   "2002::/16", // 6to4 (RFC 3056, RFC 7526)
   "2001::/32", // Teredo (RFC 4380)
 ];
+
+export const DEFAULT_EXTERNAL_HOSTS: ExternalHostsPolicy = {
+  enabled: true,
+  allowedNames: [],
+  deniedCidrs: DEFAULT_DENIED_CIDRS,
+};

@@ -19,6 +19,7 @@ import type {
   TlsRoute,
   XBackend,
 } from "../gateway-api/objects.ts";
+import type { ExternalHostsPolicy } from "./external-hosts.ts";
 import type { ProxyReport } from "./proxy-report.ts";
 
 export interface Snapshot {
@@ -54,6 +55,8 @@ export interface Snapshot {
    * as `XBackend`, and `Secret` where the operator is not to read any (`--terminate=false`).
    */
   readonly absentKinds: ReadonlySet<string>;
+  /** Which hosts outside the cluster backends may name; absent: the default policy. */
+  readonly externalHosts?: ExternalHostsPolicy;
   /** Version of the installed Gateway API bundle, as its CRDs say in `gateway.networking.k8s.io/bundle-version`. */
   readonly bundleVersion?: string;
 }

@@ -150,6 +150,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     settings: {
       controllerName: installation.controllerName,
       parametersPolicy: { proxyImage: options.proxyImage, trustGateways: options.trustGatewayParameters },
+      ...(options.externalHosts && { externalHosts: options.externalHosts }),
     },
   });
   const writing = createWriting(parts, {

@@ -4,6 +4,7 @@
  */
 import type { ReadinessCheck } from "../admin/admin-server.ts";
 import { systemClock } from "../loop/clock.ts";
+import type { ExternalHostsPolicy } from "../model/external-hosts.ts";
 import {
   ADMISSION_LABEL,
   ADMISSION_LABEL_VALUE,
@@ -50,6 +51,8 @@ export interface OperatorOptions {
   readonly maxRollingGateways: RolloutLimit;
   /** Serve listeners that decrypt? Without, no Secret is read but the operator's own. */
   readonly terminate: boolean;
+  /** Absent: the default policy. */
+  readonly externalHosts?: ExternalHostsPolicy;
   /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
   readonly certificateNamespaces?: ReadonlySet<string>;
   readonly admissionPort: number;

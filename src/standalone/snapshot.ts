@@ -3,6 +3,7 @@
  * that the installation brings, and the namespaces that objects name.
  */
 import { objectKey } from "../gateway-api/objects.ts";
+import { DEFAULT_EXTERNAL_HOSTS, type ExternalHostsPolicy } from "../model/external-hosts.ts";
 import { CONTROLLER_NAME, GATEWAY_CLASS_NAME } from "../model/identity.ts";
 import type { ObservedDeployment, Snapshot } from "../model/snapshot.ts";
 import type { AnyManifest } from "./manifests/parse.ts";
@@ -14,6 +15,7 @@ const NOTHING_ABSENT: ReadonlySet<string> = new Set();
 export function snapshotOf(
   manifests: readonly AnyManifest[],
   deployments: ReadonlyMap<string, ObservedDeployment>,
+  externalHosts: ExternalHostsPolicy = DEFAULT_EXTERNAL_HOSTS,
 ): Snapshot {
   const byKind = new Map<Kind, AnyManifest["object"][]>();
   for (const { kind, object } of manifests) {
@@ -44,6 +46,7 @@ export function snapshotOf(
     deployments,
     provisions: false,
     absentKinds: NOTHING_ABSENT,
+    externalHosts,
   };
 }
 

@@ -8,12 +8,13 @@ import { configDelta, HELD_NOTHING, type HeldConfig, heldOf } from "../control/d
 import { objectKey } from "../gateway-api/objects.ts";
 import type { Clock } from "../loop/clock.ts";
 import { ReconcileLoop } from "../loop/reconcile-loop.ts";
+import type { ExternalHostsPolicy } from "../model/external-hosts.ts";
 import { CONTROLLER_NAME } from "../model/identity.ts";
 import type { Logger } from "../model/log.ts";
 import type { Plan, StatusPlan } from "../model/plan.ts";
 import type { ConfigDelta } from "../model/proxy-config.ts";
 import type { ListenerReport, ProxyReport } from "../model/proxy-report.ts";
-import type { ObservedDeployment } from "../model/snapshot.ts";
+import type { ObservedDeployment, Snapshot } from "../model/snapshot.ts";
 import { mergeStatus, statusTime } from "../translate/status/merge.ts";
 import { Translator } from "../translate/translator.ts";
 import type { AnyManifest } from "./manifests/parse.ts";
@@ -31,6 +32,8 @@ export interface StandaloneOptions {
   readonly createProxy: (gateway: string) => ServingProxy;
   /** Addresses at which clients reach this machine, for `status.addresses`. */
   readonly addresses: readonly string[];
+  /** Absent: the default policy. */
+  readonly externalHosts?: ExternalHostsPolicy;
   /** Called whenever a status differs from what it was. */
   readonly onStatus: (status: StandaloneStatus) => void;
 }
@@ -107,9 +110,13 @@ export class Standalone {
   }
 
   async #pass(): Promise<void> {
-    await this.#serve(this.#translator.translate(snapshotOf(this.#manifests, this.#deployments())));
+    await this.#serve(this.#translator.translate(this.#snapshot()));
     // Once more, now that the proxies have said what they could bind.
-    this.#tell(this.#translator.translate(snapshotOf(this.#manifests, this.#deployments())));
+    this.#tell(this.#translator.translate(this.#snapshot()));
+  }
+
+  #snapshot(): Snapshot {
+    return snapshotOf(this.#manifests, this.#deployments(), this.#options.externalHosts);
   }
 
   async #serve(plan: Plan): Promise<void> {

@@ -17,6 +17,7 @@ import {
   serviceKey,
   type XBackend,
 } from "../gateway-api/objects.ts";
+import { DEFAULT_EXTERNAL_HOSTS, type ExternalHostsPolicy } from "../model/external-hosts.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { GroupIndex } from "./incremental/group-index.ts";
 
@@ -38,7 +39,12 @@ export interface Lookups {
   readNamespaces(kind: string): ReadonlySet<string> | undefined;
   /** Is this kind not seen, as the cluster does not serve it or we are not to read it? */
   isAbsent(kind: string): boolean;
+  /** One policy for all hosts; `scope` is always `CLUSTER`. */
+  externalHosts(scope: string): ExternalHostsPolicy;
 }
+
+/** The key of what is the same for the whole cluster. */
+export const CLUSTER = "";
 
 export type Question = keyof Lookups;
 
@@ -58,6 +64,7 @@ export class Indexer {
   readonly #parameters = new GroupIndex<GatewayParameters>(byName);
   #absentKinds: ReadonlySet<string> = new Set();
   #certificateNamespaces: ReadonlySet<string> | undefined;
+  #externalHosts = DEFAULT_EXTERNAL_HOSTS;
 
   /** The answers always speak of the last snapshot taken. */
   readonly lookups: Lookups = {
@@ -72,6 +79,7 @@ export class Indexer {
     xBackend: (key) => this.#xBackends.get(key)?.[0],
     readNamespaces: () => this.#certificateNamespaces,
     isAbsent: (kind) => this.#absentKinds.has(kind),
+    externalHosts: () => this.#externalHosts,
   };
 
   take(snapshot: Snapshot): Changes {
@@ -81,6 +89,9 @@ export class Indexer {
     const before = this.#absentKinds;
     const changedKinds = [...before, ...absentKinds].filter((kind) => before.has(kind) !== absentKinds.has(kind));
     this.#absentKinds = absentKinds;
+    const { externalHosts = DEFAULT_EXTERNAL_HOSTS } = snapshot;
+    const hasOtherExternalHosts = externalHosts !== this.#externalHosts;
+    this.#externalHosts = externalHosts;
     return [
       ["namespace", this.#namespaces.update(snapshot.namespaces)],
       ["service", this.#services.update(snapshot.services)],
@@ -93,6 +104,7 @@ export class Indexer {
       ["xBackend", this.#xBackends.update(snapshot.xBackends)],
       ["readNamespaces", areNamespacesSame ? [] : ["Secret", "ConfigMap"]],
       ["isAbsent", changedKinds],
+      ["externalHosts", hasOtherExternalHosts ? [CLUSTER] : []],
     ];
   }
 }

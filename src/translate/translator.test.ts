@@ -52,7 +52,7 @@ const routes = fc
     name,
     parents: fc.subarray([...NAMES]),
     hostnames: fc.uniqueArray(hostname, { minLength: 1 }),
-    service: name,
+    service: fc.oneof(name, fc.constant("db.example.com")),
     createdAt: times,
   })
   .map(
@@ -154,8 +154,30 @@ const reports = fc.tuple(name, fc.boolean()).map(
       return { ...s, deployments: new Map([...s.deployments, [`${NAMESPACE}/${n}`, deployment]]) };
     },
 );
+const externalHosts = fc
+  .record({
+    enabled: fc.boolean(),
+    allowedNames: fc.subarray(["example.com", "example.org"]),
+    deniedCidrs: fc.subarray(["10.96.0.0/12", "169.254.0.0/16"]),
+  })
+  .map(
+    (policy): Edit =>
+      (s) => ({ ...s, externalHosts: policy }),
+  );
 const edits = fc.array(
-  fc.oneof(gateways, listenerSets, routes, tcpRoutes, services, slices, policies, parameters, removals, reports),
+  fc.oneof(
+    externalHosts,
+    gateways,
+    listenerSets,
+    routes,
+    tcpRoutes,
+    services,
+    slices,
+    policies,
+    parameters,
+    removals,
+    reports,
+  ),
   {
     minLength: 1,
     maxLength: 25,

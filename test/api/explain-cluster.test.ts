@@ -26,7 +26,11 @@ async function apply(input: string): Promise<void> {
 
 test("a cluster without Gateway API: refused, without a complaint", async () => {
   const { code, stdout, stderr } = await explain("a.example");
-  assert.deepEqual([code, stderr], [1, ""]);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^No Deployment of an operator with controller name gateway\.fsm\.dev\/controller can be read\. The default policy .*\n$/,
+  );
   assert.match(stdout, /no Gateway of ours/);
 });
 
@@ -56,6 +60,29 @@ spec: { parentRefs: [{ name: g }], hostnames: [a.example], rules: [{ backendRefs
     /port 443: served\n {2}listener +default\/g\/l\n {2}route +TLSRoute\/default\/r\n.*b\.example\.org:443/,
   );
   assert.equal((await explain("b.example")).code, 1);
+});
+
+test("the policy for external hosts is the operator's, unless options are given", async () => {
+  await apply(`apiVersion: v1
+kind: Namespace
+metadata: { name: fsm-gateway-system }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: fsm-gateway, namespace: fsm-gateway-system, labels: { app.kubernetes.io/name: fsm-gateway } }
+spec:
+  selector: { matchLabels: { app: fsm-gateway-operator } }
+  template:
+    metadata: { labels: { app: fsm-gateway-operator } }
+    spec:
+      containers:
+        - { name: operator, image: fsm-gateway, args: [operator, --log-level=info, --external-hosts-allowed-names=example.com] }
+`);
+  const refused = await explain("a.example");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /the reference cannot be used: RefNotPermitted/);
+  const served = await explain("a.example", "--external-hosts-allowed-names=example.org");
+  assert.deepEqual([served.code, served.stderr], [0, ""]);
 });
 
 test("a cluster that cannot be reached: exit code 2 and one line", async () => {

@@ -10,6 +10,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { run } from "../../hack/image/environment.ts";
 import { CHART, helmProgram, renderChart } from "../../hack/manifest/chart.ts";
 import { RENDERED } from "../../hack/manifest/install.ts";
+import { DEFAULT_DENIED_CIDRS } from "../../src/model/external-hosts.ts";
 import { runCommand } from "../support/run-command.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a manifest has no type; each assertion says what it expects.
@@ -89,6 +90,8 @@ test("what is no value, or none that can work, is refused by the schema", () => 
     ['networkPolicy.apiServer.cidrs=["10.0.0.1"]', /cidrs/],
     ['terminate.enabled="no"', /enabled/],
     ['certificates.namespaces=["Not-A-Name"]', /namespaces/],
+    ['externalHosts.allowedNames=["*.example.com"]', /allowedNames/],
+    ['externalHosts.deniedCIDRs=["10.0.0.1"]', /deniedCIDRs/],
   ] as const) {
     assert.throws(() => withValues(value), complaint, value);
   }
@@ -230,6 +233,23 @@ test("how many Gateways roll at a time is a count or a percentage, and never 0",
   for (const value of ["0", "0%", "101%", "all"]) {
     assert.throws(() => withValues(`rollout.maxGateways="${value}"`), /maxGateways/, value);
   }
+});
+
+test("external hosts: the default ranges are the proxies' own, and the operator is given what the values say", () => {
+  const option = (objects: readonly Manifest[], name: string) => {
+    const given: string[] = container(objects).args;
+    return given.find((arg) => arg.startsWith(`--external-hosts${name}=`))?.split("=")[1];
+  };
+  assert.deepEqual(option(rendered(), "-denied-cidrs")?.split(","), DEFAULT_DENIED_CIDRS);
+  assert.deepEqual([option(rendered(), ""), option(rendered(), "-allowed-names")], [undefined, undefined]);
+  const objects = withValues(
+    "externalHosts.enabled=false",
+    'externalHosts.allowedNames=["example.com","example.org"]',
+    'externalHosts.deniedCIDRs=["10.96.0.0/12"]',
+  );
+  const said = ["", "-allowed-names", "-denied-cidrs"].map((name) => option(objects, name));
+  assert.deepEqual(said, ["false", "example.com,example.org", "10.96.0.0/12"]);
+  assert.equal(option(withValues("externalHosts.deniedCIDRs=[]"), "-denied-cidrs"), "", "an empty list denies none");
 });
 
 test("without Terminate the operator is told so, and may read no Secret but its own", () => {

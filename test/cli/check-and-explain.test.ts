@@ -68,3 +68,9 @@ test("explain: what a listener asks of its clients, and whether it takes one of 
   );
   assert.match(ask("--client", "nobody").stderr, /"nobody" is not an IP address/);
 });
+
+test("explain: goes by the same policy for external hosts as the operator", () => {
+  const policy = ["--external-hosts-allowed-names=example.com"];
+  const explained = run("explain", "httpbin.org", ...policy, ...EXAMPLES);
+  assert.match(explained.stdout, /the reference cannot be used: RefNotPermitted/, explained.stderr);
+});

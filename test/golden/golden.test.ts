@@ -8,6 +8,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments, stringify } from "yaml";
+import { DEFAULT_EXTERNAL_HOSTS, type ExternalHostsPolicy } from "../../src/model/external-hosts.ts";
 import type { DesiredCondition, DesiredListenerStatus, Plan, StatusPlan } from "../../src/model/plan.ts";
 import type { Resource } from "../../src/model/proxy-config.ts";
 import type { ObservedDeployment, ParametersPolicy, Snapshot } from "../../src/model/snapshot.ts";
@@ -46,6 +47,8 @@ interface Observed {
   readonly certificateNamespaces?: readonly string[];
   readonly bundleVersion?: string;
   readonly parametersPolicy?: ParametersPolicy;
+  /** What is not given is as by default. */
+  readonly externalHosts?: Partial<ExternalHostsPolicy>;
 }
 
 /** Manifests, and at most one document `kind: Observed`. */
@@ -62,6 +65,7 @@ function readCase(text: string): Snapshot {
   const snapshot = {
     ...snapshotOf(parsed.manifests, new Map(Object.entries(deployments))),
     provisions,
+    externalHosts: { ...DEFAULT_EXTERNAL_HOSTS, ...observed.externalHosts },
     absentKinds: new Set(absentKinds),
     ...(bundleVersion !== undefined && { bundleVersion }),
     ...(certificateNamespaces !== undefined && { certificateNamespaces: new Set(certificateNamespaces) }),

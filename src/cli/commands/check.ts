@@ -5,16 +5,18 @@ import { findingLine, reportJson, summaryLine } from "../../check/finding.ts";
 import type { Channel } from "../../check/schema/definitions.ts";
 import { formatProblem, type ManifestText } from "../../standalone/manifests/parse.ts";
 import { EXIT, UsageError } from "../exit.ts";
+import { type ExternalHostsOptions, externalHostsPolicy } from "../external-hosts-options.ts";
 import { readFiles } from "../files.ts";
 
-export interface CheckOptions {
+export interface CheckOptions extends ExternalHostsOptions {
   readonly namespace: string;
   readonly channel: Channel;
   readonly strict: boolean;
   readonly output: "text" | "json";
 }
 
-export function runCheck(files: readonly string[], { namespace, channel, strict, output }: CheckOptions): void {
+export function runCheck(files: readonly string[], options: CheckOptions): void {
+  const { namespace, channel, strict, output } = options;
   const texts: readonly ManifestText[] = readFiles(files);
   const definitions = readDefinitions();
   if (definitions === undefined) {
@@ -22,7 +24,7 @@ export function runCheck(files: readonly string[], { namespace, channel, strict,
       "Gateway API's definitions are not there, and nothing was checked: make them by `npm run definitions`",
     ]);
   }
-  const result = check({ texts, namespace, definitions, channel });
+  const result = check({ texts, namespace, definitions, channel, externalHosts: externalHostsPolicy(options) });
   if ("problems" in result) throw new UsageError(result.problems.map(formatProblem));
   const { report } = result;
   if (output === "json") console.log(reportJson(report));

@@ -2,6 +2,7 @@
 import { explain, isServed, type Shaping } from "../../explain/explain.ts";
 import { explanationText } from "../../explain/text.ts";
 import { normalizeHostname } from "../../gateway-api/hostname.ts";
+import type { ExternalHostsPolicy } from "../../model/external-hosts.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { loadManifests } from "../../standalone/manifests/load.ts";
 import { formatProblem } from "../../standalone/manifests/parse.ts";
@@ -9,8 +10,14 @@ import { snapshotOf } from "../../standalone/snapshot.ts";
 import { withTraffic } from "../../standalone/traffic/apply.ts";
 import { TrafficPolicies } from "../../standalone/traffic/policies.ts";
 import { EXIT, UsageError } from "../exit.ts";
+import {
+  type ExternalHostsOptions,
+  externalHostsPolicy,
+  hasExternalHostsOptions,
+  readExternalHostsOptions,
+} from "../external-hosts-options.ts";
 
-export interface ExplainOptions {
+export interface ExplainOptions extends ExternalHostsOptions {
   readonly port?: number;
   readonly client?: string;
   readonly namespace: string;
@@ -18,13 +25,10 @@ export interface ExplainOptions {
   readonly output: "text" | "json";
 }
 
-export async function runExplain(
-  sni: string,
-  files: readonly string[],
-  { client, port, namespace, controllerName, output }: ExplainOptions,
-): Promise<void> {
+export async function runExplain(sni: string, files: readonly string[], options: ExplainOptions): Promise<void> {
+  const { client, controllerName, port, output } = options;
   const serverName = sni === "-" ? undefined : normalizeHostname(sni);
-  const { snapshot, shape } = files.length === 0 ? await cluster() : fromFiles(files, namespace);
+  const { snapshot, shape } = files.length === 0 ? await cluster(options) : fromFiles(files, options);
   const ours = { ...snapshot, controllerName };
   const question = { serverName, ...(port !== undefined && { port }), ...(client !== undefined && { client }) };
   const explanations = explain(ours, question, shape);
@@ -40,21 +44,31 @@ interface World {
   readonly shape?: Shaping;
 }
 
-function fromFiles(files: readonly string[], namespace: string): World {
-  const { manifests, problems } = loadManifests(files, namespace);
+function fromFiles(files: readonly string[], options: ExplainOptions): World {
+  const { manifests, problems } = loadManifests(files, options.namespace);
   if (problems.length > 0) throw new UsageError(problems.map(formatProblem));
   const policies = new TrafficPolicies(manifests);
   return {
-    snapshot: snapshotOf(manifests, new Map()),
+    snapshot: snapshotOf(manifests, new Map(), externalHostsPolicy(options)),
     shape: (config, gateway) => withTraffic(config, gateway, policies).config,
   };
 }
 
 /** A cluster has no traffic policies: see docs/guides/traffic.md. */
-async function cluster(): Promise<World> {
+async function cluster(options: ExplainOptions): Promise<World> {
   const { readCluster } = await import("../../operator/explain/read-cluster.ts");
-  const snapshot = await readCluster().catch((error: Error) => {
+  const { snapshot, operatorArguments } = await readCluster(options.controllerName).catch((error: Error) => {
     throw new UsageError([`the cluster cannot be read: ${error.message}; name files, or check the kubeconfig`]);
   });
-  return { snapshot };
+  return { snapshot: { ...snapshot, externalHosts: clusterPolicy(options, operatorArguments) } };
+}
+
+/** The operator's own policy, unless the command line gives one. */
+function clusterPolicy(options: ExplainOptions, operatorArguments: readonly string[] | undefined): ExternalHostsPolicy {
+  if (hasExternalHostsOptions(options)) return externalHostsPolicy(options);
+  if (operatorArguments !== undefined) return externalHostsPolicy(readExternalHostsOptions(operatorArguments));
+  console.error(
+    `No Deployment of an operator with controller name ${options.controllerName} can be read. The default policy for external hosts is assumed; set --external-hosts… as the operator has them.`,
+  );
+  return externalHostsPolicy({});
 }

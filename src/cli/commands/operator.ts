@@ -7,11 +7,12 @@ import { KubeClient } from "../../operator/kube/client.ts";
 import { startOperator } from "../../operator/main.ts";
 import type { RolloutLimit } from "../../operator/rollout/rollout-limit.ts";
 import { EXIT } from "../exit.ts";
+import { type ExternalHostsOptions, externalHostsPolicy, warnOfExternalHosts } from "../external-hosts-options.ts";
 import type { LogOptions } from "../options.ts";
 import { untilSignal } from "../signals.ts";
 import { VERSION } from "../version.ts";
 
-export interface OperatorCommandOptions extends LogOptions {
+export interface OperatorCommandOptions extends LogOptions, ExternalHostsOptions {
   readonly proxyImage: string;
   readonly controllerName: string;
   readonly name: string;
@@ -28,6 +29,8 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
   const log = createLogger({ level: options.logLevel, format: options.logFormat });
   const signal = untilSignal();
   log.info("started", { version: VERSION, node: process.version });
+  const externalHosts = externalHostsPolicy(options);
+  warnOfExternalHosts(log, externalHosts);
   const running = startOperator({
     log,
     droppedLogLines: log.droppedLines,
@@ -39,6 +42,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     proxyImage: options.proxyImage,
     maxRollingGateways: options.maxRollingGateways,
     trustGatewayParameters: options.trustGatewayParameters,
+    externalHosts,
     terminate: options.terminate,
     ...(options.certificateNamespaces !== undefined && { certificateNamespaces: options.certificateNamespaces }),
     admissionPort: options.admissionPort ?? ADMISSION_PORT,

@@ -10,6 +10,7 @@ import { reachableAddresses } from "../../standalone/reachable.ts";
 import { ReadingThread } from "../../standalone/thread/reading-thread.ts";
 import { ServedGateways } from "../../standalone/thread/served-gateways.ts";
 import { EXIT, UsageError } from "../exit.ts";
+import { type ExternalHostsOptions, externalHostsPolicy, warnOfExternalHosts } from "../external-hosts-options.ts";
 import { yieldingHelpers } from "../helper-threads.ts";
 import type { AccessLogOptions, HostPort } from "../options.ts";
 import { proxyPages } from "../proxy-pages.ts";
@@ -17,7 +18,7 @@ import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
 
-export interface RunOptions extends AccessLogOptions {
+export interface RunOptions extends AccessLogOptions, ExternalHostsOptions {
   readonly namespace: string;
   readonly address?: readonly string[];
   readonly connectTo?: ReadonlyMap<string, HostPort>;
@@ -45,7 +46,16 @@ export async function run(files: readonly string[], options: RunOptions): Promis
     onReport: (gateway, report) => reading.report(gateway, report),
   });
   const addresses = reachableAddresses(options.address);
-  const reading = new ReadingThread({ files, namespace: options.namespace, addresses, log, gateways });
+  const externalHosts = externalHostsPolicy(options);
+  warnOfExternalHosts(log, externalHosts);
+  const reading = new ReadingThread({
+    files,
+    namespace: options.namespace,
+    addresses,
+    externalHosts,
+    log,
+    gateways,
+  });
   const beginning = await reading.beginning;
   if (!beginning.loaded) {
     await Promise.all([reading.end(), gateways.end(0)]);

@@ -6,11 +6,13 @@ import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import { systemClock } from "../../loop/clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
+import { isApiError } from "../kube/api-error.ts";
 import { KubeClient, type Selection } from "../kube/client.ts";
 import { Discovery, type GroupKind } from "../kube/discovery.ts";
 import {
   apiVersionOf,
   CONFIG_MAPS,
+  DEPLOYMENTS,
   ENDPOINT_SLICES,
   GATEWAY_API_KINDS,
   GATEWAY_PARAMETERS,
@@ -23,11 +25,17 @@ import {
 /** Objects a page; a Secret or ConfigMap may have 1 MiB. */
 const PAGE = 100;
 
+export interface Cluster {
+  readonly snapshot: Snapshot;
+  /** Arguments of the operator's container; undefined when its Deployment does not exist or may not be read. */
+  readonly operatorArguments: readonly string[] | undefined;
+}
+
 /** From the kubeconfig. @throws ApiError when something may not be read: an answer from less would be wrong. */
-export async function readCluster(): Promise<Snapshot> {
+export async function readCluster(controllerName: string): Promise<Cluster> {
   const client = KubeClient.fromDefault();
   try {
-    return await read(client);
+    return { snapshot: await read(client), operatorArguments: await readOperatorArguments(client, controllerName) };
   } finally {
     client.close();
   }
@@ -64,6 +72,38 @@ async function read(client: KubeClient): Promise<Snapshot> {
     provisions: true,
     absentKinds,
   };
+}
+
+interface OperatorDeployment extends KubernetesObject {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly args?: readonly string[] }[] } };
+  };
+}
+
+/** Of the operator with this controller name: several may be installed. */
+async function readOperatorArguments(
+  client: KubeClient,
+  controllerName: string,
+): Promise<readonly string[] | undefined> {
+  try {
+    // The chart's label, whatever the installation's name is; proxies may have it too.
+    const labelSelector = "app.kubernetes.io/name=fsm-gateway";
+    const deployments = await listAll<OperatorDeployment>(client, DEPLOYMENTS, { labelSelector });
+    const containers = deployments.flatMap(({ spec }) => spec.template.spec.containers);
+    return containers
+      .map(({ args = [] }) => args)
+      .find((args) => args[0] === "operator" && controllerNameOf(args) === controllerName);
+  } catch (error) {
+    if (isApiError(error, "NotFound", "Forbidden")) return undefined;
+    throw error;
+  }
+}
+
+const CONTROLLER_NAME_OPTION = "--controller-name=";
+
+function controllerNameOf(args: readonly string[]): string {
+  const option = args.find((arg) => arg.startsWith(CONTROLLER_NAME_OPTION));
+  return option?.slice(CONTROLLER_NAME_OPTION.length) ?? CONTROLLER_NAME;
 }
 
 async function authorities(client: KubeClient): Promise<Snapshot["configMaps"]> {

@@ -8,7 +8,7 @@ import type { ProxyReports } from "./proxies.ts";
 import type { SettledPorts } from "./settled-ports.ts";
 
 /** What the operator was started with, and never changes. */
-export type SnapshotSettings = Pick<Snapshot, "controllerName" | "parametersPolicy">;
+export type SnapshotSettings = Pick<Snapshot, "controllerName" | "parametersPolicy" | "externalHosts">;
 
 export interface OperatorSnapshot {
   readonly snapshot: Snapshot;

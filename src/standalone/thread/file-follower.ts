@@ -22,11 +22,11 @@ export class FileFollower {
   #manifests: ManifestIndex = new ManifestIndex([]);
 
   constructor(options: FileFollowerOptions) {
-    const { addresses, clock, createProxy, files, log, namespace } = options;
+    const { addresses, clock, createProxy, externalHosts, files, log, namespace } = options;
     this.#options = options;
     this.#loader = new ManifestLoader(files, namespace);
     const onStatus = (status: StandaloneStatus) => this.#print(status);
-    this.#gateway = new Standalone({ log, clock, addresses, createProxy, onStatus });
+    this.#gateway = new Standalone({ log, clock, addresses, createProxy, externalHosts, onStatus });
   }
 
   /** Serves what the files say and begins to follow them. @returns why not, in lines for people; none: it does. */

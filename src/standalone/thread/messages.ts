@@ -2,6 +2,7 @@
  * What the thread that reads the files and the thread that serves tell each other. Plain data, structured-cloned. The shapes of
  * configuration and report are those of the operator's stream.
  */
+import type { ExternalHostsPolicy } from "../../model/external-hosts.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import type { DeltaPart } from "../../proxy/delta-parts.ts";
@@ -13,6 +14,7 @@ export interface ThreadSettings {
   readonly namespace: string;
   /** At which clients reach this machine. */
   readonly addresses: readonly string[];
+  readonly externalHosts: ExternalHostsPolicy;
 }
 
 /** From the thread that reads. `gateway`: `namespace/name`. */

@@ -31,10 +31,10 @@ export class ReadingThread {
 
   constructor(options: ReadingThreadOptions) {
     this.#options = options;
-    const { files, namespace, addresses } = options;
+    const { files, namespace, addresses, externalHosts } = options;
     const program = PROGRAMS.map((place) => new URL(place, import.meta.url)).find((place) => existsSync(place));
     if (program === undefined) throw new Error("the program that reads the files is not installed");
-    const workerData: ThreadSettings = { files, namespace, addresses };
+    const workerData: ThreadSettings = { files, namespace, addresses, externalHosts };
     this.#worker = new Worker(program, { workerData, name: "files" });
     this.#worker.on("message", (message: FromReader) => this.#take(message));
     this.#worker.on("error", (error: unknown) => this.#died(error));

@@ -3,6 +3,7 @@
  * dotted one cannot be (Service names hold no dots), so it is a host outside the cluster, as FSM Gateway has it. Whether a
  * reference is permitted is looked at before anything is looked up, so that nobody learns what another namespace holds.
  */
+import { isAddress } from "../../admission/dns-name.ts";
 import { type BackendRef, GATEWAY_GROUP, GATEWAY_X_GROUP } from "../../gateway-api/objects.ts";
 import { isPermitted } from "../grants.ts";
 import type { Lookups } from "../lookups.ts";
@@ -31,7 +32,9 @@ export function resolveBackend(
   }
   if (!isService) return findXBackend(lookups, namespace, name, port, refuse);
   if (port === undefined) return refuse("BackendNotFound", "port is missing");
-  if (name.includes(".")) return externalHost(name, port, (host) => `external/${host}:${port}`, refuse);
+  if (name.includes(".") || isAddress(name)) {
+    return externalHost(lookups, name, port, (host) => `external/${host}:${port}`, refuse);
+  }
   const service = lookups.service(`${namespace}/${name}`);
   if (service !== undefined) return serviceBackend(lookups, service, port, refuse);
   return refuse("BackendNotFound", `there is no Service ${name} in namespace ${namespace}`);

@@ -1,5 +1,6 @@
 /** What a backendRef comes to: a backend of the proxy, or the reason why it cannot be used. */
 import type { RouteResolvedRefsReason } from "../../gateway-api/reasons.ts";
+import type { ExternalHostsResource } from "../../model/external-hosts.ts";
 import type {
   AuthoritiesResource,
   BackendResource,
@@ -10,7 +11,7 @@ import type {
 export interface ResolvedBackend {
   readonly backend: BackendResource;
   /** The resources that `backend` names. */
-  readonly needs: readonly (EndpointsResource | CertificateResource | AuthoritiesResource)[];
+  readonly needs: readonly (EndpointsResource | CertificateResource | AuthoritiesResource | ExternalHostsResource)[];
   /** The Service it led to, as `namespace/name`: the policies that target it apply. */
   readonly service?: string;
   /** Present when the reference cannot be used. */

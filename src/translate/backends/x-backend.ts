@@ -27,11 +27,16 @@ export function xBackend(
   if (port !== undefined && port !== own.port) {
     return refuse("BackendNotFound", `XBackend ${name} has no port ${port}; it has ${own.port}`);
   }
-  const resolved = externalHost(hostname, own.port, () => `XBackend/${objectKey(object)}`, refuse);
+  const resolved = externalHost(lookups, hostname, own.port, () => `XBackend/${objectKey(object)}`, refuse);
   const encryption = encryptionOf(lookups, object, hostname);
   if (resolved.problem !== undefined || encryption === undefined) return resolved;
   const { tls, needs, note } = encryption;
-  return { ...resolved, backend: { ...resolved.backend, tls }, needs, ...(note !== undefined && { note }) };
+  return {
+    ...resolved,
+    backend: { ...resolved.backend, tls },
+    needs: [...resolved.needs, ...needs],
+    ...(note !== undefined && { note }),
+  };
 }
 
 interface Encryption {

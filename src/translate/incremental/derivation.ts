@@ -205,6 +205,7 @@ class Recorder {
       xBackend: recorded("xBackend"),
       readNamespaces: recorded("readNamespaces"),
       isAbsent: recorded("isAbsent"),
+      externalHosts: recorded("externalHosts"),
     };
   }
 
