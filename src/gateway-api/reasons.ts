@@ -9,7 +9,13 @@ export type GatewayClassReason = "Accepted" | "InvalidParameters" | "SupportedVe
 /** Of our own kind; in the manner of the others. */
 export type GatewayParametersReason = "Accepted" | "Invalid";
 
-export type GatewayAcceptedReason = "Accepted" | "ListenersNotValid" | "UnsupportedAddress" | "InvalidParameters";
+export type GatewayAcceptedReason =
+  | "Accepted"
+  | "ListenersNotValid"
+  | "UnsupportedAddress"
+  | "InvalidParameters"
+  /** Defined by this project: with status Unknown, for a Gateway that this controller runs and whose class does not exist. */
+  | "GatewayClassNotFound";
 export type GatewayProgrammedReason =
   | "Programmed"
   | "Invalid"

@@ -9,6 +9,8 @@ export interface Plan {
   /** Gateways that have proxies, by `namespace/name`. What is not here has none. */
   readonly gateways: ReadonlyMap<string, GatewayPlan>;
   readonly statuses: readonly StatusPlan[];
+  /** Uids of Gateways whose GatewayClass exists and belongs to another controller. Objects applied for them are deleted. */
+  readonly released: ReadonlySet<string>;
 }
 
 /** What runs for one Gateway. */
@@ -22,7 +24,7 @@ export interface GatewayPlan {
   readonly annotations: Readonly<Record<string, string>>;
   /** Ports of the Service; each port number once, named for the first listener that uses it. */
   readonly ports: readonly { readonly name: string; readonly port: number }[];
-  /** What GatewayParameters ask for. Absent: they cannot be used, and what runs is to stay as it is. */
+  /** Parameters of the Gateway and its class. Absent if they or the class cannot be read: then what runs stays as it is. */
   readonly parameters?: GatewayParametersSpec;
   /** The static address to ask for (`spec.addresses`), an IP address. Absent: any will do. */
   readonly address?: string;

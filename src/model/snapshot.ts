@@ -21,6 +21,7 @@ import type {
 } from "../gateway-api/objects.ts";
 import type { ExternalHostsPolicy } from "./external-hosts.ts";
 import type { ProxyReport } from "./proxy-report.ts";
+import type { SettingsResource } from "./traffic.ts";
 
 export interface Snapshot {
   /** `GatewayClass.spec.controllerName` that makes an object ours. */
@@ -81,6 +82,13 @@ export interface ObservedDeployment {
   readonly refused?: string;
   /** A changed Pod template that waits for rollouts of other Gateways. Absent: none waits. */
   readonly rolloutWait?: RolloutWait;
+  /**
+   * Uid of the Gateway for which this controller has applied objects that still exist. It proves that the Gateway is managed by this
+   * controller where its GatewayClass does not exist to say so.
+   */
+  readonly provisionedFor?: string;
+  /** Settings last published to the proxies. They stay in force while the parameters cannot be read. */
+  readonly publishedSettings?: SettingsResource;
   /** The last reports of the proxies that take connections; of all proxies while none does. */
   readonly proxies: readonly ObservedProxy[];
   /** Number of Pods that take connections and have sent no report. Absent: none. */

@@ -7,13 +7,13 @@ import type { SubscriberView } from "../control/server/gateway-feeds.ts";
 import { createControlServer } from "../control/server/server.ts";
 import { systemClock } from "../loop/clock.ts";
 import { ReconcileLoop } from "../loop/reconcile-loop.ts";
+import { WakeTimer } from "../loop/wake-timer.ts";
 import { DEFAULT_INSTALLATION } from "../model/identity.ts";
 import { tokenAuthentication } from "./authenticate.ts";
 import type { CertificateKeeper } from "./certificates/keeper.ts";
 import type { OperatorInformers } from "./informer/operator-informers.ts";
 import { retryAfterMs } from "./kube/api-error.ts";
 import type { InstalledBundle } from "./kube/bundle.ts";
-import type { KubeClient } from "./kube/client.ts";
 import {
   AUTOSCALERS,
   CONFIG_MAPS,
@@ -34,9 +34,11 @@ import { StatusWriter } from "./reconcile/statuses.ts";
 import { Writing, type WritingParts } from "./reconcile/writing.ts";
 import { type RolloutCounts, RolloutPacer } from "./rollout/rollout-pacer.ts";
 import { ChangeTrail, type KickCause } from "./trail.ts";
-import { Applier } from "./write/applier.ts";
+import { Applier, type ApplierOptions } from "./write/applier.ts";
+import type { RefusedWrite } from "./write/apply-report.ts";
 import { EventRecorder, type EventRecorderOptions } from "./write/events.ts";
 import type { Write } from "./write/outcome.ts";
+import { throttled } from "./write/throttle.ts";
 
 /** How long after it began to lead a replica waits for proxies that serve to find it: their longest back-off, three times. */
 const AWAIT_PROXIES_MS = 30_000;
@@ -147,6 +149,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     trail,
     certificateNamespaces: options.certificateNamespaces,
     rollouts: pacer,
+    fieldManager: installation.name,
     settings: {
       controllerName: installation.controllerName,
       parametersPolicy: { proxyImage: options.proxyImage, trustGateways: options.trustGatewayParameters },
@@ -165,7 +168,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       if (news === "words") rewordLater();
       return news === "gateways";
     },
-    onLeft: (inMs) => void setTimeout(() => writes.kick(), inMs).unref(),
+    onLeft: (inMs) => writesDue.schedule(inMs),
   });
   const common = { active: () => election.leading && informers.synced, clock, random: Math.random, log, retryAfterMs };
   // Two loops, for what the proxies get must not wait for what the API server takes (docs/decisions/021).
@@ -182,6 +185,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     pass: (signal) => writing.run(signal),
     onPass: (result) => metrics.roundEnded(result),
   });
+  const writesDue = new WakeTimer(clock, () => writes.kick());
   const election = new LeaderElection({
     client,
     namespace,
@@ -235,6 +239,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     },
     stop: async () => {
       const cut = setTimeout(() => writes.cancel(), LAST_ROUND_MS);
+      writesDue.cancel();
       await loop.stop();
       await writes.stop();
       clearTimeout(cut);
@@ -251,11 +256,12 @@ interface WritingTies
 }
 
 function createWriting({ options, informers, certificates, metrics }: LeadershipParts, ties: WritingTies): Writing {
-  const { log, client, podName, installation = DEFAULT_INSTALLATION } = options;
+  const { log, podName, installation = DEFAULT_INSTALLATION } = options;
   const clock = systemClock;
+  const client = throttled(options.client, clock);
   const onOutcome: EventRecorderOptions["onOutcome"] = (outcome) => metrics.eventEnded(outcome);
   const events = new EventRecorder({
-    client,
+    client: options.client,
     controller: installation.controllerName,
     instance: podName,
     clock,
@@ -266,14 +272,21 @@ function createWriting({ options, informers, certificates, metrics }: Leadership
     metrics.wrote(write);
     ties.trail.wrote(write);
   };
-  const statuses = new StatusWriter({ installation, client, informers: informers.of, events, clock, onWrite });
+  const onRefused = ({ object: { kind, metadata }, message, failures, waitMs }: RefusedWrite) => {
+    const { namespace, name } = metadata;
+    const retryInMs = Math.round(waitMs);
+    const level = failures === 1 ? "warn" : "debug";
+    log[level]("Write rejected; retrying with backoff", { kind, namespace, name, error: message, failures, retryInMs });
+  };
+  const common = { client, clock, random: Math.random, onWrite, onRefused };
+  const statuses = new StatusWriter({ ...common, installation, informers: informers.of, events });
   informers.onChange((kind, key) => statuses.touched(kind, key));
   return new Writing({
     ...ties,
     log,
     informers,
     events,
-    applier: createApplier(client, informers.of, installation.name, onWrite),
+    applier: createApplier(common, informers.of, installation.name),
     statuses,
     pod: {
       image: options.proxyImage,
@@ -285,13 +298,12 @@ function createWriting({ options, informers, certificates, metrics }: Leadership
 }
 
 function createApplier(
-  client: KubeClient,
+  common: Omit<ApplierOptions, "kinds" | "fieldManager">,
   informers: OperatorInformers["of"],
   fieldManager: string,
-  onWrite: (write: Write) => void,
 ): Applier {
   return new Applier({
-    client,
+    ...common,
     fieldManager,
     kinds: [
       { type: SERVICE_ACCOUNTS, live: informers.serviceAccounts },
@@ -303,7 +315,6 @@ function createApplier(
       { type: DISRUPTION_BUDGETS, live: informers.disruptionBudgets },
       { type: AUTOSCALERS, live: informers.autoscalers },
     ],
-    onWrite,
   });
 }
 

@@ -7,6 +7,7 @@ import {
   bigSnapshot,
   gateway,
   NAMESPACE,
+  OUR_CLASS,
   passthrough,
   service,
   slice,
@@ -147,6 +148,7 @@ const reports = fc.tuple(name, fc.boolean()).map(
         ? [{ host: "x.test", reason: "no_address" as const, message: "x.test has no address" }]
         : [];
       const deployment = {
+        provisionedFor: `gateway-${n}`,
         addresses: [],
         readyPorts: [443],
         proxies: [{ revision: "r", listeners: [], unresolvedHosts }],
@@ -164,9 +166,20 @@ const externalHosts = fc
     (policy): Edit =>
       (s) => ({ ...s, externalHosts: policy }),
   );
+const classes = fc
+  .constantFrom<readonly Snapshot["gatewayClasses"][number][]>(
+    [],
+    [OUR_CLASS],
+    [{ ...OUR_CLASS, spec: { controllerName: "test.example/other" } }],
+  )
+  .map(
+    (gatewayClasses): Edit =>
+      (s) => ({ ...s, gatewayClasses }),
+  );
 const edits = fc.array(
   fc.oneof(
     externalHosts,
+    classes,
     gateways,
     listenerSets,
     routes,

@@ -27,6 +27,7 @@ import { PlacesOfOthers } from "./incremental/places-of-others.ts";
 import { sameElements, sameMap, sameValue, stableList } from "./incremental/same.ts";
 import { type AssessedGateway, type AssessedListener, assessGateway } from "./listeners/assess.ts";
 import { type Changes, Indexer, type Question } from "./lookups.ts";
+import { divideGateways } from "./managed-gateways.ts";
 import { type JudgedParameters, judgeParameters } from "./parameters/judge.ts";
 import { parametersOfClass } from "./parameters/reference.ts";
 import { gatewaysByPolicy } from "./policies/ancestors.ts";
@@ -98,8 +99,8 @@ export class Translator {
     const changes = this.#indexer.take(snapshot);
     const ourClasses = snapshot.gatewayClasses.filter((c) => c.spec.controllerName === snapshot.controllerName);
     const classes: Classes = new Map(ourClasses.map((gatewayClass) => [gatewayClass.metadata.name, gatewayClass]));
-    const ours = snapshot.gateways.filter((gateway) => classes.has(gateway.spec.gatewayClassName));
-    this.#gateways = stableList(this.#gateways, ours);
+    const { managed, released } = divideGateways(snapshot);
+    this.#gateways = stableList(this.#gateways, managed);
     this.#takeRoutes([snapshot.tlsRoutes, snapshot.tcpRoutes, snapshot.httpRoutes]);
     this.#assess(snapshot, changes);
     this.#judgeParameters(snapshot, classes, ourClasses, changes);
@@ -115,7 +116,9 @@ export class Translator {
       const state = this.#states.get(key) as GatewayState;
       const { work, builder } = state;
       const parameters = this.#parameters.result(work.gateway);
-      const settings = snapshot.provisions && parameters.ok ? parameters.settings : undefined;
+      const deployment = snapshot.deployments.get(key);
+      const known = parameters.ok ? parameters.settings : deployment?.publishedSettings;
+      const settings = snapshot.provisions ? known : undefined;
       const gone = settled.gone.get(key) as ReadonlySet<AnyRoute>;
       const backendsOf = (route: AnyRoute) => this.#backends.result(route);
       const config = builder.build({
@@ -127,7 +130,7 @@ export class Translator {
         gone,
       });
       gateways.set(key, gatewayPlan(work, parameters, config));
-      const judged = gatewayStatuses(work, parameters, config, snapshot.deployments.get(key));
+      const judged = gatewayStatuses(work, parameters, config, deployment);
       state.statuses = judged.map((status, i) => {
         const old = state.statuses[i];
         return old !== undefined && sameValue(old, status) ? old : status;
@@ -138,7 +141,7 @@ export class Translator {
     this.#judgePolicies(snapshot, changes);
     for (const status of this.#routeStatuses.results) if (status !== undefined) statuses.push(status);
     for (const status of this.#policyStatuses.results) if (status !== undefined) statuses.push(status);
-    return { gateways, statuses };
+    return { gateways, statuses, released };
   }
 
   /** Keys of the objects that the last translation looked up, whether they exist or not; a key may occur more than once. */
@@ -188,12 +191,12 @@ export class Translator {
     ourClasses: readonly GatewayClass[],
     changes: Changes,
   ): void {
-    // The class of each of these Gateways is one of ours.
-    const classOf = (gateway: Gateway) => classes.get(gateway.spec.gatewayClassName) as GatewayClass;
+    // Undefined only where the class does not exist: a Gateway of another controller's class is not among these.
+    const classOf = (gateway: Gateway) => classes.get(gateway.spec.gatewayClassName);
     this.#parameters.update({
       subjects: this.#gateways,
       context: [...ourClasses, parametersPolicy],
-      inputs: (gateway): readonly [GatewayClass] => [classOf(gateway)],
+      inputs: (gateway): readonly [GatewayClass | undefined] => [classOf(gateway)],
       compute: (lookups, gateway, _place, [gatewayClass]) =>
         judgeParameters(lookups, gateway, gatewayClass, parametersPolicy),
       lookups: this.#indexer.lookups,

@@ -125,10 +125,17 @@ async function reconcile(name: string, spec: GatewayParametersSpec | undefined) 
     }),
   );
   const onWrite = ({ verb, kind }: Write) => requests.push(`${verb} ${kind}`);
-  const applier = new Applier({ client: operator, kinds, fieldManager: FIELD_MANAGER, onWrite });
+  const applier = new Applier({
+    client: operator,
+    kinds,
+    fieldManager: FIELD_MANAGER,
+    onWrite,
+    clock: systemClock,
+    random: Math.random,
+  });
   const one = plan(name, spec);
-  const held = new Set(spec === undefined ? [one.uid] : []);
-  const report = await applier.reconcile(infrastructureOf(one, options), undefined, held);
+  const prunableOwners = new Set(spec === undefined ? [] : [one.uid]);
+  const report = await applier.reconcile(infrastructureOf(one, options), { prunableOwners });
   return { requests, report };
 }
 

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../../src/gateway-api/objects.ts";
 import { systemClock } from "../../src/loop/clock.ts";
-import { CONTROLLER_NAME } from "../../src/model/identity.ts";
+import { CONTROLLER_NAME, FIELD_MANAGER } from "../../src/model/identity.ts";
 import type { StatusPlan } from "../../src/model/plan.ts";
 import type { Cache } from "../../src/operator/informer/cache.ts";
 import { createOperatorInformers, type OperatorInformers } from "../../src/operator/informer/operator-informers.ts";
@@ -19,6 +19,7 @@ import { SettledPorts } from "../../src/operator/observe/settled-ports.ts";
 import { takeSnapshot } from "../../src/operator/observe/snapshot.ts";
 import { StatusWriter } from "../../src/operator/reconcile/statuses.ts";
 import { EventRecorder } from "../../src/operator/write/events.ts";
+import type { Write } from "../../src/operator/write/outcome.ts";
 import { Translator } from "../../src/translate/translator.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { condition, FOREIGN, ForeignController, fresh, type StatusObject } from "./foreign-controller.ts";
@@ -42,7 +43,8 @@ before(async () => {
   informers.start();
   await informers.whenAllSynced;
   events = new EventRecorder({ ...common, controller: CONTROLLER_NAME, instance: "replica-1" });
-  writer = new StatusWriter({ ...common, informers: informers.of, events, onWrite: ({ kind }) => sent.push(kind) });
+  const onWrite = ({ kind }: Write) => sent.push(kind);
+  writer = new StatusWriter({ ...common, random: Math.random, informers: informers.of, events, onWrite });
   informers.onChange((kind, key) => writer.touched(kind, key));
 });
 after(async () => {
@@ -202,7 +204,7 @@ function passes() {
   );
   const settings = { controllerName: CONTROLLER_NAME };
   return async () => {
-    const { snapshot } = takeSnapshot(informers, reports, ports, "v1.6.3", () => [], settings);
+    const { snapshot } = takeSnapshot(informers, reports, ports, "v1.6.3", () => [], settings, FIELD_MANAGER);
     assert.deepEqual(await write(translator.translate(snapshot).statuses), []);
   };
 }

@@ -3,26 +3,16 @@
  * id. And what an operator without rights says it is waiting for.
  */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import { after, before, type TestContext, test } from "node:test";
+import { after, before, test } from "node:test";
 import { KubeConfig } from "@kubernetes/client-node";
-import { createControlClient } from "../../src/control/client/client.ts";
 import { Recorder } from "../../src/control/testing/stage.ts";
-import { childName } from "../../src/infra/names.ts";
 import { systemClock } from "../../src/loop/clock.ts";
-import { OPERATOR_NAME, OPERATOR_NAMESPACE, STREAM_TOKEN_AUDIENCE } from "../../src/model/identity.ts";
-import { keepCertificates } from "../../src/operator/certificates/keeper.ts";
-import { kubeCertificateStore } from "../../src/operator/certificates/kube.ts";
 import { createOperatorInformers } from "../../src/operator/informer/operator-informers.ts";
 import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
 import { KubeClient } from "../../src/operator/kube/client.ts";
 import { Discovery } from "../../src/operator/kube/discovery.ts";
-import { createLeadership } from "../../src/operator/leadership.ts";
-import { OperatorMetrics } from "../../src/operator/metrics.ts";
-import { ProxyMetrics } from "../../src/proxy/observe/metrics.ts";
-import { createProxy } from "../../src/proxy/proxy.ts";
 import { waitFor } from "../support/wait-for.ts";
+import { freePort, startLeader, startProxy } from "./leader-fixture.ts";
 import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
 
 let api: Fixture;
@@ -31,15 +21,6 @@ before(async () => {
   await api.installGatewayApi("standard");
 });
 after(() => api?.stop());
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : assert.fail();
-}
 
 const gateway = (port: number) => `
 apiVersion: gateway.networking.k8s.io/v1
@@ -64,101 +45,13 @@ spec:
   rules: [{ backendRefs: [{ name: absent, port: 443 }] }]
 `;
 
-/** The operator without admission, as a replica that leads. */
-async function startLeader(t: TestContext, log: Recorder) {
-  const client = await api.operatorClient();
-  const bundle = new InstalledBundle({ client, log: SILENT, onChange: () => undefined });
-  const discovery = new Discovery(client, systemClock);
-  const informers = createOperatorInformers({
-    ...{ client, discovery, bundle, clock: systemClock, random: Math.random, log: SILENT },
-  });
-  const certificates = await keepCertificates({
-    ...{ log: SILENT, clock: systemClock, store: kubeCertificateStore(client, OPERATOR_NAMESPACE) },
-    dnsNames: [`${OPERATOR_NAME}.${OPERATOR_NAMESPACE}.svc`],
-  });
-  const metrics = new OperatorMetrics("test", {
-    leading: () => leadership.leading,
-    informers: () => informers.views(),
-    queue: () => leadership.queue(),
-    rollouts: () => leadership.rollouts(),
-    subscribers: () => leadership.subscribers(),
-    certificates: () => certificates.expiry(),
-    droppedLogLines: () => 0,
-    admissionReady: () => false,
-    now: () => new Date(),
-  });
-  const streamPort = await freePort();
-  const options = {
-    ...{
-      log,
-      client,
-      version: "test",
-      namespace: OPERATOR_NAMESPACE,
-      podName: "operator-0",
-      proxyImage: "none",
-      trustGatewayParameters: false,
-      maxRollingGateways: { unit: "percent", value: 10 } as const,
-      terminate: true,
-    },
-    droppedLogLines: () => 0,
-    ...{ admissionPort: 0, streamPort },
-  };
-  const leadership = createLeadership({ options, informers, bundle, certificates, metrics });
-  informers.onChange((kind, key) => leadership.changed(kind, key));
-  t.after(async () => {
-    await leadership.stop();
-    await Promise.all([certificates.stop(), informers.stop()]);
-  });
-  informers.start();
-  await informers.whenAllSynced;
-  await leadership.start();
-  return { certificates, metrics, streamPort };
-}
-
-/** A data plane of its own, subscribed with a token that the API server has made for a Pod. */
-async function startProxy(t: TestContext, log: Recorder, url: string, ca: string) {
-  const account = childName("g");
-  await waitFor("the proxies' ServiceAccount", async () => {
-    const { code } = await api.kubectl(["-n", "team", "get", "serviceaccount", account]);
-    return code === 0;
-  });
-  await api.applyYaml(`
-apiVersion: v1
-kind: Pod
-metadata: { name: proxy-0, namespace: team }
-spec: { serviceAccountName: ${account}, containers: [{ name: c, image: none }] }
-`);
-  const { stdout } = await api.kubectl([
-    ...["-n", "team", "create", "token", account, `--audience=${STREAM_TOKEN_AUDIENCE}`],
-    ...["--bound-object-kind=Pod", "--bound-object-name=proxy-0"],
-  ]);
-  const dataPlane = createProxy({
-    log,
-    metrics: new ProxyMetrics("test"),
-    engine: "portable",
-    bindAddresses: ["127.0.0.1"],
-  });
-  const stream = createControlClient({
-    ...{ log, url, applier: dataPlane, proxyId: "proxy-0" },
-    serverName: `${OPERATOR_NAME}.${OPERATOR_NAMESPACE}.svc`,
-    ca: async () => ca,
-    token: async () => stdout,
-  });
-  t.after(async () => {
-    await stream.stop();
-    await dataPlane.close();
-  });
-  stream.start();
-  return dataPlane;
-}
-
 test("a route's change is followed by one id from its event to the proxy's acknowledgement and the status", async (t) => {
   const [operatorLog, proxyLog] = [new Recorder(), new Recorder()];
   await api.applyYaml("apiVersion: v1\nkind: Namespace\nmetadata: { name: team }\n");
   await api.applyYaml(`${gateway(await freePort())}---${route("a.example")}`);
-  const { certificates, metrics, streamPort } = await startLeader(t, operatorLog);
+  const { certificates, metrics, streamPort } = await startLeader(t, api, operatorLog);
   const url = `https://127.0.0.1:${streamPort}`;
-  const dataPlane = await startProxy(t, proxyLog, url, certificates.caBundle());
+  const { dataPlane } = await startProxy(t, api, { log: proxyLog, url, ca: certificates.caBundle() });
   await waitFor("the first configuration", () => dataPlane.ready);
 
   const mark = operatorLog.lines.length;

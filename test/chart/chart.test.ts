@@ -296,6 +296,8 @@ test("parts can be left out, renamed or added", () => {
   for (const { metadata } of kinds(withValues("crds.keep=false"), "CustomResourceDefinition")) {
     assert.equal(metadata.annotations, undefined);
   }
+  assert.deepEqual(the(rendered(), "GatewayClass").metadata.annotations, { "helm.sh/resource-policy": "keep" });
+  assert.equal(the(withValues("gatewayClass.keep=false"), "GatewayClass").metadata.annotations, undefined);
   assert.equal(the(withValues('gatewayClass.name="edge"'), "GatewayClass").metadata.name, "edge");
   const monitor = the(withValues('podMonitor={"enabled":true,"labels":{"release":"prom"}}'), "PodMonitor");
   assert.equal(monitor.metadata.labels.release, "prom");

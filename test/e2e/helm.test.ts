@@ -106,18 +106,20 @@ describe("the chart", { timeout: 10 * 60_000 }, () => {
     }
   });
 
-  it("is uninstalled: the definitions of our kinds stay, and nothing else", async () => {
+  it("is uninstalled: the definitions of our kinds and the GatewayClass stay, and nothing else", async () => {
     await cluster.kubectlOrThrow(["delete", "gateway/app", "tlsroute/app"]);
     // The API server has an object for each group and version besides.
-    const ofDefinition = /^(CustomResourceDefinition|APIService) /;
-    const kept = (await addedSince(cluster, bare)).filter((object) => ofDefinition.test(object));
+    const isKept = /^(CustomResourceDefinition|APIService|GatewayClass) /;
+    const kept = (await addedSince(cluster, bare)).filter((object) => isKept.test(object));
+    assert.ok(kept.includes("GatewayClass <none> fsm"), kept.join());
     assert.ok(kept.includes("CustomResourceDefinition <none> peprstores.pepr.dev"), kept.join());
     await helm("uninstall", RELEASE, "--wait", "--timeout=120s");
     await assertLeft(kept);
   });
 
-  it("leaves nothing at all with crds.keep=false, which takes the definitions that stayed", async () => {
-    await helm("install", RELEASE, CHART, "--set", "crds.keep=false", "--wait", "--timeout=120s");
+  it("leaves nothing at all with crds.keep=false and gatewayClass.keep=false, which take what stayed", async () => {
+    const keepNothing = "crds.keep=false,gatewayClass.keep=false";
+    await helm("install", RELEASE, CHART, "--set", keepNothing, "--wait", "--timeout=120s");
     await helm("uninstall", RELEASE, "--wait", "--timeout=120s");
     await assertLeft([]);
   });

@@ -109,7 +109,8 @@ function render(plan: Plan): string {
     ]),
   );
   const statuses = Object.fromEntries(plan.statuses.filter(isInteresting).map((s) => [statusName(s), statusBody(s)]));
-  return stringify({ proxies, statuses }, { lineWidth: 0, aliasDuplicateObjects: false });
+  const released = plan.released.size > 0 && { released: [...plan.released] };
+  return stringify({ proxies, statuses, ...released }, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function readable(resource: Resource): unknown {

@@ -29,6 +29,14 @@ test("Retry-After is kept in ms for 429 and 503, and ignored when it is no numbe
   assert.equal(retryAfterMs(new ApiError(failureOf(503, "", "1"), "m")), 1_000);
   assert.equal(retryAfterMs(new ApiError(failureOf(429, "", "soon"), "m")), undefined);
   assert.equal(retryAfterMs(new Error("other")), undefined);
+  assert.equal(retryAfterMs(new ApiError(failureOf(503, "", "999999"), "m")), 300_000, "at most 5 minutes");
+  const errors = [
+    new Error("other"),
+    new ApiError(failureOf(429, "", "2"), "m"),
+    new ApiError(failureOf(429, "", "5"), "m"),
+  ];
+  assert.equal(retryAfterMs(new AggregateError(errors, "3 writes failed")), 5_000, "the longest of several");
+  assert.equal(retryAfterMs(new AggregateError([new Error("other")], "1 writes failed")), undefined);
 });
 
 test("an error is recognised by its type and keeps its cause", () => {

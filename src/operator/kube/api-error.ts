@@ -47,8 +47,15 @@ export function isApiError(error: unknown, ...types: readonly ApiFailureType[]):
   return error instanceof ApiError && types.includes(error.failure.type);
 }
 
-/** How long the API server asked us to wait, in ms, if it did. */
+/** A longer Retry-After is cut to this, so that a broken proxy on the way cannot stop the operator, in milliseconds. */
+const MAX_RETRY_AFTER_MS = 300_000;
+
+/** How long the API server asked to wait, in milliseconds, if it did. Of several errors in an AggregateError, the longest wait. */
 export function retryAfterMs(error: unknown): number | undefined {
+  if (error instanceof AggregateError) {
+    const waits = error.errors.map(retryAfterMs).filter((ms) => ms !== undefined);
+    return waits.length === 0 ? undefined : Math.max(...waits);
+  }
   if (!(error instanceof ApiError)) return undefined;
   return "retryAfterMs" in error.failure ? error.failure.retryAfterMs : undefined;
 }
@@ -79,5 +86,7 @@ export function failureOf(status: number, reason?: string, retryAfter?: string):
 
 /** Retry-After as seconds (RFC 9110 section 10.2.3); the API server sends no dates. */
 function waitOf(retryAfter: string | undefined): { readonly retryAfterMs?: number } {
-  return retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter) ? { retryAfterMs: Number(retryAfter) * 1000 } : {};
+  return retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter)
+    ? { retryAfterMs: Math.min(Number(retryAfter) * 1_000, MAX_RETRY_AFTER_MS) }
+    : {};
 }

@@ -4,6 +4,7 @@ import { childName } from "../../infra/names.ts";
 import type { ObservedDeployment, Snapshot } from "../../model/snapshot.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import { observeDeployment, takingBehind } from "./deployment.ts";
+import { provisionedFor } from "./provisioned-for.ts";
 import type { ProxyReports } from "./proxies.ts";
 import type { SettledPorts } from "./settled-ports.ts";
 
@@ -23,6 +24,7 @@ export function takeSnapshot(
   bundleVersion: string | undefined,
   slicesOf: (service: string) => readonly EndpointSlice[],
   settings: SnapshotSettings,
+  fieldManager: string,
 ): OperatorSnapshot {
   const informers = set.of;
   const deployments = new Map<string, ObservedDeployment>();
@@ -34,7 +36,8 @@ export function takeSnapshot(
     const service = informers.services.get(child);
     const taking = takingBehind(slicesOf(child));
     const observed = observeDeployment(service, taking, reports.of(key, taking.pods));
-    deployments.set(key, observed.deployment);
+    const applied = [service, informers.deployments.get(child), informers.serviceAccounts.get(child)];
+    deployments.set(key, { ...observed.deployment, ...provisionedFor(gateway, applied, fieldManager) });
     if (observed.silent.length > 0) silent.set(key, observed.silent);
   }
   reports.forgetWithout(deployments);

@@ -16,6 +16,7 @@ import { addRolloutWaits } from "../rollout/add-rollout-waits.ts";
 import type { RolloutPacer } from "../rollout/rollout-pacer.ts";
 import type { ChangeTrail, PassTrail } from "../trail.ts";
 import type { Acknowledgements, Publications } from "./acknowledgements.ts";
+import { withPublishedSettings } from "./published-settings.ts";
 import { ReferenceReader } from "./reference-reader.ts";
 import { newsOfRefusals, type Refusals, withRefusals } from "./refusals.ts";
 
@@ -31,6 +32,8 @@ export interface PublicationParts {
   readonly certificateNamespaces: ReadonlySet<string> | undefined;
   readonly rollouts: Pick<RolloutPacer, "waits">;
   readonly settings: SnapshotSettings;
+  /** Field manager of the objects that are applied for Gateways. */
+  readonly fieldManager: string;
 }
 
 /** What came of a snapshot. */
@@ -71,12 +74,22 @@ export class Publication {
   }
 
   run(): void {
-    const { informers, reports, ports, bundle, acknowledgements, trail, rollouts, settings } = this.#parts;
+    const { informers, reports, ports, bundle, acknowledgements, trail, rollouts, settings, fieldManager } =
+      this.#parts;
     const pass = trail.begin();
     this.#slices.update(informers.of.endpointSlices.items());
     const slicesOf = (service: string) => this.#slices.get(service) ?? [];
-    const { snapshot, silent } = takeSnapshot(informers, reports, ports, bundle.current?.version, slicesOf, settings);
-    const observed = addRolloutWaits(withRefusals(snapshot, this.#refusals), rollouts.waits);
+    const { snapshot, silent } = takeSnapshot(
+      informers,
+      reports,
+      ports,
+      bundle.current?.version,
+      slicesOf,
+      settings,
+      fieldManager,
+    );
+    const known = withPublishedSettings(snapshot, this.#newest?.plan);
+    const observed = addRolloutWaits(withRefusals(known, this.#refusals), rollouts.waits);
     const { certificateNamespaces } = this.#parts;
     const plan = this.#translator.translate({
       ...observed,

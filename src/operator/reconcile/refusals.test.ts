@@ -12,17 +12,17 @@ const deployment = { addresses: [], readyPorts: [], proxies: [] };
 
 test("a Gateway hears of the first of its objects that was refused, in the API server's words", () => {
   const refusals = refusalsOf([
-    { object: object("a-1", "a"), message: "may not change" },
-    { object: object("a-2", "a"), message: "follows" },
-    { object: object("b-1", "b"), message: "x".repeat(2_000) },
-    { object: gateway("nobody's", []), message: "of no Gateway" },
+    { object: object("a-1", "a"), message: "may not change", failures: 1 },
+    { object: object("a-2", "a"), message: "follows", failures: 1 },
+    { object: object("b-1", "b"), message: "x".repeat(2_000), failures: 1 },
+    { object: gateway("nobody's", []), message: "of no Gateway", failures: 1 },
   ]);
   assert.deepEqual([...refusals.keys()], ["shop/a", "shop/b"]);
   assert.equal(
     refusals.get("shop/a"),
-    "The API server refuses the Service shop/a-1, which stays as it is: may not change",
+    "The API server rejected the Service shop/a-1, which stays as it is: may not change. It is retried within 5 minutes, and at once when the Gateway changes",
   );
-  assert.ok((refusals.get("shop/b") ?? "").length < 600);
+  assert.ok((refusals.get("shop/b") ?? "").length < 700);
   assert.equal(newsOfRefusals(refusals, new Map(refusals)), undefined);
   assert.equal(newsOfRefusals(refusals, new Map()), "gateways");
   assert.equal(newsOfRefusals(refusals, new Map(refusals).set("shop/c", "too")), "gateways");

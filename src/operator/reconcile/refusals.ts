@@ -3,7 +3,7 @@
  */
 import { objectKey } from "../../gateway-api/objects.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
-import type { RefusedObject } from "../write/applier.ts";
+import type { RefusedObject } from "../write/apply-report.ts";
 import { findGateway } from "../write/ownership.ts";
 
 /** Sentences by Gateway, `namespace/name`. */
@@ -21,7 +21,7 @@ export function refusalsOf(refused: readonly RefusedObject[]): Refusals {
     const said = message.length > MOST_CHARACTERS ? `${message.slice(0, MOST_CHARACTERS)}…` : message;
     refusals.set(
       gateway,
-      `The API server refuses the ${object.kind} ${objectKey(object)}, which stays as it is: ${said}`,
+      `The API server rejected the ${object.kind} ${objectKey(object)}, which stays as it is: ${said}. It is retried within 5 minutes, and at once when the Gateway changes`,
     );
   }
   return refusals;

@@ -4,6 +4,7 @@ import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import { ManualClock } from "../../loop/manual-clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { GatewayStatusPlan, RouteStatusPlan, StatusPlan } from "../../model/plan.ts";
+import { ApiError } from "../kube/api-error.ts";
 import { StatusWriter } from "./statuses.ts";
 
 const NOW = "2026-01-01T00:00:00Z";
@@ -52,6 +53,7 @@ function stage(count: number) {
     informers: { ...gateway, ...others, tlsRoutes },
     events: { record: unasked },
     clock: new ManualClock(),
+    random: () => 1,
     onWrite: unasked,
   });
   const write = async (plans: readonly RouteStatusPlan[]) =>
@@ -124,6 +126,7 @@ function writing(count: number) {
     },
     events: { record: () => false },
     clock,
+    random: () => 1,
     onWrite: () => undefined,
   });
   const add = (kind: string, name: string) => {
@@ -206,4 +209,55 @@ test("many routes are written in parts, each status once, and a Gateway does not
   assert.deepEqual(await write(last), { failures: [] }, "nothing is left");
   assert.equal(puts.filter(({ kind }) => kind === "Gateway").length, 2);
   assert.equal(puts.filter(({ kind }) => kind === "TLSRoute").length, 200);
+});
+
+test("a status that is rejected fails no round, and is tried again with backoff or when its plan is another", async () => {
+  const clock = new ManualClock();
+  const puts: string[] = [];
+  const refused: number[] = [];
+  const type = { group: "g", version: "v1", kind: "TLSRoute", plural: "tlsroutes", namespaced: true };
+  const objects = new Map(
+    ["bad", "good"].map((name) => {
+      const metadata = { namespace: "ns", name, uid: name, generation: 1 };
+      return [`ns/${name}`, { apiVersion: "g/v1", kind: "TLSRoute", metadata }];
+    }),
+  );
+  const none = { type: undefined, get: () => undefined };
+  const writer = new StatusWriter({
+    client: {
+      get: () => assert.fail("there is no conflict"),
+      put: async <T extends KubernetesObject>(_: unknown, sent: KubernetesObject): Promise<T> => {
+        puts.push(sent.metadata.name);
+        if (sent.metadata.name === "bad") throw new ApiError({ type: "Forbidden" }, "403", undefined, "denied");
+        return sent as T;
+      },
+    },
+    informers: {
+      ...{ gatewayClasses: none, gatewayParameters: none, gateways: none, listenerSets: none },
+      ...{ tcpRoutes: none, httpRoutes: none, backendTlsPolicies: none },
+      tlsRoutes: { type, get: (key: string) => objects.get(key) },
+    },
+    events: { record: () => false },
+    clock,
+    random: () => 1,
+    onWrite: () => undefined,
+    onRefused: ({ failures }) => refused.push(failures),
+  });
+  const plan = (name: string): RouteStatusPlan => ({
+    kind: "TLSRoute",
+    ...{ namespace: "ns", name, uid: name, generation: 1 },
+    parents: [{ parentRef, conditions: [desired] }],
+  });
+  const plans = [plan("bad"), plan("good")];
+  const write = () => writer.write(plans, new AbortController().signal);
+  for (let round = 0; round < 100; round++) {
+    const { failures, leftForMs } = await write();
+    assert.deepEqual(failures, []);
+    assert.ok(leftForMs !== undefined && leftForMs > 0 && leftForMs <= 8_000, "the next try is due then");
+    await clock.advance(100);
+  }
+  assert.deepEqual(puts, ["bad", "good", "bad", "bad", "bad"], "at 0, 1, 3 and 7 s");
+  assert.deepEqual([refused, writer.waiting], [[1, 2, 3, 4], 1]);
+  await writer.write(plans.with(0, plan("bad")), new AbortController().signal);
+  assert.deepEqual([puts.length, refused.at(-1)], [6, 1], "another plan is tried at once, and counts from one");
 });

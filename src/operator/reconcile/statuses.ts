@@ -3,24 +3,22 @@
  * transitions as Events. Which entries are ours is the merge's business.
  */
 import { isDeepStrictEqual } from "node:util";
-import {
-  type Condition,
-  type KubernetesObject,
-  objectKey,
-  type PolicyAncestorStatus,
-  type RouteParentStatus,
-} from "../../gateway-api/objects.ts";
+import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import type { Clock } from "../../loop/clock.ts";
 import { DEFAULT_INSTALLATION, type Installation } from "../../model/identity.ts";
 import type { StatusPlan } from "../../model/plan.ts";
 import { mergeStatus, statusTime } from "../../translate/status/merge.ts";
 import type { Cache } from "../informer/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
+import type { RefusedWrite } from "../write/apply-report.ts";
 import { concurrently, failuresOf } from "../write/concurrently.ts";
 import { eventReason } from "../write/event-reasons.ts";
 import type { EventRecorder } from "../write/events.ts";
+import { ObjectBackoff } from "../write/object-backoff.ts";
 import type { Write, WriteOutcome } from "../write/outcome.ts";
+import { isRefusal } from "../write/refusal.ts";
 import { type StatusOutcome, writeStatus } from "../write/status.ts";
+import { conditionsOf, ownEntries, type Status, withoutCounts } from "./status-parts.ts";
 import { transitions } from "./transitions.ts";
 
 type StatusCache = Pick<Cache, "get" | "type">;
@@ -46,11 +44,14 @@ export interface StatusWriterOptions {
   readonly informers: StatusCaches;
   readonly events: Pick<EventRecorder, "record">;
   readonly clock: Clock;
+  /** From [0, 1). */
+  readonly random: () => number;
+  /** Called for each status that was rejected for what it says; for the log. */
+  readonly onRefused?: (refused: RefusedWrite) => void;
   /** Told of each write that was answered; for metrics and the log. */
   readonly onWrite: (write: Write) => void;
 }
 
-type Status = Readonly<Record<string, unknown>> | undefined;
 type StatusObject = KubernetesObject & { readonly status?: Exclude<Status, undefined> };
 
 /** Smaller ones are written first: a class before its Gateways, and those before their routes. */
@@ -73,7 +74,7 @@ const GO_MS = 250;
 const COUNTS_MS = 200;
 
 export interface StatusReport {
-  /** Mostly ApiErrors: the pass is to be repeated. */
+  /** Failures on the way to the API server, mostly ApiErrors: the round is to be repeated. */
   readonly failures: readonly unknown[];
   /** Something is left, and is due in so many ms. */
   readonly leftForMs?: number;
@@ -98,9 +99,18 @@ export class StatusWriter {
   /** Targets whose plan or object is another than when they were last looked at. */
   readonly #due = new Set<string>();
 
+  /** Statuses that the API server rejects, or that other writers keep from being written. */
+  readonly #backoff: ObjectBackoff<undefined>;
+
   constructor(options: StatusWriterOptions) {
     this.#options = options;
     this.#installation = options.installation ?? DEFAULT_INSTALLATION;
+    this.#backoff = new ObjectBackoff(options);
+  }
+
+  /** Number of objects that wait after a rejected write. */
+  get waiting(): number {
+    return this.#backoff.size;
   }
 
   /** To be called for every object that was added, changed or removed, with the key under which the caches have it. */
@@ -125,13 +135,14 @@ export class StatusWriter {
       const ready = ofRank.filter((_, i) => waits[i] === 0);
       const outcomes = await concurrently(ready, async (plan) => {
         if (rank !== RANKS[0] && this.#options.clock.nowMs() >= nowMs + GO_MS) return "left";
-        const outcome = await this.#writeOne(plan, signal);
+        const backoffMs = await this.#writeOrBackOff(plan, signal);
         this.#settle(plan);
-        return outcome;
+        return backoffMs;
       });
       failures.push(...failuresOf(outcomes));
-      const isLeft = outcomes.some((outcome) => outcome.status === "fulfilled" && outcome.value === "left");
-      const left = [...(isLeft ? [0] : []), ...waits.filter((ms) => ms > 0)];
+      const left = [...waits, ...outcomes.map(leftForMsOf)]
+        .filter((ms) => ms !== 0)
+        .map((ms) => (ms === "left" ? 0 : ms));
       if (left.length > 0) leftForMs = Math.min(leftForMs ?? Number.POSITIVE_INFINITY, ...left);
     }
     return { failures, ...(leftForMs !== undefined && { leftForMs }) };
@@ -156,6 +167,7 @@ export class StatusWriter {
       if (kept.has(plan)) continue;
       this.#byTarget.delete(target);
       this.#counted.delete(target);
+      this.#backoff.reset(target);
       this.#due.delete(target);
     }
   }
@@ -183,12 +195,40 @@ export class StatusWriter {
     return done !== undefined && done === this.#cacheOf(plan.kind).get(objectKey({ metadata: plan }));
   }
 
-  /** How long a status must wait that says nothing else than its last one but for numbers of routes. */
   #waitMs(plan: StatusPlan, nowMs: number): number {
+    const backoff = this.#backoff.find(targetOf(plan), this.#basisOf(plan));
+    return backoff !== undefined && backoff.waitMs > 0 ? backoff.waitMs : this.#countsWaitMs(plan, nowMs);
+  }
+
+  /** How long a status must wait that says nothing else than its last one but for numbers of routes. */
+  #countsWaitMs(plan: StatusPlan, nowMs: number): number {
     const last = this.#counted.get(targetOf(plan));
     if (last === undefined || last.plan === plan) return 0;
     const waitMs = last.atMs + COUNTS_MS - nowMs;
     return waitMs > 0 && isDeepStrictEqual(withoutCounts(last.plan), withoutCounts(plan)) ? waitMs : 0;
+  }
+
+  /** What a rejected write depends on. Another status of the object, or its own, is no reason to try again. */
+  #basisOf(plan: StatusPlan): readonly unknown[] {
+    const { uid, generation } = this.#cacheOf(plan.kind).get(objectKey({ metadata: plan }))?.metadata ?? {};
+    return [plan, uid, generation];
+  }
+
+  /** Returns the wait before the next try, in milliseconds; 0 if the status is written. Throws failures on the way to the API server. */
+  async #writeOrBackOff(plan: StatusPlan, signal: AbortSignal): Promise<number> {
+    const target = targetOf(plan);
+    try {
+      await this.#writeOne(plan, signal);
+      this.#backoff.reset(target);
+      return 0;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const { failures, waitMs } = this.#backoff.onFailed(target, this.#basisOf(plan), undefined);
+      const object = this.#cacheOf(plan.kind).get(objectKey({ metadata: plan }));
+      const message = error.answer ?? error.message;
+      if (object !== undefined) this.#options.onRefused?.({ object, message, failures, waitMs });
+      return waitMs;
+    }
   }
 
   async #writeOne(plan: StatusPlan, signal: AbortSignal): Promise<StatusOutcome> {
@@ -271,34 +311,11 @@ export class StatusWriter {
   }
 }
 
+/** When a status is due again, in milliseconds; "left" if none of its writes was started, 0 if nothing is left of it. */
+function leftForMsOf(outcome: PromiseSettledResult<number | "left">): number | "left" {
+  return outcome.status === "fulfilled" ? outcome.value : 0;
+}
+
 function targetOf(plan: StatusPlan): string {
   return `${plan.kind} ${objectKey({ metadata: plan })}`;
-}
-
-function withoutCounts(plan: StatusPlan): unknown {
-  if (!("listeners" in plan)) return plan;
-  return { ...plan, listeners: plan.listeners.map(({ attachedRoutes: _, ...listener }) => listener) };
-}
-
-/** Every condition of a status that may be ours, by where it stands. */
-function conditionsOf(status: Status, controllerName: string): ReadonlyMap<string, Condition> {
-  const found = new Map<string, Condition>();
-  const add = (where: string, conditions: readonly Condition[] = []) => {
-    for (const condition of conditions) found.set(`${where}${condition.type}`, condition);
-  };
-  add("", status?.conditions as readonly Condition[] | undefined);
-  for (const entry of ownEntries(status, controllerName)) {
-    const ref = "parentRef" in entry ? entry.parentRef : entry.ancestorRef;
-    add(`${JSON.stringify(ref)} `, entry.conditions);
-  }
-  return found;
-}
-
-/** Our entries of a route's parents or a policy's ancestors. */
-function ownEntries(status: Status, controllerName: string): readonly (RouteParentStatus | PolicyAncestorStatus)[] {
-  const { parents = [], ancestors = [] } = (status ?? {}) as {
-    readonly parents?: readonly RouteParentStatus[];
-    readonly ancestors?: readonly PolicyAncestorStatus[];
-  };
-  return [...parents, ...ancestors].filter((entry) => entry.controllerName === controllerName);
 }

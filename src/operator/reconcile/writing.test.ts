@@ -5,7 +5,8 @@ import { SILENT } from "../../loop/silent-log.ts";
 import type { GatewayPlan, StatusPlan } from "../../model/plan.ts";
 import { EMPTY_REVISION } from "../../model/revision.ts";
 import { gateway, OUR_CLASS } from "../../translate/testing/world.ts";
-import type { ApplyReport } from "../write/applier.ts";
+import { ApiError, retryAfterMs } from "../kube/api-error.ts";
+import type { ApplyReport } from "../write/apply-report.ts";
 import type { EventMessage } from "../write/events.ts";
 import type { StatusReport } from "./statuses.ts";
 import { Writing } from "./writing.ts";
@@ -19,7 +20,7 @@ const plan: GatewayPlan = {
   config: { revision: EMPTY_REVISION, resources: new Map() },
 };
 const UNCHANGED: ApplyReport = { applied: 0, unchanged: 7, deleted: 0, foreign: [], refused: [], failures: [] };
-const owner = { kind: "Gateway", name: "g" };
+const owner = { kind: "Gateway", name: "g", uid: "gateway-g", controller: true };
 const refusedObject = {
   ...{ apiVersion: "v1", kind: "Service" },
   metadata: { name: "fsm-gateway-g", namespace: "shop", ownerReferences: [owner] },
@@ -33,13 +34,14 @@ function stage() {
     statuses: { failures: [] } as StatusReport,
     isNews: false,
     applied: [] as (readonly KubernetesObject[])[],
+    released: new Set<string>(),
+    prunable: [] as string[],
     rounds: [] as string[],
     events: [] as string[],
     statusWrites: 0,
     written: [] as (readonly StatusPlan[])[],
     statusPlans: [] as readonly StatusPlan[],
     waiting: new Set<string>() as ReadonlySet<string>,
-    held: [] as (readonly string[])[],
     left: [] as number[],
     heldKinds: [] as string[],
     rejected: [] as (readonly string[])[],
@@ -55,7 +57,7 @@ function stage() {
       of: { gateways: cache(), gatewayClasses: cache([OUR_CLASS]), listenerSets: cache(), namespaces: cache() },
     },
     published: () => ({
-      plan: { gateways: new Map([["shop/g", state.plan]]), statuses: state.statusPlans },
+      plan: { gateways: new Map([["shop/g", state.plan]]), statuses: state.statusPlans, released: state.released },
       gateways: [ours, lost],
       silent: new Map(),
       waiting: state.waiting,
@@ -71,9 +73,9 @@ function stage() {
       onRejected: (gateways) => void state.rejected.push([...gateways]),
     },
     applier: {
-      reconcile: async (wanted, _signal, held = new Set()) => {
+      reconcile: async (wanted, { prunableOwners = new Set<string>() } = {}) => {
         state.applied.push(wanted);
-        state.held.push([...held]);
+        state.prunable = [...prunableOwners];
         return state.report;
       },
     },
@@ -101,10 +103,10 @@ function stage() {
 
 test("a round applies, writes statuses, tells what has no status, and says when the rest is due", async () => {
   const { state, run } = stage();
-  state.report = { ...UNCHANGED, foreign: ["Service shop/fsm-gateway-g"] };
+  state.report = { ...UNCHANGED, foreign: [refusedObject], retryInMs: 1_000 };
   state.statuses = { failures: [], leftForMs: 200 };
   await run();
-  assert.deepEqual(state.events, ["g NameTaken", "lost NameTaken", "lost GatewayClassNotFound"]);
+  assert.deepEqual(state.events, ["g NameTaken", "lost GatewayClassNotFound"]);
   assert.deepEqual([state.statusWrites, state.left, state.rounds], [1, [200], ["succeeded"]]);
 });
 
@@ -126,9 +128,9 @@ test("when a refusal leads to another plan its statuses are not written, and the
   state.isNews = true;
   state.report = {
     ...UNCHANGED,
-    refused: [{ object: refusedObject, message: "quota" }],
+    refused: [{ object: refusedObject, message: "quota", failures: 1 }],
     failures: [new Error("the connection was reset")],
-    foreign: ["ConfigMap shop/fsm-gateway-g"],
+    foreign: [refusedObject],
   };
   await assert.rejects(run(), /^AggregateError: 1 writes failed: the connection was reset$/);
   assert.equal(state.statusWrites, 0);
@@ -152,14 +154,17 @@ test("of a Gateway whose references are not read yet nothing is written, and not
   const status = (name: string) => ({ kind: "Gateway", namespace: "shop", name, status: {} }) as unknown as StatusPlan;
   state.statusPlans = [status("g"), status("other")];
   state.waiting = new Set(["shop/g"]);
+  const prunable: (readonly string[])[] = [];
   await run();
+  prunable.push(state.prunable);
   state.waiting = new Set();
   await run();
+  prunable.push(state.prunable);
   assert.deepEqual(
     state.applied.map((objects) => objects.length > 0),
     [false, true],
   );
-  assert.deepEqual(state.held, [["gateway-g"], []]);
+  assert.deepEqual(prunable, [[], ["gateway-g"]]);
   const written = state.written.map((plans) => plans.map(({ name }) => name));
   assert.deepEqual(written, [["other"], ["g", "other"]]);
 });
@@ -170,11 +175,41 @@ test("what the pacer makes of the objects is applied, and it is told which Deplo
   state.report = {
     ...UNCHANGED,
     refused: [
-      { object: refusedObject, message: "quota" },
-      { object: { ...refusedObject, apiVersion: "apps/v1", kind: "Deployment" }, message: "image" },
+      { object: refusedObject, message: "quota", failures: 1 },
+      { object: { ...refusedObject, apiVersion: "apps/v1", kind: "Deployment" }, message: "image", failures: 1 },
     ],
   };
   await run();
   assert.ok(state.applied[0]?.every(({ kind }) => kind !== "Deployment"));
   assert.deepEqual([state.rejected, state.left], [[["shop/g"]], [5_000]]);
+});
+
+test("a rejected object fails no round; the next one is due when its backoff ends", async () => {
+  const { state, run } = stage();
+  state.report = {
+    ...UNCHANGED,
+    refused: [{ object: refusedObject, message: "quota", failures: 3 }],
+    retryInMs: 4_000,
+  };
+  await run();
+  assert.deepEqual([state.rounds, state.left, state.statusWrites], [["succeeded"], [4_000], 1]);
+});
+
+test("Retry-After of a write that failed reaches the loop", async () => {
+  const { state, run } = stage();
+  const failure = { type: "TooManyRequests", retryAfterMs: 7_000 } as const;
+  state.statuses = { failures: [new Error("reset"), new ApiError(failure, "slow down")] };
+  const error = await run().catch((thrown: unknown) => thrown);
+  assert.equal(retryAfterMs(error), 7_000);
+});
+
+test("only objects of Gateways whose desired state is known, or that another controller manages, are deleted", async () => {
+  const { state, run } = stage();
+  state.released = new Set(["uid-of-another"]);
+  await run();
+  assert.deepEqual(state.prunable, ["gateway-g", "uid-of-another"]);
+  const { parameters: _, ...unreadable } = plan;
+  state.plan = unreadable;
+  await run();
+  assert.deepEqual(state.prunable, ["uid-of-another"]);
 });

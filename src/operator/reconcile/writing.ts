@@ -1,9 +1,9 @@
 /**
  * The other half of the operator's work: plan → apply, status, Events. It works on the newest plan that was published, as fast as
- * the API server takes it, and waits for the proxies' acknowledgements; what failed makes it throw, to be repeated. It decides
- * nothing that the translator could.
+ * the API server takes it, and waits for the proxies' acknowledgements. A failure on the way to the API server makes it throw, to be
+ * repeated; a rejected write does not: it goes into a status and is retried by itself. It decides nothing that the translator could.
  */
-import { type Gateway, objectKey } from "../../gateway-api/objects.ts";
+import { type Gateway, type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import type { ProxyPodOptions } from "../../infra/pod.ts";
 import type { Logger } from "../../model/log.ts";
 import type { Plan } from "../../model/plan.ts";
@@ -12,6 +12,7 @@ import type { RolloutPacer } from "../rollout/rollout-pacer.ts";
 import type { WriteRound } from "../trail.ts";
 import type { Applier } from "../write/applier.ts";
 import type { EventRecorder } from "../write/events.ts";
+import { controllerUid } from "../write/ownership.ts";
 import type { Acknowledgements, Publications } from "./acknowledgements.ts";
 import { gatewaysOf } from "./depends-on.ts";
 import { Provisions } from "./provisions.ts";
@@ -56,6 +57,7 @@ export class Writing {
   readonly #provisions: Provisions;
   /** What the proxies have been waited for already: one that was late is not waited for again. */
   #awaited: Publications = new Map();
+  #owners: Owners = { gateways: [], byUid: new Map() };
 
   constructor(parts: WritingParts) {
     this.#parts = parts;
@@ -77,19 +79,30 @@ export class Writing {
     const { published, pacer, applier, onRefusals, onLeft } = this.#parts;
     const newest = published();
     if (newest === undefined) return;
-    const { gateways } = newest;
+    const { plan, gateways } = newest;
     const { objects, recheckInMs } = pacer.pace(this.#infrastructure(newest));
-    const applied = await applier.reconcile(objects, signal, heldOwners(newest));
+    const owners = this.#ownersOf(gateways);
+    const applied = await applier.reconcile(objects, { signal, owners, prunableOwners: prunableOwners(newest) });
     pacer.onRejected(findRejectedDeployments(applied.refused));
     if (recheckInMs !== undefined) onLeft(recheckInMs);
-    this.#tellForeign(applied.foreign, gateways);
-    for (const gateway of gateways) this.#tellMissingClass(gateway);
+    for (const object of applied.foreign) this.#reportForeign(object, owners);
+    for (const gateway of gateways) if (!plan.gateways.has(objectKey(gateway))) this.#tellMissingClass(gateway);
     // What was refused now belongs into statuses: the plan that says so is on its way, and this one's would not be true.
     const isOutdated = onRefusals(refusalsOf(applied.refused));
     const { failures: notWritten, leftForMs } = isOutdated ? NOTHING_LEFT : await this.#writeStatuses(newest, signal);
     const failures = [...applied.failures, ...notWritten];
     if (failures.length > 0) throw new AggregateError(failures, writesFailed(failures));
-    if (leftForMs !== undefined) onLeft(leftForMs);
+    const dueInMs = [applied.retryInMs, leftForMs].filter((ms) => ms !== undefined);
+    if (dueInMs.length > 0) onLeft(Math.min(...dueInMs));
+  }
+
+  /** The same map while the Gateways are the same. */
+  #ownersOf(gateways: readonly Gateway[]): ReadonlyMap<string, Gateway> {
+    if (this.#owners.gateways !== gateways) {
+      const byUid = new Map(gateways.map((gateway) => [gateway.metadata.uid ?? "", gateway]));
+      this.#owners = { gateways, byUid };
+    }
+    return this.#owners.byUid;
   }
 
   async #writeStatuses({ plan, silent, waiting, publications }: Published, signal: AbortSignal): Promise<StatusReport> {
@@ -126,22 +139,21 @@ export class Writing {
     return [gateways.get(key), namespaces.get(namespace)].some((o) => o?.metadata.deletionTimestamp !== undefined);
   }
 
-  /** An object under a name of ours that somebody else made is left alone: the Gateway's owner must know. */
-  #tellForeign(foreign: readonly string[], gateways: readonly Gateway[]): void {
+  /** An object of another controller under a name that a Gateway needs is not changed. The Gateway's owner has to know. */
+  #reportForeign(object: KubernetesObject, owners: ReadonlyMap<string, Gateway>): void {
     const { events, log } = this.#parts;
-    for (const id of foreign) {
-      const namespace = id.split(" ")[1]?.split("/")[0];
-      const message = `${id} is not ours: delete or rename it, so that the Gateway's own can be made`;
-      const isNew = gateways
-        .filter((gateway) => gateway.metadata.namespace === namespace)
-        .map((gateway) => events.record(gateway, { type: "Warning", reason: "NameTaken", message, about: id }));
-      // Once, as the Event: the pass finds it again each time.
-      const level = isNew.includes(true) ? "warn" : "debug";
-      log[level]("an object is not ours to apply; delete or rename it", { object: id });
+    const gateway = owners.get(controllerUid(object) ?? "");
+    if (gateway === undefined) return;
+    const id = `${object.kind} ${objectKey(object)}`;
+    const message = `${id} is not managed by this Gateway. Delete or rename it, so that the Gateway's own can be created`;
+    const isNew = events.record(gateway, { type: "Warning", reason: "NameTaken", message, about: id });
+    const { namespace, name } = object.metadata;
+    if (isNew) {
+      log.warn("Object is not managed by this Gateway; delete or rename it", { kind: object.kind, namespace, name });
     }
   }
 
-  /** Nobody else says it: a Gateway of a class that does not exist has no controller. */
+  /** Such a Gateway has no controller, so that no status reports it. One that this controller runs has a condition: see `plan`. */
   #tellMissingClass(gateway: Gateway): void {
     const { informers, events, log } = this.#parts;
     const { gatewayClasses } = informers.of;
@@ -155,12 +167,21 @@ export class Writing {
   }
 }
 
+interface Owners {
+  readonly gateways: readonly Gateway[];
+  readonly byUid: ReadonlyMap<string, Gateway>;
+}
+
 const NOTHING_LEFT: StatusReport = { failures: [] };
 
-/** Uids of the Gateways whose parameters cannot be used, or whose references are not read yet: nothing of theirs is to go. */
-function heldOwners({ plan, waiting }: Pick<Published, "plan" | "waiting">): ReadonlySet<string> {
-  const held = [...plan.gateways].filter(([key, { parameters }]) => parameters === undefined || waiting.has(key));
-  return new Set(held.map(([, { uid }]) => uid));
+/**
+ * Uids of the Gateways of which objects that are not desired are deleted: those whose desired objects are all known, and those that
+ * another controller manages now. Objects of any other owner stay: what belongs to a Gateway that was deleted, the cluster's garbage
+ * collector deletes, after it has read from the API server that the owner is gone.
+ */
+function prunableOwners({ plan, waiting }: Pick<Published, "plan" | "waiting">): ReadonlySet<string> {
+  const known = [...plan.gateways].filter(([key, { parameters }]) => parameters !== undefined && !waiting.has(key));
+  return new Set([...known.map(([, { uid }]) => uid), ...plan.released]);
 }
 
 /** With the first few reasons: they mostly are all the same. */

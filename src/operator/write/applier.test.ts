@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import { ManualClock } from "../../loop/manual-clock.ts";
+import { ApiError } from "../kube/api-error.ts";
 import { SERVICES } from "../kube/resource.ts";
 import { Applier } from "./applier.ts";
 
@@ -26,6 +28,8 @@ test("an object that was seen to be as wanted is not compared again until it or 
     client: { get: unasked, apply: unasked, delete: unasked },
     kinds: [{ type: SERVICES, live: { items: () => [live], get: () => live } }],
     fieldManager: MANAGER,
+    clock: new ManualClock(),
+    random: () => 1,
   });
   const looksOf = async (object: KubernetesObject) => {
     looks = 0;
@@ -38,4 +42,128 @@ test("an object that was seen to be as wanted is not compared again until it or 
   assert.equal(await looksOf(wanted), true);
   assert.equal(await looksOf({ ...wanted }), true);
   assert.equal(await looksOf(wanted), false, "both are still the same objects");
+});
+
+/** An applier whose API server answers as told; the clock is the test's. */
+function stage(answers: { get?: () => KubernetesObject; apply?: () => KubernetesObject } = {}) {
+  const clock = new ManualClock();
+  const requests: string[] = [];
+  const refused: number[] = [];
+  const bodies: KubernetesObject[] = [];
+  const forced: unknown[] = [];
+  const live = new Map<string, KubernetesObject>();
+  const applier = new Applier({
+    client: {
+      get: async <T extends KubernetesObject>() => {
+        requests.push("get");
+        if (answers.get === undefined) throw new ApiError({ type: "NotFound" }, "not found");
+        return answers.get() as T;
+      },
+      apply: async <T extends KubernetesObject>(
+        _: unknown,
+        object: KubernetesObject,
+        { force }: { force?: boolean },
+      ) => {
+        requests.push(`apply ${object.metadata.name}`);
+        bodies.push(object);
+        forced.push(force);
+        return (answers.apply?.() ?? object) as T;
+      },
+      delete: async () => assert.fail("nothing is to be deleted"),
+    },
+    kinds: [{ type: SERVICES, live: { items: () => [...live.values()], get: (key) => live.get(key) } }],
+    fieldManager: MANAGER,
+    clock,
+    random: () => 1,
+    onRefused: ({ failures }) => refused.push(failures),
+  });
+  return { clock, requests, refused, bodies, forced, live, applier };
+}
+const quota = () => {
+  throw new ApiError({ type: "Forbidden" }, "PATCH /s: 403", undefined, "exceeded quota: small");
+};
+
+test("an object that the API server rejects is retried with backoff, and stays reported meanwhile", async () => {
+  const { clock, requests, refused, applier } = stage({ apply: quota });
+  const untilMs = 600_000;
+  let rounds = 0;
+  while (clock.nowMs() < untilMs) {
+    const report = await applier.reconcile([wanted]);
+    rounds++;
+    assert.deepEqual(
+      report.refused.map(({ message }) => message),
+      ["exceeded quota: small"],
+    );
+    assert.deepEqual(report.failures, []);
+    assert.ok((report.retryInMs ?? 0) > 0);
+    await clock.advance(250);
+  }
+  assert.ok(rounds > 2_000);
+  // At 0, 1, 3, 7, 15, 31, 63, 127, 255, 511 s, each with a look whether it is there.
+  assert.equal(requests.filter((request) => request === "apply s").length, 10);
+  assert.equal(requests.length, 20);
+  assert.deepEqual(refused.slice(0, 3), [1, 2, 3]);
+});
+
+test("an edit of the object wanted, of its owner or of the live object ends the backoff", async () => {
+  const { requests, live, applier } = stage({ apply: quota });
+  const ownerBefore = {};
+  const tried = async (object: KubernetesObject, owner: unknown) => {
+    requests.length = 0;
+    await applier.reconcile([object], { owners: new Map([["g", owner]]) });
+    return requests.includes("apply s");
+  };
+  assert.equal(await tried(wanted, ownerBefore), true);
+  assert.equal(await tried(wanted, ownerBefore), false);
+  assert.equal(await tried(wanted, {}), true, "the owner is another");
+  const edited = { ...wanted, spec: { type: "ClusterIP" } };
+  const owner = {};
+  await tried(wanted, owner);
+  assert.equal(await tried(edited, owner), true, "other content is wanted");
+  assert.equal(await tried(edited, owner), false);
+  live.set("n/s", { ...wanted, metadata: { ...wanted.metadata, uid: "1", generation: 2 } });
+  assert.equal(await tried(edited, owner), true, "the live object is another");
+  assert.equal(await tried(edited, owner), false);
+});
+
+test("a rejected object delays no other, and a failure on the way to the API server backs off no object", async () => {
+  let apply = quota as () => never;
+  const { requests, applier } = stage({ apply: () => apply() });
+  const other = { ...wanted, metadata: { ...wanted.metadata, name: "other" } };
+  await applier.reconcile([wanted]);
+  requests.length = 0;
+  apply = () => {
+    throw new ApiError({ type: "Unreachable" }, "PATCH /s: ECONNREFUSED");
+  };
+  for (let round = 0; round < 3; round++) {
+    const report = await applier.reconcile([wanted, other]);
+    assert.equal(report.failures.length, 1);
+    assert.equal(report.refused.length, 1, "what was rejected is still reported");
+  }
+  assert.deepEqual(
+    requests.filter((request) => request !== "get"),
+    ["apply other", "apply other", "apply other"],
+  );
+});
+
+test("an object of another controller that the cache does not have costs no request in each round", async () => {
+  const foreign = { ...wanted, metadata: { name: "s", namespace: "n", uid: "theirs" } };
+  const { clock, requests, applier } = stage({ get: () => foreign });
+  for (let round = 0; round < 100; round++) {
+    assert.deepEqual((await applier.reconcile([wanted])).foreign, [wanted]);
+    await clock.advance(100);
+  }
+  assert.deepEqual(requests, ["get", "get", "get", "get"], "at 0, 1, 3 and 7 s");
+});
+
+test("fields are taken from other managers only of the object that was seen, by its uid", async () => {
+  const { bodies, forced, live, applier } = stage();
+  await applier.reconcile([wanted]);
+  live.set("n/s", { ...wanted, metadata: { ...wanted.metadata, uid: "of-the-live-one" } });
+  await applier.reconcile([{ ...wanted, spec: { type: "ClusterIP" } } as KubernetesObject]);
+  assert.deepEqual(
+    bodies.map(({ metadata }) => metadata.uid),
+    [undefined, "of-the-live-one"],
+  );
+  assert.deepEqual(forced, [false, true]);
 });

@@ -1,20 +1,23 @@
 /**
- * Brings provisioned objects in line with what is wanted, by server-side apply, and deletes those that no longer are. It sends
- * nothing for an object that already is as wanted, so that a restart of the operator with nothing changed writes nothing;
- * and it never touches an object that somebody else controls.
+ * Applies the desired objects by server-side apply, and deletes those that are no longer desired. Sends nothing for an object that is as
+ * desired, so that a restart of the operator with nothing changed writes nothing. Never writes to an object of another controller. What
+ * the API server rejects is retried with a backoff per object.
  */
 import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import type { Cache } from "../informer/cache.ts";
 import type { ManagedObject } from "../informer/trim.ts";
-import { type ApiError, isApiError } from "../kube/api-error.ts";
+import { isApiError } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { apiVersionOf, type ResourceType, referenceTo } from "../kube/resource.ts";
+import { type ApplyProblem, type ApplyReport, ApplyReportBuilder, type RefusedWrite } from "./apply-report.ts";
 import { jsonEqual } from "./canonical.ts";
 import { concurrently, failuresOf } from "./concurrently.ts";
 import { handOverReplicas } from "./hand-over.ts";
 import { holds, ownsNoMoreThan, project } from "./managed-fields.ts";
+import { ObjectBackoff, type ObjectBackoffOptions } from "./object-backoff.ts";
 import { tellOutcome, type Write } from "./outcome.ts";
 import { controllerUid, hasSameController, isProvisioned } from "./ownership.ts";
+import { isRefusal } from "./refusal.ts";
 
 /** A kind that is applied, and its live objects as far as they may be ours; they keep our entry of managedFields. */
 export interface AppliedKind {
@@ -22,31 +25,26 @@ export interface AppliedKind {
   readonly live: Pick<Cache<KubernetesObject>, "items" | "get">;
 }
 
-export interface ApplierOptions {
+export interface ApplierOptions extends ObjectBackoffOptions {
   readonly client: Pick<KubeClient, "get" | "apply" | "delete">;
   /** In the order in which they are applied; deleted in reverse. */
   readonly kinds: readonly AppliedKind[];
   readonly fieldManager: string;
-  /** Told of each write that was answered; for metrics and the log. */
+  /** Called for each write that was answered; for metrics and the log. */
   readonly onWrite?: (write: Write) => void;
+  /** Called for each write that was rejected for what it says; for the log. */
+  readonly onRefused?: (refused: RefusedWrite) => void;
 }
 
-export interface ApplyReport {
-  readonly applied: number;
-  readonly unchanged: number;
-  readonly deleted: number;
-  /** `<kind> <namespace>/<name>` of objects that somebody else controls: not applied, to be told to the user. */
-  readonly foreign: readonly string[];
-  /** What the API server refuses for what it says, whoever asks and however often: to be told to the user. */
-  readonly refused: readonly RefusedObject[];
-  /** ApiErrors, mostly; the pass is to be repeated. */
-  readonly failures: readonly unknown[];
-}
-
-export interface RefusedObject {
-  readonly object: KubernetesObject;
-  /** The API server's own words. */
-  readonly message: string;
+export interface ApplyOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Uids of owners whose objects are deleted if they are not desired. An object of another owner is never deleted: an owner that is missing
+   * here may be one that is merely not seen.
+   */
+  readonly prunableOwners?: ReadonlySet<string>;
+  /** Owners by uid. Another object under the same uid, as after an edit, resets the backoff of everything it owns. */
+  readonly owners?: ReadonlyMap<string, unknown>;
 }
 
 type ApplyOutcome = "applied" | "unchanged" | "foreign";
@@ -59,61 +57,117 @@ interface Applied {
 
 export class Applier {
   readonly #options: ApplierOptions;
+  readonly #backoff: ObjectBackoff<ApplyProblem>;
   readonly #applied = new Map<string, Applied>();
   /** The live object that was last seen to be as wanted: while both are the same objects, there is nothing to compare. */
   readonly #unchanged = new WeakMap<KubernetesObject, KubernetesObject>();
 
   constructor(options: ApplierOptions) {
     this.#options = options;
+    this.#backoff = new ObjectBackoff(options);
   }
 
-  /**
-   * `wanted` is everything: an object of ours that is not in it is deleted, unless its owner is in `held` (a set of uids). Rejects
-   * only when `signal` has aborted.
-   */
-  async reconcile(
-    wanted: readonly KubernetesObject[],
-    signal?: AbortSignal,
-    held: ReadonlySet<string> = NOBODY,
-  ): Promise<ApplyReport> {
+  /** Number of objects that wait after a rejected write. */
+  get waiting(): number {
+    return this.#backoff.size;
+  }
+
+  /** `wanted` is everything. Rejects only when `signal` has aborted. */
+  async reconcile(wanted: readonly KubernetesObject[], options: ApplyOptions = {}): Promise<ApplyReport> {
     const { kinds } = this.#options;
     this.#refuseUnknown(wanted);
-    const report = { applied: 0, unchanged: 0, deleted: 0, foreign: [] as string[], failures: [] as unknown[] };
-    const refused: RefusedObject[] = [];
+    const report = new ApplyReportBuilder();
+    const unwanted: KubernetesObject[] = [];
     for (const kind of kinds) {
       const objects = wanted.filter((object) => isOf(kind.type, object));
-      const outcomes = await concurrently(objects, (object) => this.#apply(kind, object, signal));
-      outcomes.forEach((outcome, index) => {
-        const object = objects[index];
-        if (outcome.status === "rejected") {
-          const { reason } = outcome;
-          if (object !== undefined && isRefusal(reason))
-            refused.push({ object, message: reason.answer ?? reason.message });
-          return;
-        }
-        if (outcome.value !== "foreign") report[outcome.value]++;
-        else if (object !== undefined) report.foreign.push(idOf(object));
-      });
+      const outcomes = await concurrently(objects, (object) => this.#applyUnlessWaiting(kind, object, report, options));
       report.failures.push(...failuresOf(outcomes));
     }
     for (const kind of kinds.toReversed()) {
-      const outcomes = await concurrently(this.#unwanted(kind, wanted, held), (object) =>
-        this.#delete(kind, object, signal),
+      const objects = this.#unwanted(kind, wanted, options);
+      unwanted.push(...objects);
+      const outcomes = await concurrently(objects, (object) =>
+        this.#deleteUnlessWaiting(kind, object, report, options),
       );
-      report.deleted += outcomes.filter((outcome) => outcome.status === "fulfilled").length;
       report.failures.push(...failuresOf(outcomes));
     }
-    signal?.throwIfAborted();
-    return { ...report, refused };
+    this.#dropBackoffs(wanted, unwanted);
+    options.signal?.throwIfAborted();
+    return report.result;
   }
 
-  async #apply({ type, live }: AppliedKind, wanted: KubernetesObject, signal?: AbortSignal): Promise<ApplyOutcome> {
+  /** An object that is neither desired nor to be deleted waits no longer. */
+  #dropBackoffs(wanted: readonly KubernetesObject[], unwanted: readonly KubernetesObject[]): void {
+    if (this.#backoff.size === 0) return;
+    const keys = new Set([...wanted.map(applyKey), ...unwanted.map(deleteKey)]);
+    this.#backoff.retain((key) => keys.has(key));
+  }
+
+  async #applyUnlessWaiting(
+    kind: AppliedKind,
+    wanted: KubernetesObject,
+    report: ApplyReportBuilder,
+    { signal, owners }: ApplyOptions,
+  ): Promise<void> {
+    const cached = kind.live.get(objectKey(wanted));
+    const basis = [wanted, owners?.get(controllerUid(wanted) ?? ""), cached?.metadata.uid, cached?.metadata.generation];
+    await this.#tryUnlessWaiting(applyKey(wanted), wanted, basis, report, async () => {
+      const outcome = await this.#apply(kind, wanted, cached, signal);
+      if (outcome !== "foreign") report.counts[outcome]++;
+      // What the cache holds costs no request to look at again.
+      else if (cached !== undefined) report.foreign.push(wanted);
+      else return { type: "foreign" };
+      return undefined;
+    });
+  }
+
+  async #deleteUnlessWaiting(
+    kind: AppliedKind,
+    object: KubernetesObject,
+    report: ApplyReportBuilder,
+    { signal, owners }: ApplyOptions,
+  ): Promise<void> {
+    const basis = [owners?.get(controllerUid(object) ?? ""), object.metadata.uid, object.metadata.generation];
+    await this.#tryUnlessWaiting(deleteKey(object), object, basis, report, async () => {
+      await this.#delete(kind, object, signal);
+      report.counts.deleted++;
+      return undefined;
+    });
+  }
+
+  /** `attempt` returns why the object is to wait, if it is. Throws failures that are not a matter of the object. */
+  async #tryUnlessWaiting(
+    key: string,
+    object: KubernetesObject,
+    basis: readonly unknown[],
+    report: ApplyReportBuilder,
+    attempt: () => Promise<ApplyProblem | undefined>,
+  ): Promise<void> {
+    const before = this.#backoff.find(key, basis);
+    if (before !== undefined && before.waitMs > 0) return report.waits(object, before);
+    const problem = await attempt().catch((error: unknown): ApplyProblem => {
+      if (isApiError(error, "Conflict", "AlreadyExists")) return { type: "conflict" };
+      if (isRefusal(error)) return { type: "refused", message: error.answer ?? error.message };
+      if (before !== undefined) report.waits(object, before);
+      throw error;
+    });
+    if (problem === undefined) return this.#backoff.reset(key);
+    const failure = this.#backoff.onFailed(key, basis, problem);
+    report.waits(object, failure);
+    const { failures, waitMs } = failure;
+    if (problem.type === "refused") this.#options.onRefused?.({ object, message: problem.message, failures, waitMs });
+  }
+
+  async #apply(
+    { type }: AppliedKind,
+    wanted: KubernetesObject,
+    cached: ManagedObject | undefined,
+    signal?: AbortSignal,
+  ): Promise<ApplyOutcome> {
     signal?.throwIfAborted();
     const { client, fieldManager } = this.#options;
     // What the cache does not have may be there all the same: without our label, or too new.
-    const present: ManagedObject | undefined =
-      live.get(objectKey(wanted)) ??
-      (await client.get<ManagedObject>(type, referenceTo(wanted), { signal }).catch(absent));
+    const present = cached ?? (await client.get<ManagedObject>(type, referenceTo(wanted), { signal }).catch(absent));
     if (present !== undefined) {
       if (this.#unchanged.get(wanted) === present) return "unchanged";
       if (!hasSameController(present, wanted)) return "foreign";
@@ -123,10 +177,25 @@ export class Applier {
       }
     }
     if (present !== undefined) await handOverReplicas(client, type, present, wanted, { fieldManager, signal });
-    const request = client.apply(type, wanted, { fieldManager, force: true, signal });
+    const request = this.#sendApply(type, present, wanted, signal);
     const result = await this.#told("apply", wanted, request, signal);
     this.#applied.set(idOf(wanted), { wanted, normal: project(result, wanted) });
     return "applied";
+  }
+
+  /**
+   * Takes fields from other managers only of the very object that was seen to be this Gateway's, by its uid. If there was none, an object
+   * that another client has created since is a Conflict, not overwritten.
+   */
+  #sendApply(
+    type: ResourceType,
+    present: KubernetesObject | undefined,
+    wanted: KubernetesObject,
+    signal: AbortSignal | undefined,
+  ): Promise<KubernetesObject> {
+    const { client, fieldManager } = this.#options;
+    const force = present?.metadata.uid !== undefined;
+    return client.apply(type, withUid(wanted, present?.metadata.uid), { fieldManager, force, signal });
   }
 
   /**
@@ -142,14 +211,14 @@ export class Applier {
   #unwanted(
     { type, live }: AppliedKind,
     wanted: readonly KubernetesObject[],
-    held: ReadonlySet<string>,
+    { prunableOwners = NO_OWNERS }: ApplyOptions,
   ): readonly KubernetesObject[] {
     const keep = new Set(wanted.filter((object) => isOf(type, object)).map(objectKey));
     return live
       .items()
       .filter((object) => isProvisioned(object, this.#options.fieldManager))
       .filter((object) => object.metadata.deletionTimestamp === undefined && !keep.has(objectKey(object)))
-      .filter((object) => !held.has(controllerUid(object) ?? ""));
+      .filter((object) => prunableOwners.has(controllerUid(object) ?? ""));
   }
 
   async #delete({ type }: AppliedKind, object: KubernetesObject, signal?: AbortSignal): Promise<void> {
@@ -181,16 +250,7 @@ export class Applier {
   }
 }
 
-/** Not a matter of time: what was asked for is wrong, or not permitted (by a quota, an admission rule). */
-function isRefusal(error: unknown): error is ApiError {
-  if (isApiError(error, "Invalid", "BadRequest", "Forbidden")) return true;
-  // An unknown field is a mistake of ours or of the user's, but the API server calls it its own (500).
-  return isApiError(error, "ServerError") && error.answer?.startsWith(UNKNOWN_FIELD) === true;
-}
-
-const UNKNOWN_FIELD = "failed to create typed patch object";
-
-const NOBODY: ReadonlySet<string> = new Set();
+const NO_OWNERS: ReadonlySet<string> = new Set();
 
 function isOf(type: ResourceType, object: KubernetesObject): boolean {
   return object.kind === type.kind && object.apiVersion === apiVersionOf(type);
@@ -198,6 +258,19 @@ function isOf(type: ResourceType, object: KubernetesObject): boolean {
 
 function idOf(object: KubernetesObject): string {
   return `${object.kind} ${objectKey(object)}`;
+}
+
+function applyKey(object: KubernetesObject): string {
+  return `apply ${idOf(object)}`;
+}
+
+function deleteKey(object: KubernetesObject): string {
+  return `delete ${idOf(object)}`;
+}
+
+/** A uid in the body of an apply makes the API server answer Conflict unless it is that of the stored object. */
+export function withUid<T extends KubernetesObject>(object: T, uid: string | undefined): T {
+  return uid === undefined ? object : { ...object, metadata: { ...object.metadata, uid } };
 }
 
 function absent(error: unknown): undefined {

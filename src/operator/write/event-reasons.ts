@@ -30,7 +30,7 @@ type ConditionReason =
   | RouteAcceptedReason
   | RouteResolvedRefsReason;
 
-type OwnReason = "GatewayClassNotFound" | "NameTaken" | "StatusFull";
+type OwnReason = "NameTaken" | "StatusFull";
 
 export type EventReason = ConditionReason | OwnReason;
 
@@ -41,10 +41,6 @@ interface Described {
 }
 
 export const OWN_EVENTS: Readonly<Record<OwnReason, Described>> = {
-  GatewayClassNotFound: {
-    of: "Gateway",
-    meaning: "there is no GatewayClass of that name; the message has those there are",
-  },
   NameTaken: {
     of: "Gateway",
     meaning: "an object under a name that the Gateway needs was made by somebody else; it is left alone",
@@ -66,6 +62,11 @@ export const CONDITION_EVENTS: Readonly<Record<ConditionReason, Described>> = {
     meaning: "`spec.tls.frontend` lets clients without a valid certificate in (InsecureFrontendValidationMode)",
   },
   Conflicted: { of: "BackendTLSPolicy", meaning: "an older policy has the same target" },
+  GatewayClassNotFound: {
+    of: "Gateway",
+    meaning:
+      "the GatewayClass does not exist; proxies that run already keep serving, and nothing is deleted. A Gateway without proxies gets this Event alone",
+  },
   Invalid: { of: "Gateway, BackendTLSPolicy", meaning: "what is asked for cannot be done; the message has the field" },
   InvalidCACertificateRef: { of: "BackendTLSPolicy", meaning: "a ConfigMap of authorities is missing or holds none" },
   InvalidClientCertificateRef: { of: "Gateway", meaning: "the certificate for backends is missing or none" },

@@ -26,10 +26,12 @@ export async function handOverReplicas(
   const replicas = replicasOf(present);
   if (replicas === undefined || replicasOf(wanted) !== undefined || !ownsReplicas(present, fieldManager)) return;
   const { name, namespace } = wanted.metadata;
+  // The apply fails if another object has taken the name since.
+  const { uid } = present.metadata;
   const object = {
     apiVersion: wanted.apiVersion,
     kind: wanted.kind,
-    metadata: { name, ...(namespace !== undefined && { namespace }) },
+    metadata: { name, ...(namespace !== undefined && { namespace }), ...(uid !== undefined && { uid }) },
     spec: { replicas },
   };
   await client.apply(type, object, {

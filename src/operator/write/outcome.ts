@@ -1,5 +1,6 @@
 /** What became of a write: a closed set, for metrics and the log. */
 import { isApiError } from "../kube/api-error.ts";
+import { isRefusal, isWebhookRefusal } from "./refusal.ts";
 
 export type WriteOutcome =
   | "ok"
@@ -25,8 +26,10 @@ export interface Write {
 export function writeOutcome(error: unknown): WriteOutcome {
   if (isApiError(error, "Conflict", "AlreadyExists")) return "conflict";
   if (isApiError(error, "Forbidden", "Unauthorized", "Invalid", "BadRequest")) return "refused";
+  if (isWebhookRefusal(error)) return "refused";
   if (isApiError(error, "TooManyRequests")) return "throttled";
   if (isApiError(error, "NotFound", "Gone")) return "gone";
+  if (isRefusal(error)) return "refused";
   return "failed";
 }
 

@@ -16,27 +16,38 @@ export type JudgedParameters =
       /** What running proxies are told by the stream. */
       readonly settings?: SettingsResource;
     }
-  | { readonly ok: false; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly reason: "InvalidParameters" | "GatewayClassNotFound";
+      readonly message: string;
+    };
 
+/** `gatewayClass` is undefined if it does not exist. */
 export function judgeParameters(
   lookups: Lookups,
   gateway: Gateway,
-  gatewayClass: GatewayClass,
+  gatewayClass: GatewayClass | undefined,
   policy: ParametersPolicy | undefined,
 ): JudgedParameters {
+  if (gatewayClass === undefined) {
+    const message = `spec.gatewayClassName: GatewayClass ${gateway.spec.gatewayClassName} does not exist; the proxies keep serving, and their infrastructure is not changed. Create the GatewayClass again, or name another`;
+    return { ok: false, reason: "GatewayClassNotFound", message };
+  }
+  const invalid = (message: string): JudgedParameters => ({ ok: false, reason: "InvalidParameters", message });
   const ofClass = parametersOfClass(lookups, gatewayClass);
   if (!ofClass.ok) {
-    return { ok: false, message: `GatewayClass ${gatewayClass.metadata.name} is not accepted: see its conditions` };
+    return invalid(`GatewayClass ${gatewayClass.metadata.name} is not accepted: see its conditions`);
   }
   const ofGateway = parametersOfGateway(lookups, gateway);
-  if (!ofGateway.ok) return ofGateway;
+  if (!ofGateway.ok) return invalid(ofGateway.message);
   const distrusted = policy && findTrustProblem(ofGateway.spec ?? {}, policy);
-  if (distrusted !== undefined) return { ok: false, message: `The Gateway's parameters cannot be used: ${distrusted}` };
+  if (distrusted !== undefined) return invalid(`The Gateway's parameters cannot be used: ${distrusted}`);
   const spec = mergeParameters(ofClass.spec ?? {}, ofGateway.spec ?? {});
   const problem = combinationProblem(spec);
   if (problem !== undefined) {
-    const message = `The parameters of GatewayClass ${gatewayClass.metadata.name} and of the Gateway do not fit together: ${problem}`;
-    return { ok: false, message };
+    return invalid(
+      `The parameters of GatewayClass ${gatewayClass.metadata.name} and of the Gateway do not fit together: ${problem}`,
+    );
   }
   return { ok: true, spec, ...settingsOf(spec.logging) };
 }

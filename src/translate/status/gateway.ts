@@ -80,13 +80,28 @@ function gatewayStatus(
   };
 }
 
+/**
+ * Unknown where the class does not exist: nothing says whether this controller is still to manage the Gateway, and what serves keeps
+ * serving. Conditions that depend on Accepted treat Unknown as True, since they state what serves.
+ */
 function judgeAccepted(
   gateway: Gateway,
   parameters: JudgedParameters,
   listeners: readonly JudgedListener[],
 ): DesiredCondition {
   const make = condition<GatewayAcceptedReason>;
-  if (!parameters.ok) return make("Accepted", false, "InvalidParameters", parameters.message);
+  if (!parameters.ok && parameters.reason === "InvalidParameters") {
+    return make("Accepted", false, parameters.reason, parameters.message);
+  }
+  const accepted = judgeSpec(gateway, listeners);
+  if (parameters.ok) return accepted;
+  if (accepted.status === "False") return { ...accepted, message: `${accepted.message}; ${parameters.message}` };
+  const { reason, message } = parameters;
+  return { type: "Accepted", status: "Unknown", reason, message };
+}
+
+function judgeSpec(gateway: Gateway, listeners: readonly JudgedListener[]): DesiredCondition {
+  const make = condition<GatewayAcceptedReason>;
   const unsupported = unsupportedAddress(gateway);
   if (unsupported !== undefined) return make("Accepted", false, "UnsupportedAddress", unsupported);
   const invalid = namesOf(listeners, ({ valid }) => !valid);
@@ -108,7 +123,7 @@ function judgeReachable(gateway: Gateway, addresses: ObservedDeployment["address
 /** True when clients can connect: an address, and every valid listener of its own served by the proxies behind it. */
 function judgeProgrammed({ accepted, refused, unreachable, listeners }: JudgedGateway): DesiredCondition {
   const make = condition<GatewayProgrammedReason>;
-  if (accepted.status !== "True") return make("Programmed", false, "Invalid", accepted.message);
+  if (accepted.status === "False") return make("Programmed", false, "Invalid", accepted.message);
   if (refused !== undefined) return make("Programmed", false, "Invalid", refused);
   if (unreachable !== undefined) return make("Programmed", false, unreachable.reason, unreachable.message);
   const waiting = describeWaiting(listeners);

@@ -48,7 +48,7 @@ function judge(
     program("Programmed", false, reason, message),
   ];
   if (refusal !== undefined) return both(refusal.reason, refusal.message);
-  if (gateway.accepted.status !== "True") {
+  if (gateway.accepted.status === "False") {
     const message = `Gateway ${parent} is not accepted: see its conditions`;
     return [
       accept("Accepted", false, "ParentNotAccepted", message),

@@ -1,0 +1,20 @@
+/**
+ * Finds the proof that this controller provisions a Gateway: an object that it applied and that the Gateway controls. Labels prove
+ * nothing, since any user can set them. It survives a restart of the operator, for it is read from the cluster. Pure.
+ */
+import type { KubernetesObject } from "../../gateway-api/objects.ts";
+import type { ObservedDeployment } from "../../model/snapshot.ts";
+import { controllerUid, isProvisioned } from "../write/ownership.ts";
+
+/** `objects`: those under the names that the Gateway's own objects have, if they exist. */
+export function provisionedFor(
+  gateway: KubernetesObject,
+  objects: readonly (KubernetesObject | undefined)[],
+  fieldManager: string,
+): Pick<ObservedDeployment, "provisionedFor"> {
+  const { uid } = gateway.metadata;
+  if (uid === undefined) return {};
+  const isProof = (object: KubernetesObject | undefined) =>
+    object !== undefined && controllerUid(object) === uid && isProvisioned(object, fieldManager);
+  return objects.some(isProof) ? { provisionedFor: uid } : {};
+}
