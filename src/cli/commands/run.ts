@@ -17,6 +17,7 @@ import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
+import { limitWorkerHeaps } from "../worker-heaps.ts";
 
 export interface RunOptions extends AccessLogOptions, ExternalHostsOptions {
   readonly namespace: string;
@@ -34,15 +35,18 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION, log.droppedLines);
   const gateways = new ServedGateways({
-    createProxy: () =>
-      createProxy({
+    createProxy: () => {
+      // Not before: the thread that reads files has the larger heap of the command line.
+      limitWorkerHeaps();
+      return createProxy({
         log,
         metrics,
         engine,
         ...(options.logRefused !== undefined && { refusedLinesPerSecond: options.logRefused }),
         ...(options.address !== undefined && { bindAddresses: options.address }),
         ...(options.connectTo !== undefined && { overrides: options.connectTo }),
-      }),
+      });
+    },
     onReport: (gateway, report) => reading.report(gateway, report),
   });
   const addresses = reachableAddresses(options.address);

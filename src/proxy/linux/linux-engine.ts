@@ -7,7 +7,6 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
 import type { Logger } from "../../model/log.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { SharedSources } from "../admit/admission.ts";
@@ -110,12 +109,6 @@ export function defaultWorkers(): number {
   return Math.min(availableParallelism(), MOST_WORKERS);
 }
 
-/**
- * Each half of a worker's young space, at most, in MiB. All of it stays resident once a configuration has come. What the command line says of it
- * goes before a Worker's `resourceLimits`, so the flag is set again: V8 reads it when it makes a thread's heap.
- */
-const WORKER_SEMI_SPACE_MIB = 2;
-
 export class LinuxEngine implements Engine {
   readonly #options: LinuxEngineOptions;
   readonly #portable: PortableEngine;
@@ -166,7 +159,6 @@ export class LinuxEngine implements Engine {
       refusedLines: host.refusedLines,
       ...(start === undefined ? {} : { start }),
     };
-    setFlagsFromString(`--max-semi-space-size=${WORKER_SEMI_SPACE_MIB}`);
     this.#workers = Array.from(
       { length: workers },
       (_, index) =>

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
-import { Worker } from "node:worker_threads";
 import { deltaBetween, listener, service } from "../../../test/wire/config.ts";
 import { ManualClock } from "../../../test/wire/manual-clock.ts";
 import type { Resource } from "../../model/proxy-config.ts";
@@ -36,22 +34,4 @@ test("memory is given back once, a while after the first of several changes", { 
   await engine.close();
   await clock.advance(60_000);
   assert.equal(trims.length, 2, "not after its end");
-});
-
-test("threads that are begun after the engine have small young spaces", { skip }, async (t) => {
-  await startEngine(t, []);
-  const program = `
-    const { parentPort } = require("node:worker_threads");
-    const { getHeapSpaceStatistics } = require("node:v8");
-    const kept = [];
-    let most = 0;
-    for (let i = 0; i < 1_000_000; i++) {
-      kept[i % 60_000] = { i, list: [i] };
-      if (i % 10_000 !== 0) continue;
-      most = Math.max(most, getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space").space_size);
-    }
-    parentPort.postMessage(most);
-  `;
-  const [most] = await once(new Worker(program, { eval: true }), "message");
-  assert.ok(most > 0 && most <= 4 * 1024 * 1024, `${most} bytes`);
 });
