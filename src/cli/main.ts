@@ -23,6 +23,7 @@ import {
   parseNamespaces,
   parsePort,
   parseSeconds,
+  watchNamespacesOption,
 } from "./options.ts";
 import { VERSION } from "./version.ts";
 
@@ -154,6 +155,7 @@ function addOperator(program: Command): void {
     .requiredOption("--proxy-image <reference>", "image of the proxies", process.env.FSM_GATEWAY_PROXY_IMAGE)
     .addOption(controllerNameOption())
     .addOption(installationNameOption())
+    .addOption(watchNamespacesOption())
     .addOption(maxRollingGatewaysOption())
     .option(
       "--trust-gateway-parameters <boolean>",

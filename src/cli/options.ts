@@ -166,3 +166,10 @@ function parseInstallationName(value: string): string {
   }
   return value;
 }
+
+export function watchNamespacesOption(): Option {
+  return new Option(
+    "--watch-namespaces <names>",
+    "namespaces to serve, separated by commas; objects in others are not read (default: all)",
+  ).argParser(parseNamespaces);
+}

@@ -147,7 +147,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
     stream,
     acknowledgements,
     trail,
-    certificateNamespaces: options.certificateNamespaces,
+    certificateNamespaces: options.certificateNamespaces ?? options.watchNamespaces,
     rollouts: pacer,
     fieldManager: installation.name,
     settings: {

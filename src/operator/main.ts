@@ -54,6 +54,9 @@ export interface OperatorOptions {
   /** Absent: the default policy. */
   readonly externalHosts?: ExternalHostsPolicy;
   /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
+  /** Namespaces whose Gateways, routes and other objects are read; undefined: all. */
+  readonly watchNamespaces?: ReadonlySet<string>;
+  /** Namespaces in which Secrets and ConfigMaps are read; undefined: all that are watched. */
   readonly certificateNamespaces?: ReadonlySet<string>;
   readonly admissionPort: number;
   readonly streamPort: number;
@@ -99,6 +102,7 @@ export function startOperator(options: OperatorOptions): Operator {
     discovery,
     bundle,
     terminate: options.terminate,
+    watchNamespaces: options.watchNamespaces,
     certificateNamespaces: options.certificateNamespaces,
     clock,
     random: Math.random,
@@ -205,7 +209,7 @@ function labelForAdmission({ client, namespace, podName, log }: OperatorOptions,
 }
 
 function serveAdmission(
-  { log, admissionPort, installation = DEFAULT_INSTALLATION }: OperatorOptions,
+  { log, admissionPort, installation = DEFAULT_INSTALLATION, watchNamespaces }: OperatorOptions,
   parts: AdmissionParts,
 ): Admission {
   const { certificates, informers, leadership, metrics } = parts;
@@ -214,7 +218,8 @@ function serveAdmission(
     port: admissionPort,
     uuid: installation.name,
     certificate: certificates.serving(),
-    isGatewayServed: () => informers.gateways.type !== undefined,
+    // Pepr watches a kind in all namespaces, which the operator may not be allowed to; its notices add nothing to the informers'.
+    isGatewayServed: () => informers.gateways.type !== undefined && watchNamespaces === undefined,
     onStartFailed: () => metrics.admissionStartFailed(),
     onChange: () => leadership.kick("pepr"),
     onReview: (verdict, durationMs) => metrics.reviewed(verdict, durationMs),

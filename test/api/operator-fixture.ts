@@ -17,8 +17,8 @@ export { SILENT } from "../../src/loop/silent-log.ts";
 
 export interface Fixture extends ApiServer {
   readonly client: KubeClient;
-  /** Gives the operator's ServiceAccount the rights that the manifest gives it, and a client that has no others. */
-  operatorClient(): Promise<KubeClient>;
+  /** Gives the operator's ServiceAccount the rights that the manifest (install.yaml unless it is given) gives it, and a client that has no others. */
+  operatorClient(manifest?: string): Promise<KubeClient>;
   /** Installs the CRDs of a channel and waits until they are served; `without`: the CRDs of these kinds are left out. */
   installGatewayApi(channel: "standard" | "experimental", without?: readonly string[]): Promise<void>;
   /** `kubectl apply` of a YAML stream. */
@@ -43,9 +43,9 @@ export async function startFixture(): Promise<Fixture> {
       for (const open of clients) open.close();
       await server.stop();
     },
-    operatorClient: async () => {
-      const manifest = parseAllDocuments(renderInstallManifest({ image: "image", version: "0" }));
-      const items = manifest.map((document) => document.toJS()).filter(({ kind }) => ACCESS.includes(kind));
+    operatorClient: async (manifest = renderInstallManifest({ image: "image", version: "0" })) => {
+      const documents = parseAllDocuments(manifest);
+      const items = documents.map((document) => document.toJS()).filter(({ kind }) => ACCESS.includes(kind));
       await kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
       const { code, stdout, stderr } = await server.kubectl([
         "create",

@@ -198,6 +198,38 @@ test("two installations have no object in common, and the second knows its own n
   assert.deepEqual([name, namespace], ["edge-gateway-admission", "edge-system"]);
 });
 
+test("an installation for some namespaces has Roles there, and a ClusterRole for what has no namespace", () => {
+  const objects = withValues('watchNamespaces=["shop","edge"]');
+  assert.ok(container(objects).args.includes("--watch-namespaces=shop,edge"));
+  const resourcesOf = ({ rules }: Manifest): string[] =>
+    rules.flatMap(({ resources, verbs }: Manifest) =>
+      resources.flatMap((one: string) => verbs.map((v: string) => `${v} ${one}`)),
+    );
+  assert.deepEqual(resourcesOf(the(objects, "ClusterRole")).sort(), [
+    ...["create tokenreviews", "get customresourcedefinitions", "get gatewayclasses"],
+    ...["get validatingwebhookconfigurations", "list gatewayclasses", "list namespaces"],
+    ...["patch validatingwebhookconfigurations", "update gatewayclasses/status"],
+    ...["watch gatewayclasses", "watch namespaces"],
+  ]);
+  const roles = kinds(objects, "Role").filter(({ metadata }) => metadata.name === "fsm-gateway-gateways");
+  assert.deepEqual(
+    roles.map(({ metadata }) => metadata.namespace),
+    ["shop", "edge"],
+  );
+  const everywhere = resourcesOf(the(rendered(), "ClusterRole"));
+  for (const role of roles) {
+    const both = [...resourcesOf(role), ...resourcesOf(the(objects, "ClusterRole"))];
+    assert.deepEqual(both.sort(), everywhere.toSorted(), "nothing is missing, and nothing is there twice");
+    const binding = kinds(objects, "RoleBinding").find(
+      ({ metadata }) => metadata.name === role.metadata.name && metadata.namespace === role.metadata.namespace,
+    );
+    assert.deepEqual([binding.roleRef.name, binding.subjects[0].namespace], [role.metadata.name, "fsm-gateway-system"]);
+  }
+  const [webhook] = the(objects, "ValidatingWebhookConfiguration").webhooks;
+  assert.deepEqual(webhook.namespaceSelector.matchExpressions[0].values, ["shop", "edge"]);
+  assert.ok(!("namespaceSelector" in the(rendered(), "ValidatingWebhookConfiguration").webhooks[0]));
+});
+
 test("names that cannot be names are refused", () => {
   for (const [value, complaint] of [
     ['name="Edge"', /name/],

@@ -16,6 +16,7 @@ export interface OperatorCommandOptions extends LogOptions, ExternalHostsOptions
   readonly proxyImage: string;
   readonly controllerName: string;
   readonly name: string;
+  readonly watchNamespaces?: ReadonlySet<string>;
   readonly maxRollingGateways: RolloutLimit;
   readonly trustGatewayParameters: boolean;
   readonly terminate: boolean;
@@ -40,6 +41,7 @@ export async function operator(options: OperatorCommandOptions): Promise<void> {
     namespace: process.env.POD_NAMESPACE ?? OPERATOR_NAMESPACE,
     podName: process.env.POD_NAME ?? hostname(),
     proxyImage: options.proxyImage,
+    ...(options.watchNamespaces !== undefined && { watchNamespaces: options.watchNamespaces }),
     maxRollingGateways: options.maxRollingGateways,
     trustGatewayParameters: options.trustGatewayParameters,
     externalHosts,

@@ -49,6 +49,8 @@ import { trimmed, trimmedAuthorities, trimmedFor, trimmedHttpRoute, trimmedSecre
 
 export interface OperatorInformersOptions {
   readonly installation?: Installation;
+  /** Namespaces in which objects are read; undefined: all. Kinds without a namespace are always read. */
+  readonly watchNamespaces?: ReadonlySet<string> | undefined;
   readonly client: KubeClient;
   readonly discovery: Discovery;
   /** Refreshed whenever GatewayClass is looked for: at start, at each reconnection and while it is absent. */
@@ -90,26 +92,31 @@ export function createOperatorInformers(options: OperatorInformersOptions) {
   const applied = <T extends KubernetesObject>() => ({ transform: trimmedFor<T>(installation.name) });
   return new InformerSet({
     gatewayClasses: discovered<GatewayClass>(options, GATEWAY_API_KINDS.gatewayClasses),
-    gatewayParameters: discovered<GatewayParameters>(options, GATEWAY_PARAMETERS),
-    gateways: discovered<Gateway>(options, GATEWAY_API_KINDS.gateways),
-    listenerSets: discovered<ListenerSet>(options, GATEWAY_API_KINDS.listenerSets),
-    tlsRoutes: discovered<TlsRoute>(options, GATEWAY_API_KINDS.tlsRoutes),
-    tcpRoutes: discovered<TcpRoute>(options, GATEWAY_API_KINDS.tcpRoutes),
-    httpRoutes: discovered<HttpRoute>(options, GATEWAY_API_KINDS.httpRoutes, { transform: trimmedHttpRoute }),
-    backendTlsPolicies: discovered<BackendTlsPolicy>(options, GATEWAY_API_KINDS.backendTlsPolicies),
-    xBackends: discovered<XBackend>(options, GATEWAY_API_KINDS.xBackends),
-    referenceGrants: discovered<ReferenceGrant>(options, GATEWAY_API_KINDS.referenceGrants),
+    gatewayParameters: watchedDiscovered<GatewayParameters>(options, GATEWAY_PARAMETERS),
+    gateways: watchedDiscovered<Gateway>(options, GATEWAY_API_KINDS.gateways),
+    listenerSets: watchedDiscovered<ListenerSet>(options, GATEWAY_API_KINDS.listenerSets),
+    tlsRoutes: watchedDiscovered<TlsRoute>(options, GATEWAY_API_KINDS.tlsRoutes),
+    tcpRoutes: watchedDiscovered<TcpRoute>(options, GATEWAY_API_KINDS.tcpRoutes),
+    httpRoutes: watchedDiscovered<HttpRoute>(options, GATEWAY_API_KINDS.httpRoutes, { transform: trimmedHttpRoute }),
+    backendTlsPolicies: watchedDiscovered<BackendTlsPolicy>(options, GATEWAY_API_KINDS.backendTlsPolicies),
+    xBackends: watchedDiscovered<XBackend>(options, GATEWAY_API_KINDS.xBackends),
+    referenceGrants: watchedDiscovered<ReferenceGrant>(options, GATEWAY_API_KINDS.referenceGrants),
     namespaces: fixed<Namespace>(options, NAMESPACES),
     secrets: demanded<Secret>(options, SECRETS, TLS_SECRETS, options.terminate ?? true),
     authorities: demanded<ConfigMap>(options, CONFIG_MAPS, AUTHORITIES),
-    services: fixed<Service>(options, SERVICES, applied()),
-    endpointSlices: fixed<EndpointSlice>(options, ENDPOINT_SLICES, { transform: trimmedSlice }),
-    serviceAccounts: fixed(options, SERVICE_ACCOUNTS, { ...OURS, ...applied() }),
-    configMaps: inNamespaces(options, CONFIG_MAPS, { ...OURS, ...applied() }, options.certificateNamespaces),
-    deployments: fixed<Deployment>(options, DEPLOYMENTS, { ...OURS, ...applied() }),
-    networkPolicies: fixed(options, NETWORK_POLICIES, { ...OURS, ...applied() }),
-    disruptionBudgets: fixed(options, DISRUPTION_BUDGETS, { ...OURS, ...applied() }),
-    autoscalers: fixed(options, AUTOSCALERS, { ...OURS, ...applied() }),
+    services: watched<Service>(options, SERVICES, applied()),
+    endpointSlices: watched<EndpointSlice>(options, ENDPOINT_SLICES, { transform: trimmedSlice }),
+    serviceAccounts: watched(options, SERVICE_ACCOUNTS, { ...OURS, ...applied() }),
+    configMaps: inNamespaces(
+      options,
+      CONFIG_MAPS,
+      { ...OURS, ...applied() },
+      options.certificateNamespaces ?? options.watchNamespaces,
+    ),
+    deployments: watched<Deployment>(options, DEPLOYMENTS, { ...OURS, ...applied() }),
+    networkPolicies: watched(options, NETWORK_POLICIES, { ...OURS, ...applied() }),
+    disruptionBudgets: watched(options, DISRUPTION_BUDGETS, { ...OURS, ...applied() }),
+    autoscalers: watched(options, AUTOSCALERS, { ...OURS, ...applied() }),
   });
 }
 
@@ -151,6 +158,35 @@ function fixed<T extends KubernetesObject>(
     transform: trimmed,
     ...choices,
   });
+}
+
+/** A kind with a namespace: in the watched namespaces, or in all. */
+function watchedDiscovered<T extends KubernetesObject>(
+  options: OperatorInformersOptions,
+  wanted: GroupKind,
+  choices: Choices<T> = {},
+): Informer<T> | ScopedInformer<T> {
+  return inWatchedNamespaces(options, wanted.kind, choices, (scoped) => discovered<T>(options, wanted, scoped));
+}
+
+function watched<T extends KubernetesObject>(
+  options: OperatorInformersOptions,
+  type: ResourceType,
+  choices: Choices<T> = {},
+): Informer<T> | ScopedInformer<T> {
+  return inWatchedNamespaces(options, type.kind, choices, (scoped) => fixed<T>(options, type, scoped));
+}
+
+function inWatchedNamespaces<T extends KubernetesObject>(
+  { watchNamespaces, clock }: OperatorInformersOptions,
+  kind: string,
+  choices: Choices<T>,
+  create: (choices: Choices<T>) => Informer<T>,
+): Informer<T> | ScopedInformer<T> {
+  if (watchNamespaces === undefined) return create(choices);
+  const createInformer = (namespace: string | undefined) =>
+    create({ ...choices, selection: { ...choices.selection, ...(namespace !== undefined && { namespace }) } });
+  return new ScopedInformer<T>({ kind, clock, required: [...watchNamespaces], createInformer });
 }
 
 /** Of these namespaces from the start on; undefined: all. */
