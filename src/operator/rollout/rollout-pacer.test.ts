@@ -213,3 +213,13 @@ test("a template that is taken back before it was applied leaves nothing counted
   on.round();
   assert.deepEqual(on.pacer.counts, { rolling: 0, stalled: 0, waiting: 0 });
 });
+
+test("a Deployment of another controller under a Gateway's name takes no place", () => {
+  const on = upgrading(["a", "b"]);
+  const own = on.live.get(on.key("a")) as RolloutDeployment;
+  const { name, namespace } = own.metadata;
+  on.live.set(on.key("a"), { ...own, metadata: { name, ...(namespace !== undefined && { namespace }) } });
+  on.state.invisible = new Set(["a"]);
+  assert.ok(on.round().includes("b"));
+  assert.equal(on.pacer.counts.rolling, 1);
+});

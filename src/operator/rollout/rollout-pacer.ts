@@ -9,7 +9,7 @@ import { POD_TEMPLATE_HASH_ANNOTATION } from "../../model/identity.ts";
 import type { Logger } from "../../model/log.ts";
 import type { RolloutWait } from "../../model/snapshot.ts";
 import { sameValue } from "../../translate/incremental/same.ts";
-import { findGateway } from "../write/ownership.ts";
+import { findGateway, hasSameController } from "../write/ownership.ts";
 import { decideRollouts, type ObservedRollout, type RolloutDecision, type RolloutState } from "./decide-rollouts.ts";
 import { getProgressDeadlineMs, observeRollout, type RolloutDeployment } from "./observe-rollout.ts";
 import { getMaxRolling, type RolloutLimit } from "./rollout-limit.ts";
@@ -126,7 +126,7 @@ export class RolloutPacer {
 
   #observe(wanted: InfrastructureObject): Candidate {
     const gateway = findGateway(wanted) ?? objectKey(wanted);
-    const live: RolloutDeployment | undefined = this.#options.deployments.get(objectKey(wanted));
+    const live = this.#findOwn(wanted);
     const liveHash = live && getTemplateHash(live);
     const isOutdated = live === undefined || liveHash !== getTemplateHash(wanted);
     const started = this.#started.get(gateway);
@@ -144,6 +144,12 @@ export class RolloutPacer {
     const countsForMs = sinceMs + getProgressDeadlineMs(live) - nowMs;
     const state: RolloutState = countsForMs > 0 ? "rolling" : "stalled";
     return { ...common, state, ...(state === "rolling" && { countsForMs }) };
+  }
+
+  /** A Deployment of another controller under the same name is not applied, so that it must not take a place. */
+  #findOwn(wanted: InfrastructureObject): RolloutDeployment | undefined {
+    const live = this.#options.deployments.get(objectKey(wanted));
+    return live !== undefined && hasSameController(live, wanted) ? live : undefined;
   }
 
   #forgetOthers(gateways: ReadonlySet<string>): void {
