@@ -53,7 +53,6 @@ export interface OperatorOptions {
   readonly terminate: boolean;
   /** Absent: the default policy. */
   readonly externalHosts?: ExternalHostsPolicy;
-  /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
   /** Namespaces whose Gateways, routes and other objects are read; undefined: all. */
   readonly watchNamespaces?: ReadonlySet<string>;
   /** Namespaces in which Secrets and ConfigMaps are read; undefined: all that are watched. */
