@@ -1,5 +1,6 @@
 /** Endpoints and hosts that lead back to the gateway: one connection of a client must stay one. */
 import assert from "node:assert/strict";
+import type { Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { backend, listener, route, service } from "../../test/wire/config.ts";
 import { startGateway, testEngines } from "../../test/wire/gateway.ts";
@@ -141,15 +142,20 @@ testEngines(
       client.write(bytes);
       return client;
     };
-    const clients = await Promise.all(Array.from({ length: 6 }, () => open(hello)));
-    for (const client of clients) assert.deepEqual(await readSome(client, hello.length), hello);
+    const clients: Socket[] = [];
+    // One after the other: only a quarter of the connections may be without a route at a time.
+    for (let i = 0; i < 6; i++) {
+      const client = await open(hello);
+      assert.deepEqual(await readSome(client, hello.length), hello);
+      clients.push(client);
+    }
     const rejected = await open(hello);
     assert.deepEqual(await readAll(rejected), Buffer.alloc(0));
     rejected.destroy();
     const other = helloFor("b.example");
     assert.deepEqual(await readSome(await open(other), other.length), other);
     clients[0]?.end();
-    await readAll(clients[0] as (typeof clients)[0]);
+    await readAll(clients[0] as Socket);
     const logged = () => gateway.lines.map(({ fields }) => fields.reason);
     await eventually(
       () => logged().includes("completed") && logged().includes("backend_connection_limit"),

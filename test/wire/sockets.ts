@@ -82,9 +82,11 @@ export async function readSome(socket: net.Socket, length: number): Promise<Buff
     if (filled >= length) resolve();
   };
   const onClose = () => reject(new Error(`closed after ${filled} of ${length} bytes`));
-  socket.on("data", onData).on("close", onClose);
+  socket.on("data", onData).on("end", onClose).on("close", onClose);
+  // No event follows if the peer's end was read before, and the caller would wait indefinitely.
+  if (socket.readableEnded || socket.destroyed) onClose();
   await promise;
-  socket.off("data", onData).off("close", onClose);
+  socket.off("data", onData).off("end", onClose).off("close", onClose);
   return Buffer.concat(chunks);
 }
 
