@@ -154,7 +154,12 @@ export class Translator {
   /** Gateways, by `namespace/name`, whose configuration or status depends on this object. */
   *dependentGateways(question: ReferencedQuestion, key: string): Generator<string> {
     for (const gateway of this.#assessed.dependents(question, key)) yield objectKey(gateway);
-    for (const route of this.#backends.dependents(question, key)) yield* this.#attachedTo.get(route) ?? [];
+    for (const route of this.#backends.dependents(question, key)) yield* this.#gatewaysOfRoute(route);
+  }
+
+  /** By `namespace/name`; empty for a route that has not been seen. */
+  #gatewaysOfRoute(route: AnyRoute): readonly string[] {
+    return this.#attachedTo.get(route) ?? [];
   }
 
   #takeRoutes(lists: readonly (readonly AnyRoute[])[]): void {
@@ -234,7 +239,7 @@ export class Translator {
     const left = new Map<string, AnyRoute[]>();
     const joined = new Map<string, AttachedRoute[]>();
     for (const route of new Set([...gone, ...made])) {
-      for (const key of this.#attachedTo.get(route) ?? []) addTo(left, key, route);
+      for (const key of this.#gatewaysOfRoute(route)) addTo(left, key, route);
       this.#attachedTo.delete(route);
     }
     for (const route of made) {
