@@ -21,6 +21,7 @@ import { AddressGuard, DeniedRanges } from "./dns/address-guard.ts";
 import { ExternalHosts } from "./dns/external-hosts.ts";
 import type { Resolver } from "./dns/resolve-host.ts";
 import type { EngineChoice } from "./engine-choices.ts";
+import { ExitHook } from "./exit-hook.ts";
 import { GatewayProxy } from "./gateway-proxy.ts";
 import { HealthChecks } from "./health/health-checks.ts";
 import { defaultWorkers } from "./linux/linux-engine.ts";
@@ -67,6 +68,8 @@ export interface ProxyOptions {
   readonly workers?: number;
   /** CIDR blocks of addresses that many clients may share, so that no built-in limit of one client holds for them. By default PRIVATE_NETWORKS. */
   readonly privateNetworks?: readonly string[];
+  /** Proxies of one process share it; by default each has its own. */
+  readonly exitHook?: ExitHook;
   /** In [0, 1): where round robins begin. */
   readonly random?: () => number;
   /** Access lines of refused connections, of each reason; 0: all. By default as in observe/refused-lines.ts. */
@@ -154,6 +157,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     host,
     ...base,
     clock,
+    exitHook: options.exitHook ?? new ExitHook(),
     log,
     overrides: options.overrides ?? new Map(),
     localAddresses,

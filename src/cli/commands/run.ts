@@ -4,6 +4,7 @@ import { serveAdmin } from "../../admin/admin-server.ts";
 import { createLogger } from "../../logging/logger.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { EngineChoice } from "../../proxy/engine-choices.ts";
+import { ExitHook } from "../../proxy/exit-hook.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
 import { createProxy } from "../../proxy/proxy.ts";
 import { reachableAddresses } from "../../standalone/reachable.ts";
@@ -34,6 +35,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   yieldingHelpers(log);
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION, log.droppedLines);
+  const exitHook = new ExitHook();
   const gateways = new ServedGateways({
     createProxy: () => {
       // Not before: the thread that reads files has the larger heap of the command line.
@@ -42,6 +44,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
         log,
         metrics,
         engine,
+        exitHook,
         ...(options.logRefused !== undefined && { refusedLinesPerSecond: options.logRefused }),
         ...(options.address !== undefined && { bindAddresses: options.address }),
         ...(options.connectTo !== undefined && { overrides: options.connectTo }),

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { backend, route } from "../../../test/wire/config.ts";
 import { connectTo, eventually, LOOPBACK, readAll, readSome, startEcho } from "../../../test/wire/sockets.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { ExitHook } from "../exit-hook.ts";
 import { echoThrough, hello, skip, startEngine, toOne } from "./testing/engine.ts";
 
 test("workers share the connections of a port, and every one is told", { skip }, async (t) => {
@@ -221,4 +222,16 @@ test("a port taken by another process is not shared with it", { skip }, async (t
   const result = await engine.listen({ address: LOOPBACK, port: other.port });
   assert.ok("failed" in result);
   assert.equal(result.failed, "port_in_use");
+});
+
+test("many engines with many threads add one listener for the process's exit, until the last has closed", {
+  skip,
+}, async (t) => {
+  const before = process.listenerCount("exit");
+  const exitHook = new ExitHook();
+  const engines = [];
+  for (let count = 0; count < 6; count++) engines.push(await startEngine(t, [], { workers: 2, exitHook }));
+  assert.equal(process.listenerCount("exit"), before + 1);
+  for (const { engine } of engines) await engine.close();
+  assert.equal(process.listenerCount("exit"), before);
 });

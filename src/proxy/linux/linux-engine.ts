@@ -22,6 +22,7 @@ import { atMost, type Clock } from "../clock.ts";
 import { maxBackendConnections } from "../connection-limit.ts";
 import { inParts } from "../delta-parts.ts";
 import type { FailedHost, HostAnswer } from "../dns/resolve-host.ts";
+import type { ExitHook } from "../exit-hook.ts";
 import type { ConnectionsSeen, ConnectionWish, EnginePart, EngineView } from "../observe/open-connection.ts";
 import { countOf } from "../observe/tally.ts";
 import type { Overrides } from "../planner.ts";
@@ -64,6 +65,8 @@ export interface LinuxEngineOptions {
   /** With a part for this thread, and one for each worker after it. */
   readonly sources: SharedSources;
   readonly clock: Clock;
+  /** Of the process. */
+  readonly exitHook: ExitHook;
   readonly log: Logger;
   readonly overrides: Overrides;
   /** Read with each configuration. */
@@ -132,7 +135,20 @@ export class LinuxEngine implements Engine {
   readonly #looks = new Map<number, Map<number, { readonly seen: ConnectionsSeen; readonly part: EnginePart }>>();
 
   constructor(options: LinuxEngineOptions, { libc, program }: LinuxEngineMeans) {
-    const { clock, connect, host, log, maxConnections, overrides, limits, sources, start, timeOuts, workers } = options;
+    const {
+      clock,
+      connect,
+      exitHook,
+      host,
+      log,
+      maxConnections,
+      overrides,
+      limits,
+      sources,
+      start,
+      timeOuts,
+      workers,
+    } = options;
     this.#options = options;
     this.#sockets = new SocketListener(libc);
     this.#trimHeap = libc.trimHeap;
@@ -168,6 +184,7 @@ export class LinuxEngine implements Engine {
           settings: { ...settings, index },
           descriptorCapacity: 2 * maxConnections + MORE_DESCRIPTORS,
           clock,
+          exitHook,
           log,
           knowledge: () => this.#knowledge(),
           onMessage: (message) => this.#onMessage(index, message),

@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Logger } from "../../model/log.ts";
 import type { Clock } from "../clock.ts";
+import type { ExitHook } from "../exit-hook.ts";
 import { lendDescriptor, openDescriptors } from "./descriptors.ts";
 import { errnoSentence } from "./errno.ts";
 import type { Libc, Memory } from "./libc.ts";
@@ -29,6 +30,7 @@ export interface WorkerHandleOptions {
   /** How many descriptor numbers it may use. */
   readonly descriptorCapacity: number;
   readonly clock: Clock;
+  readonly exitHook: ExitHook;
   readonly log: Logger;
   /** What a new worker must be told first. */
   readonly knowledge: () => readonly (Request | Notice)[];
@@ -47,6 +49,7 @@ export class WorkerHandle implements SocketWorker {
   readonly #unanswered = new Map<number, () => void>();
   /** The sockets that it accepts on, and their ports. They are the main thread's: a new worker gets them again. */
   readonly #listening = new Map<number, number>();
+  readonly #removeExitHook: () => void;
   #lastRequest = 0;
   #channel: MessagePort | undefined;
   #worker: Worker | undefined;
@@ -65,7 +68,7 @@ export class WorkerHandle implements SocketWorker {
     this.#wakeCount = libc.allocate(8);
     this.#wakeCount.bytes[0] = 1;
     this.#open = new Uint8Array(new SharedArrayBuffer(descriptorCapacity));
-    process.on("exit", this.#leave);
+    this.#removeExitHook = options.exitHook.add(this.#leave);
     this.#begin();
   }
 
@@ -124,7 +127,7 @@ export class WorkerHandle implements SocketWorker {
     const gone = this.#channel === undefined ? undefined : new Promise<void>((resolve) => this.#whenGone.push(resolve));
     await this.request({ type: "end" });
     await gone;
-    process.off("exit", this.#leave);
+    this.#removeExitHook();
     this.#options.libc.close(this.#wake);
   }
 

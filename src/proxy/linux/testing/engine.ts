@@ -10,6 +10,7 @@ import { Admission } from "../../admit/admission.ts";
 import { defaultLimits } from "../../admit/limits.ts";
 import { testSources } from "../../admit/testing/sources.ts";
 import { type Clock, systemClock } from "../../clock.ts";
+import { ExitHook } from "../../exit-hook.ts";
 import type { Tally } from "../../observe/tally.ts";
 import type { ConnectionRecord, EngineHost } from "../../relay/engine.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "../../relay/time-outs.ts";
@@ -30,6 +31,7 @@ export interface EngineOptions {
   readonly overrides?: ReadonlyMap<string, Endpoint>;
   readonly wantsRecords?: boolean;
   readonly clock?: Clock;
+  readonly exitHook?: ExitHook;
   /** In place of the C library's. */
   readonly trimHeap?: () => void;
   readonly lookup?: (host: string) => Promise<readonly string[]>;
@@ -72,6 +74,7 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
       timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
       maxConnections: 1_000,
       clock: options.clock ?? systemClock,
+      exitHook: options.exitHook ?? new ExitHook(),
       log,
       overrides: options.overrides ?? new Map(),
       localAddresses: () => NO_LOCAL_ADDRESSES,
