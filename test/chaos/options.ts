@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 
 export const USAGE = `usage: npm run test:chaos [-- OPTION…]
-  --quick          some of the faults: about three minutes instead of ten
+  --quick          some of the faults: about five minutes instead of twenty
   --only A,B       the faults of these names
   --json FILE      writes the table as JSON
   --docs           writes the rows into test/chaos/results.json, and its table into docs/chaos.md
