@@ -85,7 +85,8 @@ const TLS_SECRETS = { selection: { fieldSelector: "type=kubernetes.io/tls" }, tr
 const AUTHORITIES = { transform: trimmedAuthorities, pageLimit: 50 };
 
 /**
- * Not yet started. Secrets and ConfigMaps that objects refer to are read only once `demand` names their scope.  and our own may be absent; the others are always served.
+ * Creates the informers, not started. Secrets and CA ConfigMaps are read only once `demand` names their scope. Kinds of Gateway API and
+ * GatewayParameters may be absent from the cluster; the others are always served.
  */
 export function createOperatorInformers(options: OperatorInformersOptions) {
   const { installation = DEFAULT_INSTALLATION } = options;
