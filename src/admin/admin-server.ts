@@ -2,8 +2,8 @@
  * The admin port: `/healthz`, `/readyz` and `/metrics` over HTTP, for kubelet and Prometheus, and pages of JSON for people.
  *
  * Reads only: nothing can be changed through it. It is not for clients of the gateway and has its own bind address. What names
- * clients or what they ask for is for this machine alone, which `kubectl port-forward` counts as. Open connections are capped, and
- * metrics are read at most once a second, so that no caller of this port slows the process down.
+ * clients or the names they request is served to this machine only (`kubectl port-forward` counts as this machine). Open connections
+ * are limited, and metrics are read at most once a second, so that no caller of this port slows the process down.
  */
 import { once } from "node:events";
 import http from "node:http";
@@ -12,11 +12,11 @@ import { MAX_ADMIN_CONNECTIONS } from "../model/descriptor-budget.ts";
 import { ConnectionCap } from "../net/connection-cap.ts";
 import { SharedPages } from "./shared-pages.ts";
 
-/** For a whole request, from opening the connection or from the response before. A probe sends its request at once. */
+/** Timeout of a whole request, from the opened connection or the previous response. A probe sends its request at once. */
 const REQUEST_TIMEOUT_MS = 5_000;
-/** How often Node looks for requests that are late. */
+/** How often Node checks for late requests. */
 const TIMEOUT_CHECK_MS = 1_000;
-/** A connection on which nothing moves, such as one whose peer does not read the response. */
+/** Idle timeout of a connection, such as one whose peer does not read the response. */
 const IDLE_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 8_192;
 
@@ -41,7 +41,7 @@ export interface ReadinessCheck {
   readonly name: string;
   /** Undefined when nothing is. */
   readonly missing: string | undefined;
-  /** True: shown, and readiness does not depend on it. Default false. */
+  /** True: the check is shown, and readiness does not depend on it. Default false. */
   readonly isInformational?: boolean;
 }
 
@@ -134,7 +134,7 @@ async function answer(
       if (page === undefined) return plain(404, `There are ${[...PATHS, ...Object.keys(pages)].join(", ")}.`);
       if (page.isPrivate && !isFromHere)
         return plain(403, "This page answers to 127.0.0.1 and ::1 only. Use kubectl port-forward.");
-      // What a private page shows may depend on a query of any kind, and its callers are on this machine.
+      // A private page may use any query, because its callers are on this machine.
       return json(await (page.isPrivate ? page.read(query) : shared.pages.read(path, query, (one) => page.read(one))));
     }
   }
@@ -166,8 +166,8 @@ LOOPBACK.addAddress("127.0.0.1", "ipv4");
 LOOPBACK.addAddress("::1", "ipv6");
 
 /**
- * Reports whether the address is 127.0.0.1 or ::1, in any notation. Other addresses of 127.0.0.0/8 are not: an Istio sidecar connects
- * from 127.0.0.6 on behalf of peers elsewhere.
+ * Reports whether the address is 127.0.0.1 or ::1, in any notation. Other addresses of 127.0.0.0/8 do not count: an Istio sidecar
+ * connects from 127.0.0.6 on behalf of remote peers.
  */
 export function isLoopback(address: string): boolean {
   return LOOPBACK.check(address, address.includes(":") ? "ipv6" : "ipv4");

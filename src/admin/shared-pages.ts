@@ -1,12 +1,12 @@
 /**
- * Reads of the admin port that any peer may ask for, each shared among callers for a second: a page asks every worker of the data
- * plane, which must not cost more because many ask.
+ * Shares each page of the admin port that any peer may read among its callers for one second. A page queries every worker of the
+ * data plane, and its cost must not grow with the number of callers.
  */
 import { shareReading } from "./shared-reading.ts";
 
-/** Prometheus scrapes every 15 s or less often: no two scrapes need different readings. */
+/** Prometheus scrapes every 15 s or less often, so that two scrapes never need different readings. */
 const MAX_AGE_MS = 1_000;
-/** More than the Gateways of any process. A caller that invents queries pays by sharing less. */
+/** Exceeds the number of Gateways of any process. A caller with invented queries only shares fewer readings. */
 const MAX_READINGS = 64;
 
 type Read<T> = (query: URLSearchParams) => Promise<T>;

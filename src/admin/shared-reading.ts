@@ -1,6 +1,6 @@
 /**
- * Shares one reading among callers: those that come within `maxAgeMs` of its start get the same result. A crowd of readers then
- * costs as much as one. A reading that failed is shared with those that wait for it, and with no later caller.
+ * Shares one reading among callers: calls within `maxAgeMs` of its start get the same result, so that many readers cost as much as
+ * one. A failed reading is shared with the callers that wait for it, and not with later ones.
  */
 export function shareReading<T>(
   read: () => Promise<T>,

@@ -25,7 +25,7 @@ export interface CheckRequest {
   readonly namespace: string;
   readonly definitions: Definitions;
   readonly channel: Channel;
-  /** Absent: the default policy. */
+  /** Undefined: the default policy. */
   readonly externalHosts?: ExternalHostsPolicy;
 }
 

@@ -1,4 +1,4 @@
-/** Options that say which hosts outside the cluster backends may name; the chart's `externalHosts` values are these options. */
+/** Options that define which hosts outside the cluster backends may name. The chart's `externalHosts` values set these options. */
 import { Command, InvalidArgumentError } from "commander";
 import { DEFAULT_EXTERNAL_HOSTS, type ExternalHostsPolicy } from "../model/external-hosts.ts";
 import type { Logger } from "../model/log.ts";
@@ -21,17 +21,17 @@ export function addExternalHostsOptions(command: Command): Command {
     )
     .option(
       "--external-hosts-allowed-names <names>",
-      "DNS names, separated by commas: such a host must be one of them or under one (default: every name is allowed)",
+      "Allowed DNS names, separated by commas; names under them are allowed too (default: every name)",
       parseNames,
     )
     .option(
       "--external-hosts-denied-cidrs <cidrs>",
-      "CIDR blocks, separated by commas, that such a host must not resolve to (default: link-local and metadata ranges)",
+      "CIDR blocks, separated by commas, that external hosts must not resolve to (default: link-local and metadata ranges)",
       parseCidrs,
     );
 }
 
-/** From the arguments of another process, such as the operator's; other options are ignored. */
+/** Reads the options from the arguments of another process, such as the operator's. Ignores other options. */
 export function readExternalHostsOptions(args: readonly string[]): ExternalHostsOptions {
   const command = new Command().allowUnknownOption().allowExcessArguments().exitOverride();
   return addExternalHostsOptions(command)
@@ -40,7 +40,7 @@ export function readExternalHostsOptions(args: readonly string[]): ExternalHosts
     .opts<ExternalHostsOptions>();
 }
 
-/** What is not given is as by default. */
+/** Returns the policy. An option that is not set has its default. */
 export function externalHostsPolicy(options: ExternalHostsOptions): ExternalHostsPolicy {
   return {
     enabled: options.externalHosts ?? DEFAULT_EXTERNAL_HOSTS.enabled,
@@ -54,7 +54,7 @@ export function hasExternalHostsOptions(options: ExternalHostsOptions): boolean 
   return [externalHosts, externalHostsAllowedNames, externalHostsDeniedCidrs].some((option) => option !== undefined);
 }
 
-/** A list of an administrator's own replaces the default ranges: forgetting them gives credentials away. */
+/** Warns if an administrator's list omits the metadata ranges: it replaces the default list, and metadata services give credentials. */
 export function warnOfExternalHosts(log: Logger, { enabled, deniedCidrs }: ExternalHostsPolicy): void {
   const denied = new CidrSet(deniedCidrs);
   const missing = METADATA_ADDRESSES.filter((address) => !denied.has(address));
@@ -64,7 +64,7 @@ export function warnOfExternalHosts(log: Logger, { enabled, deniedCidrs }: Exter
   });
 }
 
-/** The cloud metadata services that most clusters have. */
+/** The metadata services of most clouds. */
 const METADATA_ADDRESSES = ["169.254.169.254", "fd00:ec2::254"];
 
 function parseNames(value: string): readonly string[] {
@@ -78,7 +78,7 @@ function parseNames(value: string): readonly string[] {
   });
 }
 
-/** At most as many as a proxy accepts. */
+/** Parses at most as many CIDR blocks as a proxy accepts. */
 const MAX_CIDRS = 1_000;
 
 function parseCidrs(value: string): readonly string[] {
@@ -91,7 +91,7 @@ function parseCidrs(value: string): readonly string[] {
   return cidrs;
 }
 
-/** An empty text is an empty list. */
+/** Splits a list. An empty text is an empty list. */
 function splitList(value: string): readonly string[] {
   return value
     .split(",")

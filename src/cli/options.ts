@@ -103,7 +103,7 @@ export function collectConnectTo(
   return new Map(before).set(`${host.toLowerCase()}:${parsePort(port)}`, target);
 }
 
-/** RFC 1123 labels, separated by commas. */
+/** Parses RFC 1123 labels, separated by commas. */
 export function parseNamespaces(value: string): ReadonlySet<string> {
   const names = value.split(",");
   const wrong = names.find((name) => !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name));
@@ -139,7 +139,7 @@ export function controllerNameOption(): Option {
     .default(DEFAULT_INSTALLATION.controllerName);
 }
 
-/** As Gateway API's schema has it. */
+/** Validates as Gateway API's schema does. */
 const CONTROLLER_NAME_PATTERN =
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/;
 
@@ -159,7 +159,7 @@ export function installationNameOption(): Option {
     .default(DEFAULT_INSTALLATION.name);
 }
 
-/** A Service's name; its longest descendant is `pepr-<name>-schedule`. */
+/** A Service's name. The longest name derived from it is `pepr-<name>-schedule`. */
 function parseInstallationName(value: string): string {
   if (!/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(value)) {
     throw new InvalidArgumentError(`"${value}" is not a DNS label of at most 40 characters`);

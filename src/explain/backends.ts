@@ -4,7 +4,7 @@ import { OwnAddresses } from "../proxy/route/own-addresses.ts";
 import { findBackend, findEndpoints, type RouteTable } from "../proxy/route/route-table.ts";
 import type { BackendShare } from "./explanation.ts";
 
-/** Which interfaces the proxies have is not known here: of the addresses that the configuration does not list, loopback is. */
+/** The interfaces of the proxies are not known here. Loopback is assumed, in addition to the addresses that the configuration lists. */
 const LOOPBACK_ONLY = { bound: ["0.0.0.0", "::"], interfaces: [], node: [] };
 
 export function backendShares(table: RouteTable, route: RouteResource): readonly BackendShare[] {

@@ -36,7 +36,7 @@ export interface BackendShare {
   readonly addresses: readonly string[];
   /** Why the share is refused. */
   readonly refusal?: string;
-  /** Present if the share is refused because every endpoint is the Gateway itself (`backend_loop`). */
+  /** Present if the share is rejected because every endpoint is the Gateway itself (`backend_loop`). */
   readonly isLoop?: true;
 }
 

@@ -86,7 +86,7 @@ export interface PodParameters {
   readonly patch?: Readonly<Record<string, unknown>>;
 }
 
-/** Of core/v1 PodSecurityContext what cannot add rights. Absent members are left to the image or the platform. */
+/** The members of core/v1 PodSecurityContext that cannot add rights. The image or the platform decides absent members. */
 export interface PodSecurityParameters {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;

@@ -14,7 +14,7 @@ export type GatewayAcceptedReason =
   | "ListenersNotValid"
   | "UnsupportedAddress"
   | "InvalidParameters"
-  /** Defined by this project: with status Unknown, for a Gateway that this controller runs and whose class does not exist. */
+  /** Defined by this project: status Unknown, for a Gateway of this controller whose class does not exist. */
   | "GatewayClassNotFound";
 export type GatewayProgrammedReason =
   | "Programmed"
@@ -76,5 +76,5 @@ export type RouteResolvedRefsReason =
   | "InvalidKind"
   | "BackendNotFound"
   | "UnsupportedProtocol"
-  /** Not the spec's: the backend is the Gateway itself (docs/decisions/022). */
+  /** Defined by this project: the backend is the Gateway itself (docs/decisions/022). */
   | "BackendLoop";

@@ -17,7 +17,7 @@ import { networkPolicies } from "./network-policy.ts";
 import { type ProxyPodOptions, proxyPod } from "./pod.ts";
 import { service } from "./service.ts";
 
-/** 64 bits: enough to tell one template of a Gateway from the next. */
+/** 64 bits: enough to distinguish the templates of one Gateway. */
 const TEMPLATE_HASH_DIGITS = 16;
 
 /** An object to apply: as much JSON as we own of it. */
@@ -88,7 +88,7 @@ function deployment(
   };
 }
 
-/** The order of members counts: were it ever another one, the hash alone would change, and no Pod would. */
+/** The order of members matters: another order would change the hash and no Pod. */
 function hashTemplate(template: object): string {
   return hash("sha256", JSON.stringify(template), "hex").slice(0, TEMPLATE_HASH_DIGITS);
 }

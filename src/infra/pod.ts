@@ -18,7 +18,7 @@ import { mergeStrategically } from "./strategic-merge.ts";
 export interface ProxyPodOptions {
   readonly image: string;
   readonly operatorNamespace: string;
-  /** Name of the operator's Service; OPERATOR_NAME unless it is set. */
+  /** Name of the operator's Service. Default: OPERATOR_NAME. */
   readonly operatorName?: string;
 }
 
@@ -27,7 +27,7 @@ const TOKEN_SECONDS = 3600;
 /** How long established connections may go on after SIGTERM unless it is said, and what ending takes beyond that. */
 const DRAIN_SECONDS = 60;
 const END_SECONDS = 15;
-/** The user of the image, said once more for PodSecurity. A platform that assigns users must be asked for none. */
+/** The user of the image, repeated for PodSecurity. A platform that assigns users needs a Pod without one. */
 const USER = { runAsUser: 65532, runAsGroup: 65532 };
 const RESOURCES = { requests: { cpu: "100m", memory: "128Mi" } };
 
@@ -82,7 +82,7 @@ function buildTemplate(plan: GatewayPlan, parameters: GatewayParametersSpec, opt
   };
 }
 
-/** Where the Pods go, how they get there and what they run in. */
+/** Placement, network and security settings of the Pods. */
 function placement(pod: PodParameters, selector: Readonly<Record<string, string>>) {
   const { nodeSelector, affinity, tolerations, priorityClassName, imagePullSecrets, runtimeClassName, dnsConfig } = pod;
   const { topologySpreadConstraints = SPREAD } = pod;
@@ -106,7 +106,7 @@ const SPREAD = ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((to
   maxSkew: 1,
   topologyKey,
   whenUnsatisfiable: "ScheduleAnyway",
-  // Counts Pods of one revision only: else the old Pods of a rollout may send all new ones to one node.
+  // Counts Pods of one revision only. Otherwise the old Pods of a rollout may place all new ones on one node.
   matchLabelKeys: ["pod-template-hash"],
 }));
 
@@ -137,7 +137,7 @@ function container(
     ],
     env: [
       { name: POD_NAME_VARIABLE, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-      // At the node's own address the Service's node ports lead back to the Gateway.
+      // At the node's own address, the node ports of the Service lead back to the Gateway.
       { name: NODE_ADDRESS_VARIABLE, valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
     ],
     ports: [{ name: "admin", containerPort: PROXY_ADMIN_PORT, protocol: "TCP" }],

@@ -1,6 +1,6 @@
 /**
  * Applies a strategic merge patch to a Pod template (Kubernetes, "Update API Objects in Place Using kubectl patch"): maps merge by
- * member, null removes a member, lists with a merge key merge by it, other lists are replaced. Of the directives it knows
+ * member, null removes a member, lists with a merge key merge by it, other lists are replaced. Supports two directives:
  * `$patch: replace` in a map and `$patch: delete` in a list's item. Pure.
  */
 
@@ -42,7 +42,7 @@ function mergeMember(name: string, original: unknown, patch: unknown): unknown {
   return mergeItems(Array.isArray(original) ? original : [], patch, key);
 }
 
-/** Present items keep their places; new ones are appended. */
+/** Existing items keep their positions; new ones are appended. */
 function mergeItems(original: readonly unknown[], patch: readonly unknown[], key: string): readonly unknown[] {
   const items = [...original];
   for (const item of patch) {

@@ -1,29 +1,29 @@
 /**
- * Writes log lines to a stream: those of one event-loop turn in one write, so that no call to a slow pipe comes between other work.
- * Holds at most `MAX_BUFFERED_CHARACTERS` for a reader that is slow or gone, and drops and counts the lines beyond.
+ * Writes log lines to a stream: all lines of one event-loop iteration in one write, so that a slow pipe does not interrupt other work.
+ * Buffers at most `MAX_BUFFERED_CHARACTERS` while the reader is slow or closed. Drops and counts the lines beyond.
  */
 import { Writable } from "node:stream";
 import type { LogLevel } from "./fields.ts";
 
-/** Some 12,000 lines of access log: a reader that stops for seconds loses nothing, and memory grows by at most some 10 MB. */
+/** About 12,000 lines of access log: a reader that pauses for seconds loses nothing, and memory grows by at most about 10 MB. */
 export const MAX_BUFFERED_CHARACTERS = 4 * 1024 * 1024;
-/** Room for warnings and errors when access lines have filled the buffer. */
+/** Space for warnings and errors after access lines have filled the buffer. */
 const EXTRA_FOR_URGENT_CHARACTERS = 256 * 1024;
 
 export interface LogOutputOptions {
   readonly target: Writable;
-  /** Lines that are left when it emits `exit` are written then. */
+  /** The remaining lines are written when this emits `exit`. */
   readonly process: NodeJS.EventEmitter;
-  /** Called when the reader is back: how many lines were dropped since the last call. */
+  /** Called when the reader continues, with the number of lines dropped since the last call. */
   readonly onResumed: (droppedLines: number) => void;
 }
 
 export class LogOutput {
-  /** Takes finished lines, each with its line break. Never makes the writer wait. */
+  /** Accepts finished lines, each with its line break. Never blocks the caller. */
   readonly stream: Writable;
   readonly #options: LogOutputOptions;
   #lines: string[] = [];
-  /** Characters of lines that the target has not taken. */
+  /** Number of characters that the target has not accepted. */
   #bufferedCharacters = 0;
   #droppedLines = 0;
   #unreportedLines = 0;
@@ -37,17 +37,17 @@ export class LogOutput {
         done();
       },
     });
-    // A reader that is gone (EPIPE) must not end the process. Its lines are counted where they are written.
+    // A closed reader (EPIPE) must not end the process. Its lines are counted at the write.
     options.target.on("error", () => {});
     options.process.on("exit", () => this.#flush());
   }
 
-  /** Number of lines that no reader will see. */
+  /** Number of dropped lines. */
   get droppedLines(): number {
     return this.#droppedLines;
   }
 
-  /** Reports whether there is room for a line. Counts the line as dropped otherwise. */
+  /** Reports whether the buffer has space for a line. Counts the line as dropped otherwise. */
   tryAdmit(level: LogLevel): boolean {
     const isUrgent = level === "error" || level === "warn";
     const limit = MAX_BUFFERED_CHARACTERS + (isUrgent ? EXTRA_FOR_URGENT_CHARACTERS : 0);

@@ -24,7 +24,7 @@ const MESSAGE = Symbol.for("message");
 
 /** The program's own logger, whose children follow what is adjusted here. */
 export interface AdjustableLogger extends Logger {
-  /** Number of lines that were dropped because no reader took them. */
+  /** Number of lines dropped because the reader was too slow or closed. */
   droppedLines(): number;
   /** From now on; what is absent is as the logger was made. */
   adjust(choices: Partial<Pick<LoggerOptions, "level" | "format">>): void;
@@ -39,7 +39,7 @@ export function createLogger(options: LoggerOptions): AdjustableLogger {
     const text = format === "json" ? unprintableKept(entry) : textLine(entry, coloured);
     return Object.assign(info, { [MESSAGE]: text });
   });
-  // A stream that the caller gave is not bounded: only a test gives one.
+  // A stream passed by the caller is not limited: only tests pass one.
   const output =
     options.stream === undefined
       ? new LogOutput({

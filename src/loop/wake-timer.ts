@@ -1,6 +1,6 @@
 /**
- * Calls back once at the earliest of several times. Any number of schedules make one timer, so that a loop which asks for the same time in
- * each of its rounds leaves no timers behind.
+ * Calls back once at the earliest of several times. All schedules share one timer, so that a loop which schedules the same time in
+ * each iteration leaves no timers behind.
  */
 import type { Clock } from "./clock.ts";
 
@@ -14,7 +14,7 @@ export class WakeTimer {
     this.#onDue = onDue;
   }
 
-  /** Calls back in `inMs` milliseconds, unless an earlier call is scheduled: then that one is made, and only that one. */
+  /** Calls back in `inMs` milliseconds. An earlier scheduled call replaces this one. */
   schedule(inMs: number): void {
     const atMs = this.#clock.nowMs() + inMs;
     if (this.#next !== undefined && this.#next.atMs <= atMs) return;

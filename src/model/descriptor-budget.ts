@@ -1,4 +1,4 @@
-/** How many descriptors a process needs beside its clients' connections, so that neither can take those of the other. */
+/** Reserves descriptors for the process itself, so that clients' connections and its own descriptors cannot exhaust each other. */
 
-/** Kubelet, Prometheus and a few people; each holds its connection for seconds. */
+/** Connections of the kubelet, Prometheus and a few users. Each lasts seconds. */
 export const MAX_ADMIN_CONNECTIONS = 64;

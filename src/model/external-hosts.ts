@@ -1,19 +1,19 @@
 /**
- * Which hosts outside the cluster backends may name, and which addresses these may have. Plain data, shared by the operator, the
- * command and the proxies.
+ * Types and defaults of the policy for hosts outside the cluster: which names backends may use, and which addresses are denied.
+ * Plain data, shared by the operator, the command and the proxies.
  */
 
-/** What an administrator allows of the hosts outside the cluster that backends name. */
+/** An administrator's policy for the hosts outside the cluster that backends name. */
 export interface ExternalHostsPolicy {
   /** False: no backend may be a host outside the cluster. */
   readonly enabled: boolean;
   /** Lower-case DNS names: a host must be one of them or under one of them. Empty: every name is allowed. */
   readonly allowedNames: readonly string[];
-  /** Ranges that no host may resolve to, in addition to those that every proxy denies. */
+  /** Ranges that no host may resolve to, in addition to the ranges that every proxy denies. */
   readonly deniedCidrs: readonly string[];
 }
 
-/** The denied ranges of an administrator, for the proxies. Absent from a configuration: `DEFAULT_DENIED_CIDRS`. At most one. */
+/** The administrator's denied ranges, for the proxies. A configuration without it uses `DEFAULT_DENIED_CIDRS`. At most one. */
 export interface ExternalHostsResource {
   readonly kind: "externalHosts";
   readonly name: "proxy";
@@ -21,8 +21,8 @@ export interface ExternalHostsResource {
 }
 
 /**
- * Ranges that no external host may resolve to unless an administrator gives another list. Link-local addresses and the
- * clouds' metadata services give credentials to their callers; the IPv6 ranges below lead to IPv4 addresses.
+ * Ranges that no external host may resolve to unless an administrator sets another list. Link-local addresses and the clouds'
+ * metadata services give credentials to their callers. The IPv6 ranges below lead to IPv4 addresses.
  */
 export const DEFAULT_DENIED_CIDRS: readonly string[] = [
   "169.254.0.0/16", // link-local (RFC 3927), with most metadata services
@@ -36,7 +36,7 @@ export const DEFAULT_DENIED_CIDRS: readonly string[] = [
   "fd00:100::100:200/128", // Alibaba Cloud, metadata
   "fd00:42::42/128", // Scaleway, metadata
   "fd00:a9fe:a9fe::1/128", // Linode, metadata
-  "64:ff9b:1::/48", // NAT64 of a network's own (RFC 8215)
+  "64:ff9b:1::/48", // local-use NAT64 (RFC 8215)
   "2002::/16", // 6to4 (RFC 3056, RFC 7526)
   "2001::/32", // Teredo (RFC 4380)
 ];

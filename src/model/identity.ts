@@ -6,18 +6,18 @@
 /** `spec.controllerName` of the GatewayClasses that are ours (GEP-922: a domain-prefixed path). Immutable in a cluster. */
 export const CONTROLLER_NAME = "gateway.fsm.dev/controller";
 
-/** What tells one installation of the operator from another in the same cluster. */
+/** Distinguishes one installation of the operator from another in the same cluster. */
 export interface Installation {
   /** `spec.controllerName` of its GatewayClasses. */
   readonly controllerName: string;
-  /** Name of its Service, Lease, webhook configuration, field manager and Pepr stores. Its Secret is named after it. */
+  /** Name of its Service, Lease, webhook configuration, field manager and Pepr stores. The name of its Secret is derived from it. */
   readonly name: string;
 }
 
 /** The GatewayClass that the manifest installs. */
 export const GATEWAY_CLASS_NAME = "fsm";
 
-/** `fieldManager` of everything we apply or write, unless the installation has another name. */
+/** `fieldManager` of all applied and written objects, unless the installation has another name. */
 export const FIELD_MANAGER = "fsm-gateway";
 
 /** Labels of everything provisioned for a Gateway; users select on the first, GEP-1762 asks for the second. */
@@ -27,7 +27,7 @@ export const GATEWAY_NAME_LABEL = "gateway.networking.k8s.io/gateway-name";
 export const GATEWAY_CLASS_NAME_LABEL = "gateway.networking.k8s.io/gateway-class-name";
 export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
 
-/** Annotation of a Gateway's Deployment: hash of the Pod template as it was applied, by which a rollout is foreseen. */
+/** Annotation of a Gateway's Deployment: hash of the applied Pod template. A different hash means a rollout. */
 export const POD_TEMPLATE_HASH_ANNOTATION = "gateway.fsm.dev/pod-template-hash";
 
 /** Where the operator lives, unless its own environment says otherwise (POD_NAMESPACE). */
@@ -38,10 +38,10 @@ export const OPERATOR_NAME = "fsm-gateway";
 
 export const DEFAULT_INSTALLATION: Installation = { controllerName: CONTROLLER_NAME, name: OPERATOR_NAME };
 
-/** After the installation's name: the Service by which the API server reaches admission. */
+/** Suffix of the installation's name: the Service through which the API server calls admission. */
 export const ADMISSION_SERVICE_SUFFIX = "-admission";
 
-/** Label of the operator's pods that answer reviews, and its value: that Service selects by it. */
+/** Label and value of the operator's pods that answer reviews. That Service selects by it. */
 export const ADMISSION_LABEL = "gateway.fsm.dev/admission";
 export const ADMISSION_LABEL_VALUE = "ready";
 

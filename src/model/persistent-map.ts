@@ -186,7 +186,7 @@ function entriesOf<V>(node: Node<V>): ReadonlyMap<string, V> {
   return "entries" in node ? node.entries : new Map([...leaves(node)].flatMap(({ entries }) => [...entries]));
 }
 
-/** Two numbers that differ in each process: a multiplier, which is odd, and where a hash starts. */
+/** Two random numbers of this process: an odd multiplier, and the initial hash value. */
 const [MULTIPLIER, START] = seeds();
 
 function seeds(): readonly [number, number] {
@@ -195,8 +195,8 @@ function seeds(): readonly [number, number] {
 }
 
 /**
- * Seeded, so that a tenant who chooses names cannot choose ones that end in one leaf. The rotation brings every bit of a character into
- * the low bits of the product with the next one; the end makes each bit depend on all of them (the finalizer of MurmurHash3).
+ * The hash is seeded, so that a tenant cannot choose names that end in one leaf. The rotation moves every bit of a character into
+ * the low bits of the product with the next one. The final step makes each bit depend on all of them (the finalizer of MurmurHash3).
  */
 function hashOf(key: string): number {
   let hash = START;

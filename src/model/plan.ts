@@ -24,7 +24,7 @@ export interface GatewayPlan {
   readonly annotations: Readonly<Record<string, string>>;
   /** Ports of the Service; each port number once, named for the first listener that uses it. */
   readonly ports: readonly { readonly name: string; readonly port: number }[];
-  /** Parameters of the Gateway and its class. Absent if they or the class cannot be read: then what runs stays as it is. */
+  /** Parameters of the Gateway and its class. Absent if they or the class cannot be read: then the applied objects stay unchanged. */
   readonly parameters?: GatewayParametersSpec;
   /** The static address to ask for (`spec.addresses`), an IP address. Absent: any will do. */
   readonly address?: string;

@@ -142,10 +142,10 @@ export type BackendTarget =
 export type InvalidBackendReason = "RefNotPermitted" | "InvalidKind" | "BackendNotFound" | "UnsupportedProtocol";
 
 /**
- * Name of the EndpointsResource that lists where clients reach the Gateway: Pods, Service addresses, load balancers. No backend refers
- * to it; a proxy does not connect to these endpoints, because the connection would come back. An unspecified address (0.0.0.0, ::)
- * stands for the proxy's own node, its port for a node port. It is an EndpointsResource, not a kind of its own, so that an older proxy
- * accepts and ignores it instead of rejecting every configuration.
+ * Name of the EndpointsResource that lists the addresses at which clients reach the Gateway: Pods, Service addresses, load balancers.
+ * No backend refers to it. A proxy does not connect to these endpoints, because the connection would return to it. An unspecified
+ * address (0.0.0.0, ::) means the proxy's own node, and its port is a node port. It is an EndpointsResource and not a new kind, so
+ * that an older proxy accepts and ignores it. A new kind would make it reject every configuration.
  */
 export const GATEWAY_ADDRESSES = "gateway-addresses";
 

@@ -1,9 +1,9 @@
-/** What is fixed in the Pod of a proxy: names by which the operator and the proxy find each other. Constants, no logic. */
+/** Constants of a proxy's Pod: names that the operator and the proxy share. */
 import { APP_LABEL, GATEWAY_NAME_LABEL } from "./identity.ts";
 
 export const PROXY_CONTAINER = "proxy";
 export const POD_NAME_VARIABLE = "POD_NAME";
-/** Environment variable with the address of the Pod's node, at which node ports lead to the proxy. */
+/** Environment variable with the address of the Pod's node, whose node ports lead to the proxy. */
 export const NODE_ADDRESS_VARIABLE = "NODE_ADDRESS";
 
 /** The operator's CA certificates and the token for the configuration stream. */

@@ -39,13 +39,13 @@ export interface Snapshot {
   readonly namespaces: readonly Namespace[];
   /** Those of type `kubernetes.io/tls`. */
   readonly secrets: readonly Secret[];
-  /** Namespaces in which Secrets and ConfigMaps are read; absent: all. */
+  /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
   readonly certificateNamespaces?: ReadonlySet<string>;
   /** Those with a `ca.crt`, and of their data only that. */
   readonly configMaps: readonly ConfigMap[];
   readonly services: readonly Service[];
   readonly endpointSlices: readonly EndpointSlice[];
-  /** What a Gateway's own GatewayParameters may use. Absent: anything, as nothing is provisioned. */
+  /** What a Gateway's own GatewayParameters may use. Undefined: everything, because nothing is provisioned. */
   readonly parametersPolicy?: ParametersPolicy;
   /** What is known of each Gateway's running proxies, by `namespace/name`. Absent: nothing runs yet. */
   readonly deployments: ReadonlyMap<string, ObservedDeployment>;
@@ -56,16 +56,16 @@ export interface Snapshot {
    * as `XBackend`, and `Secret` where the operator is not to read any (`--terminate=false`).
    */
   readonly absentKinds: ReadonlySet<string>;
-  /** Which hosts outside the cluster backends may name; absent: the default policy. */
+  /** Policy for hosts outside the cluster that backends name; undefined: the default policy. */
   readonly externalHosts?: ExternalHostsPolicy;
   /** Version of the installed Gateway API bundle, as its CRDs say in `gateway.networking.k8s.io/bundle-version`. */
   readonly bundleVersion?: string;
 }
 
 export interface ParametersPolicy {
-  /** The image of proxies whose parameters name none. */
+  /** Image of the proxies whose parameters do not set one. */
   readonly proxyImage: string;
-  /** Accept what can run any program also in the parameters of a Gateway, not only of a GatewayClass. */
+  /** Accept members that can run any program also in the parameters of a Gateway, not only of a GatewayClass. */
   readonly trustGateways: boolean;
 }
 
@@ -83,15 +83,15 @@ export interface ObservedDeployment {
   /** A changed Pod template that waits for rollouts of other Gateways. Absent: none waits. */
   readonly rolloutWait?: RolloutWait;
   /**
-   * Uid of the Gateway for which this controller has applied objects that still exist. It proves that the Gateway is managed by this
-   * controller where its GatewayClass does not exist to say so.
+   * Uid of the Gateway for which this controller has applied objects that still exist. It proves that this controller manages the
+   * Gateway if the GatewayClass does not exist.
    */
   readonly provisionedFor?: string;
-  /** Settings last published to the proxies. They stay in force while the parameters cannot be read. */
+  /** Settings last published to the proxies. They remain valid while the parameters cannot be read. */
   readonly publishedSettings?: SettingsResource;
-  /** The last reports of the proxies that take connections; of all proxies while none does. */
+  /** The last reports of the proxies that accept connections, or of all proxies if none does. */
   readonly proxies: readonly ObservedProxy[];
-  /** Number of Pods that take connections and have sent no report. Absent: none. */
+  /** Number of Pods that accept connections and have not sent a report. Undefined: none. */
   readonly podsWithoutReport?: number;
 }
 
@@ -100,10 +100,10 @@ export interface ObservedProxy extends ProxyReport {
   readonly pod?: string;
 }
 
-/** Why a Gateway does not roll out its changed Pod template yet. */
+/** The reason why a Gateway does not roll out its changed Pod template yet. */
 export interface RolloutWait {
-  /** At most so many Gateways roll at a time. */
+  /** Maximum number of Gateways that roll out at a time. */
   readonly limit: number;
-  /** Gateways with rollouts in progress that take long, `namespace/name`, sorted. */
+  /** Gateways whose rollouts in progress take long, `namespace/name`, sorted. */
   readonly slow: readonly string[];
 }

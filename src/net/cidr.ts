@@ -8,7 +8,7 @@ import { BlockList } from "node:net";
 import { fromIpv4, type IpAddress, ipFamily, parseIpAddress } from "./ip-address.ts";
 
 interface CidrBlock {
-  /** As it is written. */
+  /** The text as written. */
   readonly network: string;
   readonly address: IpAddress;
   readonly family: 4 | 6;
@@ -19,7 +19,7 @@ interface CidrBlock {
 const MAPPED_NETWORK = fromIpv4([0, 0, 0, 0]);
 const PREFIX = /^(0|[1-9]\d{0,2})$/;
 
-/** Why a text is not a CIDR block; undefined when it is one. A sentence's end: "… is not a CIDR block: …". */
+/** Returns why a text is not a CIDR block, as the end of a message ("… is not a CIDR block: …"); undefined if it is one. */
 export function cidrProblem(text: string): string | undefined {
   const block = parseCidr(text);
   if (block === undefined) return "write an address and a prefix length, as 192.0.2.0/24 or 2001:db8::/32";
@@ -29,10 +29,10 @@ export function cidrProblem(text: string): string | undefined {
 
 export class CidrSet {
   readonly #blocks = new BlockList();
-  /** Blocks of IPv6 with mapped IPv4 addresses in them; BlockList compares these with mapped texts only. */
+  /** IPv6 blocks that contain mapped IPv4 addresses. BlockList compares them with mapped texts only. */
   #hasMappedBlocks = false;
 
-  /** `texts`: CIDR blocks, or addresses that stand for themselves. @throws RangeError for a text that is neither. */
+  /** `texts`: CIDR blocks, or single addresses. @throws RangeError for another text. */
   constructor(texts: Iterable<string>) {
     for (const text of texts) {
       const block = parseCidr(text);
@@ -42,7 +42,7 @@ export class CidrSet {
     }
   }
 
-  /** Whether a block contains the address, given as text. A text that is not an address, of family 0, is in no block. */
+  /** Reports whether a block contains the address. A text of family 0, which is not an address, is in no block. */
   has(address: string, family = ipFamily(address)): boolean {
     if (family === 0) return false;
     if (family === 6) return this.#blocks.check(address, "ipv6");
@@ -67,13 +67,13 @@ function hasHostBits({ address, family, prefixBits }: CidrBlock): boolean {
   return address.some((byte, index) => (byte & ~maskOf(bits, index) & 0xff) !== 0);
 }
 
-/** Whether a block and `::ffff:0:0/96` have an address in common: then one contains the other. */
+/** Reports whether a block and `::ffff:0:0/96` overlap. Then one contains the other. */
 function meetsMapped({ address, prefixBits }: CidrBlock): boolean {
   const bits = Math.min(prefixBits, 96);
   return address.every((byte, index) => ((byte ^ (MAPPED_NETWORK[index] ?? 0)) & maskOf(bits, index)) === 0);
 }
 
-/** The bits of the byte at `index` that belong to a prefix of this many bits. */
+/** Returns the bits of the byte at `index` that belong to a prefix of `bits` bits. */
 function maskOf(bits: number, index: number): number {
   const left = Math.min(Math.max(bits - 8 * index, 0), 8);
   return (0xff00 >> left) & 0xff;

@@ -1,10 +1,10 @@
 /**
- * Caps the open connections of a server. Beyond the cap the connection that has been idle longest is reset, so that a crowd of silent
- * peers can neither exhaust descriptors nor keep a probe out. Opens nothing.
+ * Limits the open connections of a server. Above the limit, the connection that has been idle longest is reset, so that many idle
+ * peers can neither exhaust descriptors nor block a probe. Does not open connections.
  */
 import type { Server, Socket } from "node:net";
 
-/** A socket, or what stands for it: TLS and HTTP/2 have objects of their own for the same connection. */
+/** A socket, or the TLS or HTTP/2 object that represents the same connection. */
 export interface Peer {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
@@ -18,7 +18,7 @@ interface Connection {
 
 export class ConnectionCap {
   readonly #max: number;
-  /** In the order in which they became idle, or were opened. */
+  /** Ordered by the time at which they became idle or were opened. */
   readonly #connections = new Map<string, Connection>();
 
   constructor(server: Server, max: number) {
@@ -54,7 +54,7 @@ export class ConnectionCap {
     });
   }
 
-  /** An idle connection if there is one, and otherwise the oldest: most likely a peer that does not read its response. */
+  /** Returns the longest idle connection, or else the oldest one: most likely its peer does not read the response. */
   #evictOne(): void {
     let oldest: string | undefined;
     for (const [key, { work }] of this.#connections) {
@@ -69,7 +69,7 @@ export class ConnectionCap {
   #evict(key: string): void {
     const connection = this.#connections.get(key);
     this.#connections.delete(key);
-    // Without TIME_WAIT, and without waiting for a peer that does not read.
+    // A reset leaves no TIME_WAIT and does not wait for a peer that does not read.
     connection?.socket.resetAndDestroy();
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Finds IPv4 addresses inside an IPv6 address: a translator, tunnel or kernel may forward a connection to them. Whoever denies an
- * IPv4 address has to deny every such form of it. Pure.
+ * Finds IPv4 addresses inside an IPv6 address: a translator, tunnel or kernel may forward a connection to them. A rule that denies
+ * an IPv4 address must deny every such form of it. Pure.
  */
 import { fromIpv4, type IpAddress, isIpv4 } from "./ip-address.ts";
 
-/** Every IPv4 address that the address may lead to. Of an IPv4 address, mapped or not, the address itself. */
+/** Returns every IPv4 address to which the address may lead. For an IPv4 address, mapped or not, that is the address itself. */
 export function findEmbeddedIpv4(address: IpAddress): readonly IpAddress[] {
   if (isIpv4(address)) return [address];
   const read = (...indexes: readonly [number, number, number, number]) =>
@@ -13,10 +13,10 @@ export function findEmbeddedIpv4(address: IpAddress): readonly IpAddress[] {
   if (startsWith(address, COMPATIBLE) || startsWith(address, TRANSLATED) || startsWith(address, NAT64)) {
     return [read(12, 13, 14, 15)];
   }
-  // NAT64 of a network's own (RFC 8215). Its prefix has 48, 56, 64 or 96 bits (RFC 6052 section 2.2); byte 8 is skipped.
+  // Local-use NAT64 (RFC 8215). Its prefix has 48, 56, 64 or 96 bits (RFC 6052 section 2.2); byte 8 is skipped.
   if (startsWith(address, LOCAL_NAT64)) {
     const shorter = [read(6, 7, 9, 10), read(7, 9, 10, 11), read(9, 10, 11, 12)];
-    // Under a longer prefix the shorter ones read its zeros, and 0.0.0.0/8 is not a destination.
+    // With a longer prefix, the shorter ones read its zeros, and 0.0.0.0/8 is not a destination.
     return [...shorter.filter((found) => found[12] !== 0), read(12, 13, 14, 15)];
   }
   // 6to4 (RFC 3056 section 2).

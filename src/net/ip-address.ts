@@ -1,9 +1,9 @@
 /**
- * Parses and formats IP addresses. Node's `isIP` is the only grammar of this codebase: an IPv4 address has no leading zeros, which mean
- * octal to some programs (RFC 6943 section 3.1.1), and an IPv6 address has no zone, which means nothing on another machine.
+ * Parses and formats IP addresses. Node's `isIP` is the only grammar of this codebase: an IPv4 address has no leading zeros, which some
+ * programs read as octal (RFC 6943 section 3.1.1), and an IPv6 address has no zone, which is only valid on one machine.
  *
- * An address is the 16 bytes of IPv6. An IPv4 address has its mapped form `::ffff:0:0/96` (RFC 4291 section 2.5.5.2), so both texts
- * of it are the same address. Pure: `isIP` is a function of its argument.
+ * An address has the 16 bytes of IPv6. An IPv4 address has its mapped form `::ffff:0:0/96` (RFC 4291 section 2.5.5.2), so both texts
+ * of it are the same address. Pure: the result of `isIP` depends on its argument only.
  */
 import { isIP } from "node:net";
 
@@ -15,7 +15,7 @@ const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] as const;
 const DOT = 46;
 const DIGIT_ZERO = 48;
 
-/** The family of an address as it is written: 4, 6, or 0 for a text that is not an address. `::ffff:192.0.2.1` is of family 6. */
+/** Returns the family of an address as written: 4, 6, or 0 for a text that is not an address. `::ffff:192.0.2.1` has family 6. */
 export function ipFamily(text: string): 0 | 4 | 6 {
   const family = isIP(text);
   if (family === 6) return text.includes("%") ? 0 : 6;
@@ -26,7 +26,7 @@ export function isIpAddress(text: string): boolean {
   return ipFamily(text) !== 0;
 }
 
-/** Undefined for a text that is not an address. */
+/** Parses an address; undefined for a text that is not one. */
 export function parseIpAddress(text: string): IpAddress | undefined {
   const family = ipFamily(text);
   if (family === 0) return undefined;
@@ -40,12 +40,12 @@ export function parseIpAddress(text: string): IpAddress | undefined {
   return address;
 }
 
-/** Dotted for IPv4, mapped or not; otherwise the text of RFC 5952. */
+/** Formats an address: dotted for IPv4, mapped or not; otherwise the text of RFC 5952. */
 export function formatIpAddress(address: IpAddress): string {
   return isIpv4(address) ? address.subarray(12).join(".") : formatIpv6(address);
 }
 
-/** The text of RFC 5952 section 4, without dots for IPv4-mapped addresses. */
+/** Formats an address as in RFC 5952 section 4, without dots for IPv4-mapped addresses. */
 export function formatIpv6(address: IpAddress): string {
   const groups = Array.from({ length: 8 }, (_, index) => readGroup(address, index));
   const zeros = findLongestZeros(groups);
@@ -57,7 +57,7 @@ export function formatIpv6(address: IpAddress): string {
   return zeros === undefined ? text(0, 8) : `${text(0, zeros.from)}::${text(zeros.to, 8)}`;
 }
 
-/** The text that equal addresses have in common; undefined for a text that is not an address. */
+/** Returns the same text for equal addresses; undefined for a text that is not an address. */
 export function canonicalIpAddress(text: string): string | undefined {
   const address = parseIpAddress(text);
   return address && formatIpAddress(address);
@@ -75,7 +75,7 @@ export function fromIpv4(bytes: ArrayLike<number>): IpAddress {
   return address;
 }
 
-/** `text` is a valid IPv4 address. */
+/** Writes the four bytes of `text`, a valid IPv4 address. */
 function writeIpv4(text: string, target: Uint8Array, offset: number): void {
   let value = 0;
   let at = offset;
@@ -91,7 +91,7 @@ function writeIpv4(text: string, target: Uint8Array, offset: number): void {
   target[at] = value;
 }
 
-/** `text` is a valid IPv6 address, and `target` is zero. */
+/** Writes the bytes of `text`, a valid IPv6 address. `target` contains zeros only. */
 function writeIpv6(text: string, target: Uint8Array): void {
   const gap = text.indexOf("::");
   if (gap === -1) {
@@ -126,7 +126,7 @@ function readGroup(address: IpAddress, index: number): number {
   return ((address[2 * index] ?? 0) << 8) | (address[2 * index + 1] ?? 0);
 }
 
-/** The first of the longest runs of two or more zero groups. */
+/** Finds the first of the longest runs of two or more zero groups. */
 function findLongestZeros(groups: readonly number[]): { from: number; to: number } | undefined {
   let longest: { from: number; to: number } | undefined;
   for (let from = 0; from < groups.length; from++) {

@@ -38,7 +38,7 @@ export interface OperatorOptions {
   readonly log: Logger;
   readonly client: KubeClient;
   readonly version: string;
-  /** DEFAULT_INSTALLATION unless it is set. */
+  /** Default: DEFAULT_INSTALLATION. */
   readonly installation?: Installation;
   /** Where the operator runs, and its Secret and Lease are. */
   readonly namespace: string;
@@ -47,19 +47,19 @@ export interface OperatorOptions {
   readonly proxyImage: string;
   /** Accept spec.pod.patch and any image also in the parameters of a Gateway. */
   readonly trustGatewayParameters: boolean;
-  /** How many Gateways roll out changed proxies at a time. */
+  /** Maximum number of Gateways that roll out changed proxies at a time. */
   readonly maxRollingGateways: RolloutLimit;
   /** Serve listeners that decrypt? Without, no Secret is read but the operator's own. */
   readonly terminate: boolean;
-  /** Absent: the default policy. */
+  /** Undefined: the default policy. */
   readonly externalHosts?: ExternalHostsPolicy;
   /** Namespaces whose Gateways, routes and other objects are read; undefined: all. */
   readonly watchNamespaces?: ReadonlySet<string>;
-  /** Namespaces in which Secrets and ConfigMaps are read; undefined: all that are watched. */
+  /** Namespaces in which Secrets and ConfigMaps are read; undefined: all watched namespaces. */
   readonly certificateNamespaces?: ReadonlySet<string>;
   readonly admissionPort: number;
   readonly streamPort: number;
-  /** The number of log lines that no reader took, since the process started. */
+  /** Number of log lines dropped since the process started. */
   readonly droppedLogLines: () => number;
 }
 
@@ -134,7 +134,7 @@ export function startOperator(options: OperatorOptions): Operator {
     sayAbsent(log, informers.absent());
     if (!options.terminate) log.info("listeners that decrypt are not served, and no Secrets are read");
 
-    // Proxies must get their configuration whatever becomes of admission, which fails open (docs/decisions/010).
+    // Proxies need their configuration even if admission fails; admission fails open (docs/decisions/010).
     const admission = serveAdmission(options, { certificates, informers: informers.of, leadership, metrics });
     parts.admission = admission;
     parts.admissionLabel = labelForAdmission(options, admission);
@@ -194,7 +194,7 @@ interface AdmissionParts {
   readonly metrics: OperatorMetrics;
 }
 
-/** The Pod gets the label while reviews are answered. A container that restarted may have left it there. */
+/** Labels the Pod while this replica responds to reviews. A restarted container may have left the label. */
 function labelForAdmission({ client, namespace, podName, log }: OperatorOptions, admission: Admission): PodLabel {
   const label = new PodLabel({
     ...{ client, namespace, podName, label: ADMISSION_LABEL },
@@ -217,7 +217,7 @@ function serveAdmission(
     port: admissionPort,
     uuid: installation.name,
     certificate: certificates.serving(),
-    // Pepr watches a kind in all namespaces, which the operator may not be allowed to; its notices add nothing to the informers'.
+    // Pepr watches a kind in all namespaces, for which the operator may lack the right. The informers receive the same changes.
     isGatewayServed: () => informers.gateways.type !== undefined && watchNamespaces === undefined,
     onStartFailed: () => metrics.admissionStartFailed(),
     onChange: () => leadership.kick("pepr"),

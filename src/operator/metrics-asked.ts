@@ -15,9 +15,9 @@ export interface OperatorSources {
   rollouts(): RolloutCounts;
   subscribers(): readonly SubscriberView[];
   certificates(): CertificateExpiry | undefined;
-  /** The number of log lines that no reader took, since the process started. */
+  /** Number of log lines dropped since the process started. */
   droppedLogLines(): number;
-  /** Does this replica answer admission reviews? */
+  /** Reports whether this replica responds to admission reviews. */
   admissionReady(): boolean;
   /** The time of day. */
   now(): Date;
@@ -32,7 +32,7 @@ export function addGauges(registry: Registry, version: string, sources: Operator
     1,
   );
   single(registry, "leading", "1 on the replica that leads.", () => (sources.leading() ? 1 : 0));
-  single(registry, "admission_ready", "1 while this replica answers admission reviews.", () =>
+  single(registry, "admission_ready", "1 while this replica responds to admission reviews.", () =>
     sources.admissionReady() ? 1 : 0,
   );
   single(registry, "queue_changes", "Changes that no pass has taken up yet.", () => sources.queue().changes);
@@ -51,7 +51,7 @@ export function addGauges(registry: Registry, version: string, sources: Operator
   );
   new Counter({
     name: "fsm_gateway_log_lines_dropped_total",
-    help: "Total number of log lines that were dropped because the reader of the log was too slow or gone.",
+    help: "Total number of log lines that were dropped because the reader of the log was too slow or closed.",
     registers,
     collect() {
       this.reset();
@@ -78,7 +78,7 @@ function single(registry: Registry, name: string, help: string, value: () => num
 function addRollouts(registry: Registry, { rollouts }: OperatorSources): void {
   new Gauge({
     name: "fsm_gateway_operator_rollouts",
-    help: "Current number of Gateways that roll out proxies, are stalled in it, or wait for others, by state.",
+    help: "Current number of Gateways that roll out proxies, have a stalled rollout, or wait for others, by state.",
     labelNames: ["state"],
     registers: [registry],
     collect() {

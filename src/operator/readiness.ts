@@ -11,8 +11,9 @@ export interface ReadinessParts {
 }
 
 /**
- * In the order in which one needs the other. Leading is none of them: a follower serves admission. Readiness does not depend on
- * admission, or a fault of Pepr's store would close the configuration stream: its Service selects by a label (pepr/pod-label.ts).
+ * Ordered by dependency. Leadership is not a check, because followers serve admission. Readiness does not depend on admission:
+ * otherwise a failure of Pepr's store would disconnect the configuration stream. Admission's Service selects by a label
+ * (pepr/pod-label.ts).
  */
 export function readinessChecks({ informers, certificates, admission, isEnding }: ReadinessParts) {
   const checks: readonly ReadinessCheck[] = [

@@ -28,7 +28,7 @@ export type KickCause =
   | "certificates"
   /** The API server refuses what is to run for a Gateway, or does so no more. */
   | "refusal"
-  /** Which Gateways wait to roll out their proxies, or for which others, has changed. */
+  /** The set of Gateways that wait to roll out their proxies, or the rollouts they wait for, has changed. */
   | "rollout"
   /** Pepr's watches have seen something. */
   | "pepr"

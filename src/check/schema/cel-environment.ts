@@ -24,7 +24,7 @@ export function kubernetesEnvironment(): CelEnv {
   });
 }
 
-/** Reads addresses as Go's netip does. Neither a zone nor an IPv4 address in IPv6 is allowed (Kubernetes CEL, IP library). */
+/** Parses addresses as Go's netip does. Zones and IPv4 addresses in IPv6 are not allowed (Kubernetes CEL, IP library). */
 function isPlainAddress(text: string): boolean {
   const address = parseIpAddress(text);
   return address !== undefined && !(text.includes(":") && isIpv4(address));

@@ -63,7 +63,7 @@ async function cluster(options: ExplainOptions): Promise<World> {
   return { snapshot: { ...snapshot, externalHosts: clusterPolicy(options, operatorArguments) } };
 }
 
-/** The operator's own policy, unless the command line gives one. */
+/** Returns the operator's policy, unless the command line sets one. */
 function clusterPolicy(options: ExplainOptions, operatorArguments: readonly string[] | undefined): ExternalHostsPolicy {
   if (hasExternalHostsOptions(options)) return externalHostsPolicy(options);
   if (operatorArguments !== undefined) return externalHostsPolicy(readExternalHostsOptions(operatorArguments));

@@ -38,7 +38,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   const exitHook = new ExitHook();
   const gateways = new ServedGateways({
     createProxy: () => {
-      // Not before: the thread that reads files has the larger heap of the command line.
+      // Set after this point only: the thread that reads files uses the larger heap of the command line.
       limitWorkerHeaps();
       return createProxy({
         log,

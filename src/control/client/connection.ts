@@ -63,8 +63,8 @@ export async function connect(
 }
 
 /**
- * The socket is destroyed, not the session: Node destroys a session only after its socket has connected, and a host that
- * is dead keeps it connecting for about two minutes.
+ * Destroys the socket, not the session: Node destroys a session only after its socket has connected, and an unresponsive host
+ * keeps it connecting for about two minutes.
  */
 async function established(
   session: ClientHttp2Session,

@@ -577,7 +577,7 @@ export type Resource = Message<"fsmgateway.control.v1.Resource"> & {
     case: "backendWithTraffic";
   } | {
     /**
-     * Sent only when an administrator has ranges other than the default ones: a proxy that does not know the case must not ignore them.
+     * Sent only if the administrator's ranges differ from the default ones: a proxy that does not support the case must not ignore them.
      *
      * @generated from field: fsmgateway.control.v1.ExternalHosts external_hosts = 12;
      */
@@ -598,7 +598,7 @@ export const ResourceSchema: GenMessage<Resource> = /*@__PURE__*/
  */
 export type ExternalHosts = Message<"fsmgateway.control.v1.ExternalHosts"> & {
   /**
-   * CIDR blocks that no external host may resolve to. Empty: only what every proxy denies.
+   * CIDR blocks that no external host may resolve to. Empty: only the ranges that every proxy denies.
    *
    * @generated from field: repeated string denied_cidrs = 1;
    */

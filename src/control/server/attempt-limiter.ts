@@ -1,18 +1,18 @@
 /**
- * Limits how often one peer may ask to be authenticated: each attempt costs the API server a TokenReview. A token bucket a peer;
- * the number of peers is bounded, and the one that was seen longest ago is evicted. Pure: time is passed in.
+ * Limits the authentication attempts of each peer, because each attempt costs the API server a TokenReview. Each peer has a token
+ * bucket. The number of buckets is limited; the least recently seen peer is evicted. Pure: the caller passes the time.
  */
 
 export interface AttemptLimits {
-  /** Attempts at once after a pause. */
+  /** Number of attempts at once after a pause. */
   readonly burst: number;
-  /** Attempts a second that follow. */
+  /** Number of attempts per second after the burst. */
   readonly perSecond: number;
 }
 
 /**
- * A proxy tries at most once a second on average, and thirty of them may share the address of a node that masquerades. Thirty
- * more arrive a few seconds later by their own backoff.
+ * A proxy tries at most once a second on average. Thirty proxies may share the address of a node that masquerades. The backoff of
+ * thirty more makes them arrive a few seconds later.
  */
 export const DEFAULT_ATTEMPT_LIMITS: AttemptLimits = { burst: 30, perSecond: 5 };
 
@@ -26,7 +26,7 @@ interface Bucket {
 
 export class AttemptLimiter {
   readonly #limits: AttemptLimits;
-  /** In the order in which peers were last seen. */
+  /** Ordered by the time at which peers were last seen. */
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(limits: AttemptLimits) {

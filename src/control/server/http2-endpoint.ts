@@ -34,11 +34,11 @@ export interface Http2EndpointOptions {
 export const resetStreamKey = createContextKey<() => void>(() => {});
 
 /**
- * Every proxy has one connection with one call. Beyond this, connections without a call are reset first: those of peers that never
- * ask, in their TLS handshake or after it.
+ * Maximum number of connections. Every proxy has one connection with one call. Beyond the maximum, connections without a call are
+ * reset first: those of peers that never send one, during or after their TLS handshake.
  */
 const MAX_CONNECTIONS = 8_192;
-/** A proxy in the same cluster takes milliseconds; a busy replica to which all proxies return at once takes seconds. */
+/** A proxy in the same cluster needs milliseconds. It needs seconds if all proxies reconnect to a busy replica at once. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** The peer's address, for limits by peer. */
 export const peerKey = createContextKey<string>("");

@@ -57,7 +57,7 @@ export class ProxyStream {
   readonly #lag = new Lag();
   #state: SubscriberState;
   #tokenDue = false;
-  /** A token was requested and has not arrived: only then one is reviewed. */
+  /** A token was requested and has not arrived. Only then is a token reviewed. */
   #isTokenExpected = false;
   #ended: { readonly error?: ConnectError } | undefined;
   #report: ProxyReport | undefined;
@@ -187,7 +187,7 @@ export class ProxyStream {
   }
 
   async #takeToken(token: string): Promise<void> {
-    // Each token costs a TokenReview: their rate is the operator's to set.
+    // Each token costs a TokenReview, so the operator determines their rate.
     if (!this.#isTokenExpected) throw new ConnectError("no token was requested", Code.InvalidArgument);
     this.#isTokenExpected = false;
     this.#tokenAnswerDue.clear();

@@ -33,7 +33,7 @@ export interface ControlServerOptions {
   /** For metrics: what became of a proxy's wish to subscribe. Must not throw. */
   readonly onSubscription?: (outcome: SubscriptionOutcome) => void;
   readonly timing?: Partial<ControlServerTiming>;
-  /** How often one address may ask to be authenticated. */
+  /** Limits of the authentication attempts from one address. */
   readonly attemptLimits?: AttemptLimits;
   /** Beyond this, connections without a call are reset. */
   readonly maxConnections?: number;
@@ -45,7 +45,7 @@ export type SubscriptionOutcome =
   | "not_leader"
   /** A bad token, a malformed hello, or too late. */
   | "refused"
-  /** Its address has asked too often; no token was reviewed. */
+  /** The address has made too many attempts; no token was reviewed. */
   | "rate_limited";
 
 export interface ControlServerTiming extends StreamTiming, SessionUpkeep {
@@ -127,7 +127,7 @@ async function* subscribe(admission: Admission, requests: AsyncIterable<Subscrib
   const iterator = requests[Symbol.asyncIterator]();
   const stream = await admit(admission, iterator, context).catch((error: unknown) => {
     // Proxies ask a replica that does not lead all the time; every other refusal is for someone to look at.
-    // A line for each attempt beyond the limit would fill the log: the metric counts them.
+    // A line for each rejected attempt would fill the log. The metric counts them.
     const isLimited = ConnectError.from(error).code === Code.ResourceExhausted;
     const level = admission.isLeader() && !isLimited ? "warn" : "debug";
     admission.onSubscription?.(isLimited ? "rate_limited" : admission.isLeader() ? "refused" : "not_leader");

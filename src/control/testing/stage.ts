@@ -85,7 +85,7 @@ export class Stage {
       certificate: await this.ca.issue(),
       authenticate,
       isLeader: () => true,
-      // All clients of a test have one address, and hurried backoff.
+      // All clients of a test have one address and a short backoff.
       attemptLimits: { burst: 1_000_000, perSecond: 1_000_000 },
       onReport: (gateway, proxyId, report) => reports.push({ gateway, proxyId, report }),
       onGone: (gateway, proxyId) => gone.push(`${gateway}/${proxyId}`),

@@ -47,7 +47,7 @@ const REFUSAL_REASONS: Record<RefusalReason, true> = {
 
 /**
  * Longest message of a report that the operator keeps, in characters. Messages become part of conditions, which the API server
- * rejects above 32,768 characters: one Pod must not keep its Gateway's status from being written. Our longest is about 300.
+ * rejects above 32,768 characters: one Pod must not block the status of its Gateway. The proxies' longest message is about 300.
  */
 const MAX_MESSAGE_CHARACTERS = 1_024;
 
@@ -108,7 +108,7 @@ function refusalFromWire({ revision, reason, message }: Refusal): ConfigRefusal 
   return { revision, reason: known(REFUSAL_REASONS, reason, "invalid_resource"), message: shorten(message) };
 }
 
-/** Cut at the limit and without control characters, which would forge lines where conditions are printed. */
+/** Truncates at the limit and removes control characters, which would forge lines where conditions are printed. */
 function shorten(message: string): string {
   const printable = message.replaceAll(/\p{Cc}/gu, " ");
   return printable.length <= MAX_MESSAGE_CHARACTERS

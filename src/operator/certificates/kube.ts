@@ -28,7 +28,7 @@ export function getCertificatesSecretName(installation: string): string {
   return `${installation}-certificates`;
 }
 
-/** `installation` is the name of the webhook configuration and the field manager too. */
+/** `installation` is also the name of the webhook configuration and the field manager. */
 export function kubeCertificateStore(
   client: KubeClient,
   namespace: string,

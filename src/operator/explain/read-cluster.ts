@@ -80,13 +80,13 @@ interface OperatorDeployment extends KubernetesObject {
   };
 }
 
-/** Of the operator with this controller name: several may be installed. */
+/** Finds the operator with this controller name: several may be installed. */
 async function readOperatorArguments(
   client: KubeClient,
   controllerName: string,
 ): Promise<readonly string[] | undefined> {
   try {
-    // The chart's label, whatever the installation's name is; proxies may have it too.
+    // The chart sets this label for every installation name. Proxies may have it too.
     const labelSelector = "app.kubernetes.io/name=fsm-gateway";
     const deployments = await listAll<OperatorDeployment>(client, DEPLOYMENTS, { labelSelector });
     const containers = deployments.flatMap(({ spec }) => spec.template.spec.containers);

@@ -32,7 +32,7 @@ export interface InformerState {
   readonly counts: InformerCounts;
   /** Since the API server last said something: a list, an event or a bookmark, in ms; undefined before the first. */
   readonly silenceMs: number | undefined;
-  /** What goes wrong at present; undefined while nothing does. */
+  /** The current failure; undefined if there is none. */
   readonly failure: InformerFailure | undefined;
 }
 

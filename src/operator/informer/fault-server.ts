@@ -33,7 +33,7 @@ export class FaultServer {
   readonly streamQueries: URLSearchParams[] = [];
   /** False: streaming lists are rejected, as by API servers before Kubernetes 1.32. */
   streamsLists = false;
-  /** False: a streaming list never gets the bookmark that ends its initial events. */
+  /** False: a streaming list never receives the bookmark that ends its initial events. */
   endsInitialEvents = true;
   readonly client: KubeClient;
   readonly #server: Server;

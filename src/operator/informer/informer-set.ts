@@ -10,7 +10,7 @@ import { missingText } from "./problem.ts";
 /** An informer of whatever kind. */
 interface AnyInformer
   extends Pick<Informer<never>, "kind" | "synced" | "whenSynced" | "type" | "onChange" | "start" | "stop" | "state"> {
-  /** Reports whether something is being read that the barrier does not wait for. */
+  /** Reports whether reads are in progress that the barrier does not wait for. */
   readonly isPending?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Keeps the objects of one kind as the cluster has them: a list (streaming where the API server has it, else in pages), then a
- * watch that resumes where it ended, for ever.
+ * Caches the objects of one kind: a list (streaming if the API server supports it, otherwise in pages), then a watch that resumes at
+ * its last version.
  * It survives broken connections, expired versions and a kind that is absent or comes and goes; it never writes, and never
  * tells what changed within an object: readers look at the whole (level-triggered).
  */
@@ -77,7 +77,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   /** False once the API server has rejected a streaming list. */
   #streamsLists = true;
   #hasFallenBack = false;
-  /** The last streaming list broke before its end: the next list is in pages, in case it is streaming that fails. */
+  /** The last streaming list failed before its end. The next list uses pages, because streaming itself may be the cause. */
   #wasStreamCut = false;
   /** A version has expired, and no watch has brought anything since. */
   #expired = false;
@@ -192,8 +192,8 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   }
 
   /**
-   * Watches from the known version on, or begins with a streaming list. Returns the number of events and bookmarks after the
-   * list when the server ended the watch in order.
+   * Watches from the known version, or starts with a streaming list. Returns the number of events and bookmarks after the list if
+   * the server ended the watch gracefully.
    */
   async #watch(type: ResourceType, signal: AbortSignal): Promise<number> {
     const { client, selection, random } = this.#options;
@@ -232,7 +232,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     if (key !== undefined) this.#tell(key);
   }
 
-  /** Lists in pages from now on if the API server has no streaming lists, else for the next attempt. */
+  /** Lists in pages: permanently if the API server has no streaming lists, otherwise for the next attempt. */
   #onStreamingListFailed(error: unknown): void {
     if (isApiError(error, "Invalid", "BadRequest")) this.#streamsLists = false;
     else this.#wasStreamCut = true;

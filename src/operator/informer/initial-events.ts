@@ -1,6 +1,6 @@
 /**
- * Collects the events with which a streaming list starts (KEP-3157), until the bookmark that ends them. Pure.
- * Objects may change while they are being sent, so that MODIFIED and DELETED may occur among them.
+ * Collects the initial events of a streaming list (KEP-3157), up to the bookmark that ends them. Pure.
+ * Objects may change during the list, so that MODIFIED and DELETED may occur among the events.
  */
 import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import type { WatchEvent } from "../kube/watch-events.ts";

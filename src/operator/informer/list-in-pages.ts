@@ -1,4 +1,4 @@
-/** Reads a collection page by page, so that neither side holds all of it as text at once. For API servers without streaming lists. */
+/** Lists a collection in pages, so that neither side holds all of its text at once. For API servers without streaming lists. */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import type { KubeClient, Selection } from "../kube/client.ts";
 import type { ResourceType } from "../kube/resource.ts";
@@ -13,11 +13,11 @@ export interface ListInPagesOptions<T extends KubernetesObject> {
 
 export interface ListedObjects<T> {
   readonly objects: readonly T[];
-  /** Where a watch continues. */
+  /** resourceVersion at which a watch continues. */
   readonly resourceVersion: string;
 }
 
-/** @throws ApiError: `Gone` when the snapshot that the pages belong to has expired. */
+/** @throws ApiError: `Gone` if the snapshot of the pages has expired. */
 export async function listInPages<T extends KubernetesObject>(
   client: Pick<KubeClient, "list">,
   type: ResourceType,

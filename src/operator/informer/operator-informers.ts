@@ -161,7 +161,7 @@ function fixed<T extends KubernetesObject>(
   });
 }
 
-/** A kind with a namespace: in the watched namespaces, or in all. */
+/** Creates an informer for a kind with a namespace: in the watched namespaces, or in all. */
 function watchedDiscovered<T extends KubernetesObject>(
   options: OperatorInformersOptions,
   wanted: GroupKind,
@@ -190,7 +190,7 @@ function inWatchedNamespaces<T extends KubernetesObject>(
   return new ScopedInformer<T>({ kind, clock, required: [...watchNamespaces], createInformer });
 }
 
-/** Of these namespaces from the start on; undefined: all. */
+/** Creates an informer that reads these namespaces from its start; undefined: all. */
 function inNamespaces<T extends KubernetesObject>(
   options: OperatorInformersOptions,
   type: ResourceType,
@@ -201,7 +201,7 @@ function inNamespaces<T extends KubernetesObject>(
   return new ScopedInformer({ ...scoped(options, type, choices), idleType: type, required });
 }
 
-/** Of no namespace until one is demanded. `isServed` false: the kind counts as not served, and none will be. */
+/** Creates an informer that reads a namespace only on demand. `isServed` false: the kind counts as not served and is never read. */
 function demanded<T extends KubernetesObject>(
   options: OperatorInformersOptions,
   type: ResourceType,

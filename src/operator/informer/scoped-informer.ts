@@ -1,7 +1,7 @@
 /**
- * Keeps the objects of one kind in a set of scopes, each a namespace or all of them, with a list and a watch of its own.
+ * Caches the objects of one kind in a set of scopes (one namespace or all), each with its own list and watch.
  * Required scopes are read from start to stop. Demanded scopes are read from their first demand until a grace period after the
- * last one; then their objects are dropped. At no time is anything outside of these scopes requested.
+ * last one; then their objects are dropped. Nothing outside of these scopes is ever requested.
  */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import type { Clock } from "../../loop/clock.ts";
@@ -13,8 +13,8 @@ import type { Informer } from "./informer.ts";
 export const ALL_NAMESPACES = "";
 
 /**
- * How long a scope is read after its last demand, in ms. Longer than a Gateway takes to be replaced, so that this lists nothing
- * again; it bounds how long private keys that nothing names stay in memory.
+ * How long a scope is read after its last demand, in ms. It exceeds the time to replace a Gateway, so that a replacement causes no
+ * new list. It also limits how long unreferenced private keys stay in memory.
  */
 const DEMAND_GRACE_MS = 5 * 60_000;
 
@@ -41,7 +41,7 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
   readonly #options: ScopedInformerOptions<T>;
   readonly #scopes = new Map<string, Scope<T>>();
   readonly #listeners = new Set<(kind: string, key: string) => void>();
-  /** Of scopes that are no longer read: counts never decrease. */
+  /** Sum over scopes that are no longer read: counters never decrease. */
   #retiredCounts: InformerCounts = { lists: 0, watches: 0, failures: 0 };
   #lists: readonly (readonly T[])[] = [];
   #items: readonly T[] = [];
@@ -101,7 +101,7 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
     return this.#scopeOf(key.slice(0, Math.max(0, key.indexOf("/"))))?.informer.get(key);
   }
 
-  /** As `Informer.onChange`, and with an empty key when a demanded scope is read. Returns the way to unsubscribe. */
+  /** Subscribes as `Informer.onChange` does. The key is empty when a demanded scope has been read. Returns the unsubscribe function. */
   onChange(listener: (kind: string, key: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -119,7 +119,7 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
     await Promise.all(scopes.map(({ informer }) => informer.stop()));
   }
 
-  /** Reads these scopes, beside the required ones, until another demand leaves them out for the grace period. */
+  /** Reads these scopes in addition to the required ones, until a later demand omits them for the grace period. */
   demand(scopes: ReadonlySet<string>): void {
     if (this.#isStopped) return;
     for (const scope of scopes) this.#read(scope);
@@ -137,7 +137,7 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
       return;
     }
     const { informer } = this.#add(name);
-    // An empty scope changes no object, but what waited for it may continue.
+    // An empty scope changes no object, but its dependents may continue.
     void informer.whenSynced.then(() => this.#notify(NO_OBJECT));
     if (this.#isStarted) informer.start();
   }
@@ -175,8 +175,8 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
 }
 
 /**
- * Returns the scopes to read for references into these namespaces: those of them that may be read, or all namespaces at once
- * where there is no restriction, since one watch costs the API server less than one a namespace.
+ * Returns the scopes to read for references into these namespaces: the allowed ones of them, or all namespaces at once if there is
+ * no restriction, because one watch costs the API server less than one per namespace.
  */
 export function scopesFor(namespaces: Iterable<string>, allowed: ReadonlySet<string> | undefined): ReadonlySet<string> {
   if (allowed !== undefined) return new Set([...namespaces].filter((namespace) => allowed.has(namespace)));

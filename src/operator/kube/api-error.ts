@@ -47,10 +47,10 @@ export function isApiError(error: unknown, ...types: readonly ApiFailureType[]):
   return error instanceof ApiError && types.includes(error.failure.type);
 }
 
-/** A longer Retry-After is cut to this, so that a broken proxy on the way cannot stop the operator, in milliseconds. */
+/** Maximum of Retry-After, in milliseconds, so that a faulty proxy on the path cannot stop the operator. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
-/** How long the API server asked to wait, in milliseconds, if it did. Of several errors in an AggregateError, the longest wait. */
+/** Returns the wait that the API server requested, in milliseconds. Of several errors in an AggregateError, the longest wait. */
 export function retryAfterMs(error: unknown): number | undefined {
   if (error instanceof AggregateError) {
     const waits = error.errors.map(retryAfterMs).filter((ms) => ms !== undefined);

@@ -17,7 +17,7 @@ const LIST_TIMEOUT_MS = 60_000;
 /** Bookmarks come about once a minute: three missed ones are a dead connection. */
 const WATCH_SILENCE_MS = 200_000;
 
-/** No resourceVersion: as new as a list from etcd. */
+/** Without a resourceVersion the list is as recent as a list from etcd. */
 const STREAMING_LIST = { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" };
 
 /** What each call may carry. */
@@ -48,7 +48,7 @@ export interface ObjectList<T> {
 export interface WatchOptions extends Selection {
   /**
    * Undefined: a streaming list (KEP-3157). The watch starts with an ADDED event for each object and a bookmark that ends them.
-   * An API server without streaming lists answers 422 (Invalid).
+   * An API server without streaming lists responds with 422 (Invalid).
    */
   readonly resourceVersion: string | undefined;
   /** After this the server ends the watch in order. */

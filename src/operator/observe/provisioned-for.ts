@@ -1,12 +1,12 @@
 /**
  * Finds the proof that this controller provisions a Gateway: an object that it applied and that the Gateway controls. Labels prove
- * nothing, since any user can set them. It survives a restart of the operator, for it is read from the cluster. Pure.
+ * nothing, because any user can set them. The proof is read from the cluster, so that it survives a restart of the operator. Pure.
  */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import type { ObservedDeployment } from "../../model/snapshot.ts";
 import { controllerUid, isProvisioned } from "../write/ownership.ts";
 
-/** `objects`: those under the names that the Gateway's own objects have, if they exist. */
+/** `objects`: the existing objects with the names of the Gateway's own objects. */
 export function provisionedFor(
   gateway: KubernetesObject,
   objects: readonly (KubernetesObject | undefined)[],

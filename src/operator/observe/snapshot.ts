@@ -8,7 +8,7 @@ import { provisionedFor } from "./provisioned-for.ts";
 import type { ProxyReports } from "./proxies.ts";
 import type { SettledPorts } from "./settled-ports.ts";
 
-/** What the operator was started with, and never changes. */
+/** The operator's start options, which never change. */
 export type SnapshotSettings = Pick<Snapshot, "controllerName" | "parametersPolicy" | "externalHosts">;
 
 export interface OperatorSnapshot {

@@ -17,10 +17,10 @@ import { type ServingCertificate, withKeyFiles } from "./key-files.ts";
  */
 const KEEP_ALIVE_MS = 120_000;
 
-/** The API servers of a cluster keep a few each. Beyond this the longest idle one is reset. */
+/** Each API server keeps a few connections. Beyond this limit the longest idle one is reset. */
 const MAX_CONNECTIONS = 256;
 
-/** The API server sends a review at once; it waits 5 s for the verdict. */
+/** The API server sends a review immediately and waits 5 s for the response. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** After this the requests still in progress are cut: the API server itself waits for a webhook 30 s at most. */
@@ -40,7 +40,7 @@ export interface ModuleParts {
   readonly certificate: ServingCertificate;
   /** 0 takes a free port. */
   readonly port: number;
-  /** Names the module's stores: `pepr-<uuid>-store` and `pepr-<uuid>-schedule`. The manifest's unless it is set. */
+  /** Name in the module's stores: `pepr-<uuid>-store` and `pepr-<uuid>-schedule`. Default: the manifest's. */
   readonly uuid?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Keeps a label of this replica's Pod, by which the Service of admission selects the replicas that answer reviews. A Pod has only
- * one readiness, and that one belongs to the configuration stream. The last value wins; a write that fails is retried with backoff.
+ * Maintains a label of this replica's Pod, by which the admission Service selects the replicas that respond to reviews. A Pod has
+ * only one readiness, which belongs to the configuration stream. The last value wins; a failed write is retried with backoff.
  */
 import { backoffMs } from "../../loop/backoff.ts";
 import type { Clock } from "../../loop/clock.ts";
@@ -15,7 +15,7 @@ export interface PodLabelOptions {
   readonly podName: string;
   readonly label: string;
   readonly clock: Clock;
-  /** From [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
 }
@@ -34,7 +34,7 @@ export class PodLabel {
     this.#options = options;
   }
 
-  /** Sets the label, or removes it (null). Returns at once. */
+  /** Sets the label, or removes it (null). Does not wait for the write. */
   set(value: string | null): void {
     this.#wanted = value;
     if (this.#isWriting) return;
@@ -42,7 +42,7 @@ export class PodLabel {
     this.#running = this.#write();
   }
 
-  /** Writes nothing after this. */
+  /** Stops; no write starts after this call. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running;
@@ -65,18 +65,18 @@ export class PodLabel {
         failures = 0;
       } catch (error) {
         if (signal.aborted) break;
-        // Outside of a cluster this replica is no Pod, and no Service selects it.
+        // Outside of a cluster this replica has no Pod, and no Service selects it.
         if (isApiError(error, "NotFound")) {
           log.debug("This replica has no Pod to label", { podName });
           break;
         }
         failures++;
         const retryInMs = Math.round(backoffMs(failures, BACKOFF, random));
-        log.warn("Failed to label the Pod for the Service of admission", { podName, label, error, retryInMs });
+        log.warn("Failed to label the Pod for the admission Service; retrying", { podName, label, error, retryInMs });
         await clock.sleep(retryInMs, signal);
       }
     }
-    // In the same turn as the last comparison, so that no value set meanwhile is lost.
+    // In the same loop iteration as the last comparison, so that no value set meanwhile is lost.
     this.#isWriting = false;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Runs admission and the change notices in this process, on Pepr. A start that fails is retried with backoff until `close`:
- * nothing else of the operator waits for it. Judges nothing. Pepr's watches cannot be stopped: after `close` they are silent,
- * and end with the process.
+ * Runs admission and the change notices in this process, on Pepr. A failed start is retried with backoff until `close`; no other
+ * part of the operator waits for it. Does not validate objects. Pepr's watches cannot be stopped: after `close` they report nothing,
+ * and they end with the process.
  */
 import type { Capability } from "pepr";
 import type { AdmissionContext } from "../../admission/ownership.ts";
@@ -29,19 +29,19 @@ export interface AdmissionOptions {
   readonly context: () => AdmissionContext;
   /** For metrics. */
   readonly onReview?: ReviewerOptions["onReview"];
-  /** For metrics: a start has failed, and is retried. */
+  /** Called after a failed start, for metrics. It is retried. */
   readonly onStartFailed?: () => void;
-  /** How long Pepr may take for its store before it is started again: it takes up to 3 s of its own accord. */
+  /** Timeout of Pepr's store before the next start. Pepr itself may need up to 3 s. */
   readonly storeTimeoutMs?: number;
 }
 
 export interface Admission {
-  /** Settles with the port when it is bound for the first time. */
+  /** Resolves with the port when it is bound for the first time. */
   readonly listening: Promise<number>;
-  /** Settles when reviews are answered, or after `close`. Never rejects. */
+  /** Resolves when reviews are answered, or after `close`. Never rejects. */
   readonly ready: Promise<void>;
   isReady(): boolean;
-  /** Why the last start failed; undefined before the first failure and once reviews are answered. */
+  /** Reason of the last failed start; undefined before the first failure and while reviews are answered. */
   problem(): string | undefined;
   /** New connections see the new certificate; open ones go on. */
   setCertificate(certificate: ServingCertificate): void;
@@ -50,7 +50,7 @@ export interface Admission {
 }
 
 const STORE_TIMEOUT_MS = 15_000;
-/** A store that appears is found a minute later at most; each start costs Pepr some requests and a watch that it does not end. */
+/** A new store is found within one minute. Each start costs Pepr some requests and a watch that it does not end. */
 const START_BACKOFF = { firstMs: 1_000, maxMs: 60_000 };
 
 interface State {

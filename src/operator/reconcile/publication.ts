@@ -44,7 +44,7 @@ export interface Published {
   /** Gateways with Pods that take connections and have not been heard, by `namespace/name`. */
   readonly silent: ReadonlyMap<string, readonly string[]>;
   /**
-   * Gateways that refer to what is not read yet, by `namespace/name`: nothing of theirs is published or written until it is.
+   * Gateways, by `namespace/name`, that refer to objects that are not read yet. Nothing of them is published or written before that.
    */
   readonly waiting: ReadonlySet<string>;
   /** What the proxies must have taken up before the plan's statuses are true. */

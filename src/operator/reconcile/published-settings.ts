@@ -1,6 +1,6 @@
 /**
- * Adds the settings that each Gateway's proxies were last sent to what is observed of it. The translator keeps them while
- * GatewayParameters or the GatewayClass are missing. They are lost when the operator restarts in that state. Pure.
+ * Adds the settings that were last sent to each Gateway's proxies to the observed state. The translator keeps them while
+ * GatewayParameters or the GatewayClass are missing. They are lost if the operator restarts in that state. Pure.
  */
 import type { Plan } from "../../model/plan.ts";
 import type { ResourceKey } from "../../model/proxy-config.ts";

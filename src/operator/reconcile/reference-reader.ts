@@ -1,7 +1,7 @@
 /**
- * Reads Secrets and ConfigMaps only where a Gateway, ListenerSet or policy refers to them: it demands the scopes that the
- * translator has looked something up in, and tells which Gateways depend on what is not read yet. Those keep what they have:
- * an object that was not read would look like one that does not exist.
+ * Reads Secrets and ConfigMaps only where a Gateway, ListenerSet or policy refers to them: demands the scopes of the translator's
+ * lookups, and returns the Gateways that depend on objects that are not read yet. These Gateways keep their configuration, because
+ * an object that was not read would look like a missing one.
  */
 import type { ReferencedQuestion, Translator } from "../../translate/translator.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
@@ -23,7 +23,7 @@ export class ReferenceReader {
     this.#allowed = allowed;
   }
 
-  /** Demands what the last translation needs. Returns the Gateways, by `namespace/name`, that depend on what is not read yet. */
+  /** Demands the dependencies of the last translation. Returns the Gateways, by `namespace/name`, with objects that are not read yet. */
   demand(translator: Lookups): ReadonlySet<string> {
     const waiting = new Set<string>();
     this.#demand(translator, "secret", this.#caches.secrets, waiting);
@@ -31,7 +31,7 @@ export class ReferenceReader {
     return waiting;
   }
 
-  /** Nothing is needed, as on a replica that does not lead. */
+  /** Demands nothing, as on a replica that does not lead. */
   release(): void {
     this.#caches.secrets.demand(NO_SCOPES);
     this.#caches.authorities.demand(NO_SCOPES);

@@ -33,7 +33,7 @@ export function newsOfRefusals(before: Refusals, now: Refusals): "gateways" | "w
   return [...before].every(([gateway, said]) => now.get(gateway) === said) ? undefined : "words";
 }
 
-/** The Gateways whose Deployment the API server rejects. */
+/** Returns the Gateways whose Deployment the API server rejects. */
 export function findRejectedDeployments(refused: readonly RefusedObject[]): ReadonlySet<string> {
   const deployments = refused.filter(({ object }) => object.kind === "Deployment");
   return new Set(deployments.flatMap(({ object }) => findGateway(object) ?? []));

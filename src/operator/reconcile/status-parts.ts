@@ -1,4 +1,4 @@
-/** Parts of statuses that writers compare and report: conditions by place, entries of this controller, a plan without counts. Pure. */
+/** Reads parts of statuses that writers compare and report: conditions by path, entries of this controller, a plan without counts. Pure. */
 import type { Condition, PolicyAncestorStatus, RouteParentStatus } from "../../gateway-api/objects.ts";
 import type { StatusPlan } from "../../model/plan.ts";
 
@@ -9,7 +9,7 @@ export function withoutCounts(plan: StatusPlan): unknown {
   return { ...plan, listeners: plan.listeners.map(({ attachedRoutes: _, ...listener }) => listener) };
 }
 
-/** Every condition of a status that may be ours, by where it stands. */
+/** Returns every condition of a status that this controller may own, by its path. */
 export function conditionsOf(status: Status, controllerName: string): ReadonlyMap<string, Condition> {
   const found = new Map<string, Condition>();
   const add = (where: string, conditions: readonly Condition[] = []) => {
@@ -23,7 +23,7 @@ export function conditionsOf(status: Status, controllerName: string): ReadonlyMa
   return found;
 }
 
-/** Our entries of a route's parents or a policy's ancestors. */
+/** Returns this controller's entries of a route's parents or a policy's ancestors. */
 export function ownEntries(
   status: Status,
   controllerName: string,

@@ -44,9 +44,9 @@ export interface StatusWriterOptions {
   readonly informers: StatusCaches;
   readonly events: Pick<EventRecorder, "record">;
   readonly clock: Clock;
-  /** From [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** Called for each status that was rejected for what it says; for the log. */
+  /** Called for each status that the API server rejected because of its content; for the log. */
   readonly onRefused?: (refused: RefusedWrite) => void;
   /** Told of each write that was answered; for metrics and the log. */
   readonly onWrite: (write: Write) => void;
@@ -74,7 +74,7 @@ const GO_MS = 250;
 const COUNTS_MS = 200;
 
 export interface StatusReport {
-  /** Failures on the way to the API server, mostly ApiErrors: the round is to be repeated. */
+  /** Failures to reach the API server, mostly ApiErrors: the cluster sync must be retried. */
   readonly failures: readonly unknown[];
   /** Something is left, and is due in so many ms. */
   readonly leftForMs?: number;
@@ -99,7 +99,7 @@ export class StatusWriter {
   /** Targets whose plan or object is another than when they were last looked at. */
   readonly #due = new Set<string>();
 
-  /** Statuses that the API server rejects, or that other writers keep from being written. */
+  /** Statuses that the API server rejects, or whose writes other writers prevent. */
   readonly #backoff: ObjectBackoff<undefined>;
 
   constructor(options: StatusWriterOptions) {
@@ -108,7 +108,7 @@ export class StatusWriter {
     this.#backoff = new ObjectBackoff(options);
   }
 
-  /** Number of objects that wait after a rejected write. */
+  /** Number of objects in backoff after a rejected write. */
   get waiting(): number {
     return this.#backoff.size;
   }
@@ -200,7 +200,7 @@ export class StatusWriter {
     return backoff !== undefined && backoff.waitMs > 0 ? backoff.waitMs : this.#countsWaitMs(plan, nowMs);
   }
 
-  /** How long a status must wait that says nothing else than its last one but for numbers of routes. */
+  /** Returns the delay of a status whose only change is the number of routes. */
   #countsWaitMs(plan: StatusPlan, nowMs: number): number {
     const last = this.#counted.get(targetOf(plan));
     if (last === undefined || last.plan === plan) return 0;
@@ -208,13 +208,13 @@ export class StatusWriter {
     return waitMs > 0 && isDeepStrictEqual(withoutCounts(last.plan), withoutCounts(plan)) ? waitMs : 0;
   }
 
-  /** What a rejected write depends on. Another status of the object, or its own, is no reason to try again. */
+  /** The dependencies of a rejected write. Another object's status, or its own, is not a reason to retry. */
   #basisOf(plan: StatusPlan): readonly unknown[] {
     const { uid, generation } = this.#cacheOf(plan.kind).get(objectKey({ metadata: plan }))?.metadata ?? {};
     return [plan, uid, generation];
   }
 
-  /** Returns the wait before the next try, in milliseconds; 0 if the status is written. Throws failures on the way to the API server. */
+  /** Returns the wait before the retry, in milliseconds; 0 if the status is written. @throws failures to reach the API server. */
   async #writeOrBackOff(plan: StatusPlan, signal: AbortSignal): Promise<number> {
     const target = targetOf(plan);
     try {

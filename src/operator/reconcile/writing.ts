@@ -139,7 +139,7 @@ export class Writing {
     return [gateways.get(key), namespaces.get(namespace)].some((o) => o?.metadata.deletionTimestamp !== undefined);
   }
 
-  /** An object of another controller under a name that a Gateway needs is not changed. The Gateway's owner has to know. */
+  /** Does not change an object of another controller under a name that a Gateway needs, and reports it to the Gateway's owner. */
   #reportForeign(object: KubernetesObject, owners: ReadonlyMap<string, Gateway>): void {
     const { events, log } = this.#parts;
     const gateway = owners.get(controllerUid(object) ?? "");
@@ -153,7 +153,7 @@ export class Writing {
     }
   }
 
-  /** Such a Gateway has no controller, so that no status reports it. One that this controller runs has a condition: see `plan`. */
+  /** Such a Gateway has no controller, so that no status reports it. A Gateway of this controller has a condition: see `plan`. */
   #tellMissingClass(gateway: Gateway): void {
     const { informers, events, log } = this.#parts;
     const { gatewayClasses } = informers.of;
@@ -175,9 +175,9 @@ interface Owners {
 const NOTHING_LEFT: StatusReport = { failures: [] };
 
 /**
- * Uids of the Gateways of which objects that are not desired are deleted: those whose desired objects are all known, and those that
- * another controller manages now. Objects of any other owner stay: what belongs to a Gateway that was deleted, the cluster's garbage
- * collector deletes, after it has read from the API server that the owner is gone.
+ * Returns uids of the Gateways whose undesired objects are deleted: the ones whose desired objects are all known, and the ones that
+ * another controller manages now. Objects of any other owner stay. The cluster's garbage collector deletes the objects of a deleted
+ * Gateway, after it has read from the API server that the owner does not exist.
  */
 function prunableOwners({ plan, waiting }: Pick<Published, "plan" | "waiting">): ReadonlySet<string> {
   const known = [...plan.gateways].filter(([key, { parameters }]) => parameters !== undefined && !waiting.has(key));

@@ -1,7 +1,7 @@
-/** Adds what a Gateway's rollout waits for to what is observed of the Gateway, so that its status says so. Pure. */
+/** Adds the rollouts that a Gateway waits for to its observed state, so that its status reports them. Pure. */
 import type { RolloutWait, Snapshot } from "../../model/snapshot.ts";
 
-/** Returns the snapshot itself where none waits. */
+/** Returns the snapshot itself if no Gateway waits. */
 export function addRolloutWaits(snapshot: Snapshot, waits: ReadonlyMap<string, RolloutWait>): Snapshot {
   if (waits.size === 0) return snapshot;
   const deployments = [...snapshot.deployments].map(([gateway, deployment]) => {

@@ -1,9 +1,9 @@
 /**
- * Decides which Gateways may roll out a changed Pod template now, so that at most `limit` roll at a time. Only rollouts that can
- * still succeed count: a Gateway that is broken or stuck cannot block the others. Pure.
+ * Decides which Gateways may roll out a changed Pod template now, so that at most `limit` roll out at a time. Only rollouts that can
+ * still succeed count: a broken or stalled Gateway cannot block the others. Pure.
  */
 
-/** What the Deployment of a Gateway does. */
+/** State of a Gateway's Deployment. */
 export type RolloutState =
   /** There is no Deployment yet. */
   | "absent"
@@ -11,7 +11,7 @@ export type RolloutState =
   | "complete"
   /** A rollout is in progress, or was allowed and is not visible yet. */
   | "rolling"
-  /** No proxy is available: a rollout can take nothing away, and may be the fix. */
+  /** No proxy is available: a rollout cannot remove a serving proxy, and may be the fix. */
   | "unavailable"
   /** A rollout is in progress and past its deadline. */
   | "stalled";
@@ -20,24 +20,24 @@ export interface ObservedRollout {
   /** `namespace/name`. */
   readonly gateway: string;
   readonly state: RolloutState;
-  /** Reports whether the desired Pod template is another than the applied one. */
+  /** Reports whether the desired Pod template differs from the applied one. */
   readonly isOutdated: boolean;
   /** Reports whether the API server rejected the Deployment when it was last applied. */
   readonly isRejected: boolean;
 }
 
 export interface RolloutDecision {
-  /** Outdated Gateways that roll now. */
+  /** Outdated Gateways that roll out now. */
   readonly allowed: ReadonlySet<string>;
-  /** Outdated Gateways that keep their present template for now, in the order in which they roll. */
+  /** Outdated Gateways that keep their present template for now, in the order of their rollouts. */
   readonly waiting: readonly string[];
   /** Gateways whose rollouts count towards the limit: those in progress, then those that start now. */
   readonly counted: readonly string[];
 }
 
 /**
- * `rollouts` are in the order in which they became outdated. A rejected Gateway tries again only in a place that no other needs:
- * its Deployment does not change, so it would keep the place for ever.
+ * `rollouts` are ordered by the time at which they became outdated. A rejected Gateway retries only if no other Gateway needs its
+ * slot: its Deployment does not change, so that it would occupy the slot indefinitely.
  */
 export function decideRollouts(rollouts: readonly ObservedRollout[], limit: number): RolloutDecision {
   const counted = rollouts.filter(({ state }) => state === "rolling");
@@ -47,7 +47,7 @@ export function decideRollouts(rollouts: readonly ObservedRollout[], limit: numb
     .toSorted((one, other) => Number(one.isRejected) - Number(other.isRejected));
   const freeCount = Math.max(0, limit - counted.length);
   const started = candidates.slice(0, freeCount);
-  // A Gateway that is created, rolls already or serves nothing takes no place of another.
+  // A Gateway that is new, already rolls out or serves nothing does not occupy a slot.
   const unlimited = outdated.filter(({ state }) => state !== "complete");
   return {
     allowed: new Set(namesOf([...unlimited, ...started])),

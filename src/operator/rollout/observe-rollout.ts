@@ -1,11 +1,11 @@
 /**
- * Reads from a Deployment what its rollout does. Complete is what the Deployment controller calls complete (Kubernetes,
- * "Complete Deployment"): later scaling or a lost Pod is not a rollout. Pure.
+ * Reads the state of a rollout from a Deployment. "Complete" is defined as by the Deployment controller (Kubernetes, "Complete
+ * Deployment"): later scaling or a lost Pod is not a rollout. Pure.
  */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import type { RolloutState } from "./decide-rollouts.ts";
 
-/** apps/v1 Deployment, as far as its rollout is read. */
+/** apps/v1 Deployment, limited to the fields of its rollout. */
 export interface RolloutDeployment extends KubernetesObject {
   readonly spec?: {
     readonly replicas?: number;
@@ -28,7 +28,7 @@ export function getProgressDeadlineMs({ spec }: RolloutDeployment): number {
   return (spec?.progressDeadlineSeconds ?? DEFAULT_PROGRESS_DEADLINE_SECONDS) * 1_000;
 }
 
-/** Does not know how long a rollout has gone on: a Deployment that gets another template again and again never exceeds its deadline. */
+/** Ignores the duration of a rollout: a Deployment whose template changes repeatedly never exceeds its deadline. */
 export function observeRollout(deployment: RolloutDeployment | undefined): RolloutState {
   if (deployment === undefined) return "absent";
   const { metadata, spec, status = {} } = deployment;

@@ -1,4 +1,4 @@
-/** How many Gateways may roll at a time: a count, or a percentage of all. Pure. */
+/** Defines how many Gateways may roll out at a time: a count, or a percentage of all. Pure. */
 
 export type RolloutLimit =
   | { readonly unit: "count"; readonly value: number }
@@ -14,7 +14,7 @@ export function parseRolloutLimit(text: string): RolloutLimit | undefined {
   return Number(value) <= 100 ? { unit: "percent", value: Number(value) } : undefined;
 }
 
-/** Rounds a percentage down, and is at least 1. */
+/** Rounds a percentage down, to at least 1. */
 export function getMaxRolling({ unit, value }: RolloutLimit, gatewayCount: number): number {
   return unit === "count" ? value : Math.max(1, Math.floor((gatewayCount * value) / 100));
 }

@@ -1,7 +1,7 @@
 /**
- * Holds back changed Pod templates, so that only a limited number of Gateways roll at a time (decide-rollouts.ts). A Gateway that
- * waits keeps the template it has; everything else of it is applied. The state is read from the Deployments, so that a new leader
- * continues where the last one stopped; only the order of waiting and the start times are kept in memory.
+ * Delays changed Pod templates, so that only a limited number of Gateways roll out at a time (decide-rollouts.ts). A waiting Gateway
+ * keeps its present template; its other changes are applied. The state is read from the Deployments, so that a new leader
+ * continues it; only the order of waiting and the start times are kept in memory.
  */
 import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import type { InfrastructureObject } from "../../infra/infrastructure.ts";
@@ -14,7 +14,7 @@ import { decideRollouts, type ObservedRollout, type RolloutDecision, type Rollou
 import { getProgressDeadlineMs, observeRollout, type RolloutDeployment } from "./observe-rollout.ts";
 import { getMaxRolling, type RolloutLimit } from "./rollout-limit.ts";
 
-/** A rollout that takes longer is named to those that wait for it. Most are complete within seconds. */
+/** Waiting Gateways report the name of a rollout that takes longer. Most are complete within seconds. */
 const SLOW_ROLLOUT_MS = 120_000;
 
 export interface RolloutPacerOptions {
@@ -22,13 +22,13 @@ export interface RolloutPacerOptions {
   readonly deployments: { get(key: string): KubernetesObject | undefined };
   readonly nowMs: () => number;
   readonly log: Logger;
-  /** Called when what `waits` returns has changed. */
+  /** Called when the result of `waits` has changed. */
   readonly onWaitsChanged: () => void;
 }
 
 export interface PacedObjects {
   readonly objects: readonly InfrastructureObject[];
-  /** When the decision may be another one without any change of an object. */
+  /** When the decision may change without any change of an object. */
   readonly recheckInMs?: number;
 }
 
@@ -47,7 +47,7 @@ interface StartedRollout {
 interface Candidate extends ObservedRollout {
   readonly wanted: InfrastructureObject;
   readonly live: RolloutDeployment | undefined;
-  /** How much longer the rollout counts. */
+  /** Remaining time for which the rollout counts. */
   readonly countsForMs?: number;
 }
 
@@ -56,7 +56,7 @@ export class RolloutPacer {
   readonly #started = new Map<string, StartedRollout>();
   /** When each rollout in progress was first seen. */
   readonly #rollingSinceMs = new Map<string, number>();
-  /** Gateways in the order in which they became outdated. */
+  /** Gateways ordered by the time at which they became outdated. */
   readonly #queue = new Set<string>();
   #rejected: ReadonlySet<string> = new Set();
   readonly #held = new WeakMap<
@@ -71,7 +71,7 @@ export class RolloutPacer {
     this.#options = options;
   }
 
-  /** What each waiting Gateway waits for, by `namespace/name`. */
+  /** The rollouts that each waiting Gateway waits for, by `namespace/name`. */
   get waits(): ReadonlyMap<string, RolloutWait> {
     return this.#waits;
   }
@@ -80,7 +80,7 @@ export class RolloutPacer {
     return this.#counts;
   }
 
-  /** `objects` are all there are. Returns them in their order; the Deployments that wait have the template that is live. */
+  /** `objects` are all objects. Returns them in their order; waiting Deployments have the live template. */
   pace(objects: readonly InfrastructureObject[]): PacedObjects {
     const candidates = objects.filter(({ kind }) => kind === "Deployment").map((wanted) => this.#observe(wanted));
     this.#forgetOthers(new Set(candidates.map(({ gateway }) => gateway)));
@@ -107,13 +107,13 @@ export class RolloutPacer {
     };
   }
 
-  /** `gateways` are all whose Deployment the API server rejects now. */
+  /** `gateways`: all Gateways whose Deployment the API server rejects now. */
   onRejected(gateways: ReadonlySet<string>): void {
     this.#rejected = gateways;
     for (const gateway of gateways) this.#started.delete(gateway);
   }
 
-  /** When leadership is lost: another replica decides now. */
+  /** Called when leadership is lost: another replica decides now. */
   clear(): void {
     this.#started.clear();
     this.#rollingSinceMs.clear();
@@ -140,13 +140,13 @@ export class RolloutPacer {
     const nowMs = this.#options.nowMs();
     const sinceMs = this.#rollingSinceMs.get(gateway) ?? nowMs;
     this.#rollingSinceMs.set(gateway, sinceMs);
-    // Also for a Deployment whose template changes so often that its own deadline never comes.
+    // Also for a Deployment whose template changes so often that its own deadline never passes.
     const countsForMs = sinceMs + getProgressDeadlineMs(live) - nowMs;
     const state: RolloutState = countsForMs > 0 ? "rolling" : "stalled";
     return { ...common, state, ...(state === "rolling" && { countsForMs }) };
   }
 
-  /** A Deployment of another controller under the same name is not applied, so that it must not take a place. */
+  /** A Deployment of another controller under the same name is not applied, so that it must not occupy a slot. */
   #findOwn(wanted: InfrastructureObject): RolloutDeployment | undefined {
     const live = this.#options.deployments.get(objectKey(wanted));
     return live !== undefined && hasSameController(live, wanted) ? live : undefined;
@@ -188,7 +188,7 @@ export class RolloutPacer {
     return (this.#rollingSinceMs.get(gateway) ?? nowMs) + SLOW_ROLLOUT_MS - nowMs;
   }
 
-  /** Only while somebody waits: otherwise nothing depends on the time. */
+  /** Only while a Gateway waits: otherwise nothing depends on the time. */
   #recheck({ waiting, counted }: RolloutDecision, candidates: readonly Candidate[]): { recheckInMs?: number } {
     if (waiting.length === 0) return {};
     const dueInMs = [
@@ -198,7 +198,7 @@ export class RolloutPacer {
     return dueInMs.length === 0 ? {} : { recheckInMs: Math.min(...dueInMs) };
   }
 
-  /** The same object while both are the same, so that the applier need not compare it again. */
+  /** Returns the same object while both are the same, so that the applier skips the comparison. */
   #hold(wanted: InfrastructureObject, live: RolloutDeployment): InfrastructureObject {
     const before = this.#held.get(wanted);
     if (before?.live === live) return before.object;
@@ -212,7 +212,7 @@ function getTemplateHash({ metadata }: Pick<KubernetesObject, "metadata">): stri
   return metadata.annotations?.[POD_TEMPLATE_HASH_ANNOTATION];
 }
 
-/** The desired Deployment with the live template and the hash of that. */
+/** Returns the desired Deployment with the live template and its hash. */
 function keepTemplate(wanted: InfrastructureObject, live: RolloutDeployment): InfrastructureObject {
   const { [POD_TEMPLATE_HASH_ANNOTATION]: _, ...annotations } = wanted.metadata.annotations ?? {};
   const hash = getTemplateHash(live);

@@ -1,7 +1,7 @@
 /**
- * Applies the desired objects by server-side apply, and deletes those that are no longer desired. Sends nothing for an object that is as
- * desired, so that a restart of the operator with nothing changed writes nothing. Never writes to an object of another controller. What
- * the API server rejects is retried with a backoff per object.
+ * Applies the desired objects by server-side apply, and deletes objects that are no longer desired. Sends nothing for an object that
+ * equals the desired one, so that a restart of the operator without changes writes nothing. Never writes to an object of another
+ * controller. Rejected writes are retried with a backoff per object.
  */
 import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
 import type { Cache } from "../informer/cache.ts";
@@ -30,20 +30,20 @@ export interface ApplierOptions extends ObjectBackoffOptions {
   /** In the order in which they are applied; deleted in reverse. */
   readonly kinds: readonly AppliedKind[];
   readonly fieldManager: string;
-  /** Called for each write that was answered; for metrics and the log. */
+  /** Called for each write with a response; for metrics and the log. */
   readonly onWrite?: (write: Write) => void;
-  /** Called for each write that was rejected for what it says; for the log. */
+  /** Called for each write that was rejected because of its content; for the log. */
   readonly onRefused?: (refused: RefusedWrite) => void;
 }
 
 export interface ApplyOptions {
   readonly signal?: AbortSignal;
   /**
-   * Uids of owners whose objects are deleted if they are not desired. An object of another owner is never deleted: an owner that is missing
-   * here may be one that is merely not seen.
+   * Uids of owners whose undesired objects are deleted. An object of another owner is never deleted: an owner that is missing here may
+   * exist and not be read.
    */
   readonly prunableOwners?: ReadonlySet<string>;
-  /** Owners by uid. Another object under the same uid, as after an edit, resets the backoff of everything it owns. */
+  /** Owners by uid. A changed owner object under the same uid, as after an edit, resets the backoff of everything it owns. */
   readonly owners?: ReadonlyMap<string, unknown>;
 }
 
@@ -67,12 +67,12 @@ export class Applier {
     this.#backoff = new ObjectBackoff(options);
   }
 
-  /** Number of objects that wait after a rejected write. */
+  /** Number of objects in backoff after a rejected write. */
   get waiting(): number {
     return this.#backoff.size;
   }
 
-  /** `wanted` is everything. Rejects only when `signal` has aborted. */
+  /** `wanted` are all desired objects. Rejects only when `signal` has aborted. */
   async reconcile(wanted: readonly KubernetesObject[], options: ApplyOptions = {}): Promise<ApplyReport> {
     const { kinds } = this.#options;
     this.#refuseUnknown(wanted);
@@ -96,7 +96,7 @@ export class Applier {
     return report.result;
   }
 
-  /** An object that is neither desired nor to be deleted waits no longer. */
+  /** An object that is neither desired nor to be deleted leaves its backoff. */
   #dropBackoffs(wanted: readonly KubernetesObject[], unwanted: readonly KubernetesObject[]): void {
     if (this.#backoff.size === 0) return;
     const keys = new Set([...wanted.map(applyKey), ...unwanted.map(deleteKey)]);
@@ -114,7 +114,7 @@ export class Applier {
     await this.#tryUnlessWaiting(applyKey(wanted), wanted, basis, report, async () => {
       const outcome = await this.#apply(kind, wanted, cached, signal);
       if (outcome !== "foreign") report.counts[outcome]++;
-      // What the cache holds costs no request to look at again.
+      // Reading an object in the cache costs no request.
       else if (cached !== undefined) report.foreign.push(wanted);
       else return { type: "foreign" };
       return undefined;
@@ -135,7 +135,7 @@ export class Applier {
     });
   }
 
-  /** `attempt` returns why the object is to wait, if it is. Throws failures that are not a matter of the object. */
+  /** `attempt` returns the reason to wait, if any. Throws failures that do not concern the object. */
   async #tryUnlessWaiting(
     key: string,
     object: KubernetesObject,
@@ -184,8 +184,8 @@ export class Applier {
   }
 
   /**
-   * Takes fields from other managers only of the very object that was seen to be this Gateway's, by its uid. If there was none, an object
-   * that another client has created since is a Conflict, not overwritten.
+   * Takes over fields from other managers only if the object, identified by its uid, belonged to this Gateway when it was read. If it
+   * did not exist then, an object that another client has created meanwhile is a Conflict and is not overwritten.
    */
   #sendApply(
     type: ResourceType,
@@ -268,7 +268,7 @@ function deleteKey(object: KubernetesObject): string {
   return `delete ${idOf(object)}`;
 }
 
-/** A uid in the body of an apply makes the API server answer Conflict unless it is that of the stored object. */
+/** With a uid in the body of an apply, the API server responds with Conflict unless the stored object has the same uid. */
 export function withUid<T extends KubernetesObject>(object: T, uid: string | undefined): T {
   return uid === undefined ? object : { ...object, metadata: { ...object.metadata, uid } };
 }

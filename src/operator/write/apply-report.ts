@@ -1,4 +1,4 @@
-/** The result of applying and deleting objects, and how it is collected. Pure. */
+/** Collects the results of applying and deleting objects. Pure. */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import type { ObjectFailure } from "./object-backoff.ts";
 
@@ -6,37 +6,37 @@ export interface ApplyReport {
   readonly applied: number;
   readonly unchanged: number;
   readonly deleted: number;
-  /** Desired objects under whose names there are objects of another controller: not applied, to be reported to the user. */
+  /** Desired objects whose names are taken by objects of another controller: not applied, reported to the user. */
   readonly foreign: readonly KubernetesObject[];
-  /** Objects that the API server rejected and that wait for the next try, to be reported to the user. */
+  /** Objects that the API server rejected and that wait for the next retry, reported to the user. */
   readonly refused: readonly RefusedObject[];
-  /** Failures on the way to the API server, mostly ApiErrors: the round is to be repeated. */
+  /** Failures to reach the API server, mostly ApiErrors: the cluster sync must be retried. */
   readonly failures: readonly unknown[];
-  /** When the first object that waits is to be tried again, in milliseconds; absent if none waits. */
+  /** Time until the first waiting object is retried, in milliseconds; undefined if none waits. */
   readonly retryInMs?: number;
 }
 
 /** A write at the moment it was rejected. */
 export interface RefusedWrite extends RefusedObject {
-  /** Time to the next try, in milliseconds. */
+  /** Time until the next retry, in milliseconds. */
   readonly waitMs: number;
 }
 
 export interface RefusedObject {
   readonly object: KubernetesObject;
-  /** The API server's own words. */
+  /** Message of the API server. */
   readonly message: string;
-  /** Failures in a row. */
+  /** Number of consecutive failures. */
   readonly failures: number;
 }
 
-/** Why an object waits. A conflict is not reported: the cache is behind, and the next try reads the object. */
+/** Reason why an object waits. A conflict is not reported: the cache is outdated, and the retry reads the object. */
 export type ApplyProblem =
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "foreign" }
   | { readonly type: "conflict" };
 
-/** Collects what happens during one reconciliation. */
+/** Collects the results of one reconciliation. */
 export class ApplyReportBuilder {
   readonly counts = { applied: 0, unchanged: 0, deleted: 0 };
   readonly foreign: KubernetesObject[] = [];
@@ -44,7 +44,7 @@ export class ApplyReportBuilder {
   readonly failures: unknown[] = [];
   #retryInMs: number | undefined;
 
-  /** Records that an object waits for its next try. */
+  /** Records that an object waits for its next retry. */
   waits(object: KubernetesObject, { problem, failures, waitMs }: ObjectFailure<ApplyProblem>): void {
     this.#retryInMs = Math.min(this.#retryInMs ?? waitMs, waitMs);
     if (problem.type === "foreign") this.foreign.push(object);

@@ -21,7 +21,7 @@ type ConditionReason =
   | GatewayResolvedRefsReason
   /** Of InsecureFrontendValidationMode (GEP-91). */
   | "ConfigurationChanged"
-  /** Of our own gateway.fsm.dev/RolloutPending. */
+  /** Reason of this project's condition gateway.fsm.dev/RolloutPending. */
   | "RolloutLimit"
   | ListenerSetAcceptedReason
   | ListenerSetProgrammedReason
@@ -55,7 +55,7 @@ export const CONDITION_EVENTS: Readonly<Record<ConditionReason, Described>> = {
   Accepted: { of: "all", meaning: "the object is taken" },
   AddressNotAssigned: { of: "Gateway", meaning: "it was Programmed, and its Service has no address any more" },
   AddressNotUsable: { of: "Gateway", meaning: "the Service has another address than `spec.addresses` asks for" },
-  BackendLoop: { of: "routes", meaning: "a backend is the Gateway itself: connections to it would come back" },
+  BackendLoop: { of: "routes", meaning: "a backend is the Gateway itself: connections to it would return to the Gateway" },
   BackendNotFound: { of: "routes", meaning: "a backend does not exist: a Service, an XBackend, or a host in DNS" },
   ConfigurationChanged: {
     of: "Gateway",
@@ -65,7 +65,7 @@ export const CONDITION_EVENTS: Readonly<Record<ConditionReason, Described>> = {
   GatewayClassNotFound: {
     of: "Gateway",
     meaning:
-      "the GatewayClass does not exist; proxies that run already keep serving, and nothing is deleted. A Gateway without proxies gets this Event alone",
+      "the GatewayClass does not exist; running proxies keep serving, and nothing is deleted. A Gateway without proxies gets this Event only",
   },
   Invalid: { of: "Gateway, BackendTLSPolicy", meaning: "what is asked for cannot be done; the message has the field" },
   InvalidCACertificateRef: { of: "BackendTLSPolicy", meaning: "a ConfigMap of authorities is missing or holds none" },

@@ -1,24 +1,24 @@
 /**
- * Backoff per object: exponential with full jitter, at most 5 minutes, and reset when what the write depends on changes. One object that
- * is rejected again and again costs a request now and then, and delays no other object.
+ * Computes the backoff per object: exponential with full jitter, at most 5 minutes, reset when the dependencies of the write change. An
+ * object that is rejected repeatedly costs a request now and then, and delays no other object.
  */
 import { type BackoffLimits, backoffMs } from "../../loop/backoff.ts";
 import type { Clock } from "../../loop/clock.ts";
 
-/** The first wait is longer than a round of writes; the last bounds how long a fix that changes neither object nor owner stays unnoticed. */
+/** The first wait exceeds a cluster sync. The last wait limits how long a fix that changes neither object nor owner stays unnoticed. */
 const LIMITS: BackoffLimits = { firstMs: 1_000, maxMs: 300_000 };
 
 export interface ObjectBackoffOptions {
   readonly clock: Pick<Clock, "nowMs">;
-  /** From [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
 
 export interface ObjectFailure<Problem> {
   readonly problem: Problem;
-  /** Failures in a row. */
+  /** Number of consecutive failures. */
   readonly failures: number;
-  /** Time to the next try, in milliseconds. */
+  /** Time until the next retry, in milliseconds. */
   readonly waitMs: number;
 }
 
@@ -29,7 +29,7 @@ interface Entry<Problem> {
   readonly dueAtMs: number;
 }
 
-/** `Problem`: what is known of the failure, to be reported while the object waits. */
+/** `Problem`: details of the failure, reported while the object waits. */
 export class ObjectBackoff<Problem> {
   readonly #options: ObjectBackoffOptions;
   readonly #entries = new Map<string, Entry<Problem>>();
@@ -44,8 +44,8 @@ export class ObjectBackoff<Problem> {
   }
 
   /**
-   * Finds the failure of an object; `waitMs` is 0 if it may be tried again. `basis` is what the write depends on, compared member by
-   * member by identity: another basis resets the backoff.
+   * Finds the failure of an object; `waitMs` is 0 if it may be retried. `basis` is the list of the write's dependencies, compared by the
+   * identity of each member: a different basis resets the backoff.
    */
   find(key: string, basis: readonly unknown[]): ObjectFailure<Problem> | undefined {
     const entry = this.#entries.get(key);

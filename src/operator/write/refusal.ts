@@ -1,18 +1,18 @@
 /**
- * Divides failed writes in two: those that concern one object, which the API server or an admission webhook rejects, and those that
- * concern the way to the API server. The first are retried with a backoff of their own and belong into a status, the second repeat the
- * round. Pure.
+ * Divides failed writes into two groups: failures of one object, which the API server or an admission webhook rejects, and failures to
+ * reach the API server. The first are retried with a backoff of their own and are reported in a status. The second retry the whole
+ * cluster sync. Pure.
  */
 import { type ApiError, isApiError } from "../kube/api-error.ts";
 
-/** The API server reports a webhook that it cannot reach as its own error (500). */
+/** The API server reports an unreachable webhook as its own error (500). */
 const WEBHOOK_FAILED = "failed calling webhook";
-/** A webhook may reject with any status code, 429 and 503 among them. */
+/** A webhook may reject with any status code, including 429 and 503. */
 const WEBHOOK_DENIED = /^admission webhook "[^"]*" denied the request/;
 /** An unknown field in an apply is reported as an error of the server (500). */
 const UNKNOWN_FIELD = "failed to create typed patch object";
 
-/** Reports whether the write failed for what it says or for where it goes, whoever sends it and however often. */
+/** Reports whether the write failed because of its content or target, independent of the sender and of retries. */
 export function isRefusal(error: unknown): error is ApiError {
   if (isApiError(error, "Invalid", "BadRequest", "Forbidden", "NotFound", "AlreadyExists", "Conflict", "Gone"))
     return true;
@@ -23,7 +23,7 @@ export function isRefusal(error: unknown): error is ApiError {
   return isWebhookRefusal(error) || (isApiError(error, "ServerError") && startsWith(error, UNKNOWN_FIELD));
 }
 
-/** Reports whether an admission webhook rejected the write or could not be called. Says nothing about the API server's load. */
+/** Reports whether an admission webhook rejected the write or could not be called. That does not concern the API server's load. */
 export function isWebhookRefusal(error: unknown): error is ApiError {
   if (!isApiError(error, "ServerError", "TooManyRequests", "Unauthorized")) return false;
   const answer = error.answer ?? "";

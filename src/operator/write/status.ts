@@ -21,7 +21,7 @@ export type StatusOutcome =
   | "gone";
 
 export interface StatusWriteOptions<T extends KubernetesObject> {
-  /** FIELD_MANAGER unless it is set. */
+  /** Default: FIELD_MANAGER. */
   readonly fieldManager?: string;
   /** Nothing is sent once it aborts. */
   readonly signal?: AbortSignal;
