@@ -55,7 +55,10 @@ export const CONDITION_EVENTS: Readonly<Record<ConditionReason, Described>> = {
   Accepted: { of: "all", meaning: "the object is taken" },
   AddressNotAssigned: { of: "Gateway", meaning: "it was Programmed, and its Service has no address any more" },
   AddressNotUsable: { of: "Gateway", meaning: "the Service has another address than `spec.addresses` asks for" },
-  BackendLoop: { of: "routes", meaning: "a backend is the Gateway itself: connections to it would return to the Gateway" },
+  BackendLoop: {
+    of: "routes",
+    meaning: "a backend is the Gateway itself: connections to it would return to the Gateway",
+  },
   BackendNotFound: { of: "routes", meaning: "a backend does not exist: a Service, an XBackend, or a host in DNS" },
   ConfigurationChanged: {
     of: "Gateway",
