@@ -23,12 +23,19 @@ export function engineProblem(choice: EngineChoice): string | undefined {
 
 /** Throws when the linux engine is asked for by name and cannot run here; the message is a sentence. */
 export function chooseEngine(choice: EngineChoice, options: LinuxEngineOptions): Engine {
-  const { host, clock, log, connect, maxConnections } = options;
+  const { host, clock, log, connect, processConnections, share } = options;
   const portable = () => {
     log.info("portable engine", { leavesOut: PORTABLE_LEAVES_OUT });
-    const counts = createBackendCounts(1, maxBackendConnections(maxConnections), randomSeed());
+    const counts = createBackendCounts(1, maxBackendConnections(share.maxConnections), randomSeed());
     const backends = new BackendConnections(counts, 0);
-    return new PortableEngine({ host, clock, log, backends, ...(connect === undefined ? {} : { connect }) });
+    return new PortableEngine({
+      host,
+      clock,
+      log,
+      backends,
+      processConnections,
+      ...(connect === undefined ? {} : { connect }),
+    });
   };
   if (choice === "portable") return portable();
   const isApt = connect === undefined || choice === "linux";

@@ -20,8 +20,8 @@ export function defaultMaxConnections(descriptors: number = descriptorLimit()): 
 }
 
 /**
- * Largest number of connections to one backend: three quarters of what the process may hold, so that other backends have room whatever
- * one of them does. It is derived from the process's limit, not from a configured one, and is 15,000 with the default.
+ * Largest number of connections to one backend: three quarters of what the Gateway may hold, so that other backends have room whatever
+ * one of them does. It is derived from the Gateway's share of the process's limit, not from a configured one, and is 15,000 with the default.
  */
 export function maxBackendConnections(maxConnections: number): number {
   return Math.max(1, Math.ceil((maxConnections * 3) / 4));

@@ -54,6 +54,8 @@ export interface ProxyParts {
    * returns, in proportion to the delta, may be taken between connections.
    */
   readonly follow: (delta: ConfigDelta) => Iterator<void, void>;
+  /** Called when no connection is accepted any more. Idempotent. */
+  readonly stopped: () => void;
   /** Ends what `follow` has begun. Idempotent. */
   readonly close: () => void;
 }
@@ -218,6 +220,7 @@ export class GatewayProxy {
     this.#isEnding = true;
     this.#stopRetrying();
     await this.#inTurn(() => this.#parts.ports.unbindExcept(new Set()));
+    this.#parts.stopped();
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

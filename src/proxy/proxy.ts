@@ -12,6 +12,7 @@ import type { LoggingSettings } from "../model/traffic.ts";
 import { Admission, type SharedSources } from "./admit/admission.ts";
 import { ClientRules } from "./admit/client-rules.ts";
 import { PRIVATE_NETWORKS } from "./admit/client-sources.ts";
+import { ConnectionShares } from "./admit/connection-shares.ts";
 import { allocateSourceCounts } from "./admit/source-counts.ts";
 import { Balancer } from "./balance/balancer.ts";
 import { chooseEngine } from "./choose-engine.ts";
@@ -24,7 +25,7 @@ import type { EngineChoice } from "./engine-choices.ts";
 import { ExitHook } from "./exit-hook.ts";
 import { GatewayProxy } from "./gateway-proxy.ts";
 import { HealthChecks } from "./health/health-checks.ts";
-import { defaultWorkers } from "./linux/linux-engine.ts";
+import { defaultWorkers, type LinuxEngineOptions } from "./linux/linux-engine.ts";
 import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
@@ -32,7 +33,7 @@ import { RefusedLines, refusedLinesSize } from "./observe/refused-lines.ts";
 import { wantedLines } from "./observe/wanted-lines.ts";
 import { type Overrides, Planner } from "./planner.ts";
 import { randomSeed } from "./random-seed.ts";
-import { type EngineHost, formatAddress } from "./relay/engine.ts";
+import { type Engine, type EngineHost, formatAddress } from "./relay/engine.ts";
 import { type Connect, connectTcp } from "./relay/socket-options.ts";
 import { DEFAULT_TIME_OUTS, type TimeOuts } from "./relay/time-outs.ts";
 import { type LocalAddresses, NO_LOCAL_ADDRESSES, OwnAddresses } from "./route/own-addresses.ts";
@@ -53,7 +54,10 @@ export interface ProxyOptions {
   readonly bindAddresses?: readonly string[];
   readonly timeOuts?: Partial<TimeOuts>;
   readonly overrides?: Overrides;
+  /** Limit of the process, where `shares` is absent. By default as descriptors and memory allow. */
   readonly maxConnections?: number;
+  /** Proxies of one process share it, and by it the process's limits; by default each has all of them. */
+  readonly shares?: ConnectionShares;
   readonly clock?: Clock;
   readonly resolver?: Resolver;
   /** Addresses of this machine, which no external host may resolve to, and at which its ports are not connected to. */
@@ -103,11 +107,18 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     clock,
     newUniqueId: randomUUID,
   });
-  const base: SettingsBase = {
-    timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
-    maxConnections: options.maxConnections ?? defaultMaxConnections(),
+  const shares = options.shares ?? new ConnectionShares(options.maxConnections ?? defaultMaxConnections());
+  const leaveShares = shares.join((share) => {
+    settings = settingsWithin(share.maxConnections);
+    admission.set(settings.limits, clock.now());
+    engine.setShare(share);
+  });
+  const timeOuts: TimeOuts = { ...DEFAULT_TIME_OUTS, ...options.timeOuts };
+  const settingsWithin = (maxConnections: number) => {
+    const base: SettingsBase = { timeOuts, maxConnections };
+    return settingsOf(base, findSettings(current.table));
   };
-  let settings = settingsOf(base, undefined);
+  let settings = settingsWithin(shares.current.maxConnections);
   const begunWith = {
     wantsRecords: log.isEnabled?.("info") !== false,
     refusedLines: refusedLinesSize(options.refusedLinesPerSecond),
@@ -153,9 +164,11 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     },
     moved: (sums) => metrics.bytesMoved(sums, hasListener),
   };
-  const engine = chooseEngine(options.engine ?? "portable", {
+  const engineOptions: LinuxEngineOptions = {
     host,
-    ...base,
+    timeOuts,
+    processConnections: shares.connections,
+    share: shares.current,
     clock,
     exitHook: options.exitHook ?? new ExitHook(),
     log,
@@ -164,10 +177,10 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     lookup: (name) => hosts.lookup(name),
     ...(options.connect === undefined ? {} : { connect: options.connect }),
     workers,
-    limits: settings.limits,
     sources,
     ...(options.random === undefined ? {} : { start: options.random() }),
-  });
+  };
+  const engine = startEngine(options.engine ?? "portable", engineOptions, leaveShares);
   const ports = new PortBinder(engine, bound, log);
   const checks = new HealthChecks({ clock, log, balancer, connect: options.connect ?? connectTcp });
   const followDeniedCidrs = () => {
@@ -180,7 +193,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   const follow = (delta: ConfigDelta) => {
     followDeniedCidrs();
     const before = settings.logging;
-    settings = settingsOf(base, findSettings(current.table));
+    settings = settingsWithin(shares.current.maxConnections);
     if (!isDeepStrictEqual(before, settings.logging)) {
       wanted = wantedLines(begunWith, settings.logging);
       refusedLines.resize(wanted.refusedLines);
@@ -208,9 +221,20 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     current,
     endpointHealth,
     follow,
+    stopped: leaveShares,
     close,
   });
   return proxy;
+}
+
+/** A proxy that cannot be made must not keep a share. */
+function startEngine(choice: EngineChoice, options: LinuxEngineOptions, leaveShares: () => void): Engine {
+  try {
+    return chooseEngine(choice, options);
+  } catch (error) {
+    leaveShares();
+    throw error;
+  }
 }
 
 /** Reads the addresses of this machine. If they cannot be read, as when descriptors have run out, the last ones are returned. */

@@ -17,7 +17,7 @@ export interface Settings {
 
 export interface SettingsBase {
   readonly timeOuts: TimeOuts;
-  /** What descriptors and memory allow: no configuration raises it. */
+  /** The Gateway's share of what descriptors and memory of the process allow: no configuration raises it. */
   readonly maxConnections: number;
 }
 

@@ -3,6 +3,8 @@
 import { serveAdmin } from "../../admin/admin-server.ts";
 import { createLogger } from "../../logging/logger.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
+import { ConnectionShares } from "../../proxy/admit/connection-shares.ts";
+import { defaultMaxConnections } from "../../proxy/connection-limit.ts";
 import type { EngineChoice } from "../../proxy/engine-choices.ts";
 import { ExitHook } from "../../proxy/exit-hook.ts";
 import { ProxyMetrics } from "../../proxy/observe/metrics.ts";
@@ -36,6 +38,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION, log.droppedLines);
   const exitHook = new ExitHook();
+  const shares = new ConnectionShares(defaultMaxConnections());
   const gateways = new ServedGateways({
     createProxy: () => {
       // Set after this point only: the thread that reads files uses the larger heap of the command line.
@@ -45,6 +48,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
         metrics,
         engine,
         exitHook,
+        shares,
         ...(options.logRefused !== undefined && { refusedLinesPerSecond: options.logRefused }),
         ...(options.address !== undefined && { bindAddresses: options.address }),
         ...(options.connectTo !== undefined && { overrides: options.connectTo }),

@@ -15,7 +15,7 @@ const COLUMNS = 16_384;
 export interface SharedBackendCounts {
   /** Rows of COLUMNS counters. */
   readonly counts: Int32Array;
-  /** Largest number of connections of one backend. */
+  /** Largest number of connections of one backend, until `setLimit`. */
   readonly limit: number;
   /** Random, 32 bits: otherwise a name could be chosen that shares another backend's column. */
   readonly seed: number;
@@ -36,21 +36,28 @@ export type BackendSlot = number;
 export class BackendConnections {
   readonly #shared: SharedBackendCounts;
   readonly #first: number;
+  #limit: number;
   /** By the name's owner: a decision's path is the same object while the configuration is. */
   readonly #columns = new WeakMap<{ readonly backend?: string }, number>();
 
   constructor(shared: SharedBackendCounts, row: number) {
     this.#shared = shared;
     this.#first = row * COLUMNS;
+    this.#limit = shared.limit;
+  }
+
+  /** Changes the cap, for this thread. Connections above a lower one stay. */
+  setLimit(limit: number): void {
+    this.#limit = limit;
   }
 
   /** Counts one more connection of the backend that the path names; undefined: the backend has as many as it may. */
   tryAcquire(path: { readonly backend?: string }): BackendSlot | undefined {
     const column = this.#columnOf(path);
-    const { counts, limit } = this.#shared;
+    const { counts } = this.#shared;
     let sum = 0;
     for (let index = column; index < counts.length; index += COLUMNS) sum += Atomics.load(counts, index);
-    if (sum >= limit) return undefined;
+    if (sum >= this.#limit) return undefined;
     Atomics.add(counts, this.#first + column, 1);
     return column;
   }

@@ -50,7 +50,7 @@ test("a worker that dies: its connections are reset, its descriptors freed, and 
 }, async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());
-  const { engine, table, port, records, counts, lines } = await startEngine(t, toOne(echo.address));
+  const { engine, table, port, records, counts, lines, processConnections } = await startEngine(t, toOne(echo.address));
   await echoThrough(port);
   const before = readdirSync("/proc/self/fd").length;
   const client = await connectTo(port);
@@ -70,6 +70,7 @@ test("a worker that dies: its connections are reset, its descriptors freed, and 
     ["completed", "internal_error", "completed"],
   );
   assert.equal(counts.opened, 3, "each that was opened has ended");
+  assert.equal(Atomics.load(processConnections.count, 0), 0, "none is counted any more");
   assert.ok(lines.some(({ level, message }) => level === "error" && message.includes("died")));
   for (const socket of echo.sockets) socket.destroy();
   await eventually(

@@ -16,7 +16,8 @@ import {
   createBackendCounts,
   type SharedBackendCounts,
 } from "../admit/backend-connections.ts";
-import type { AdmissionLimits } from "../admit/limits.ts";
+import { type ConnectionShare, type ProcessConnections, removeConnections } from "../admit/connection-shares.ts";
+import { defaultLimits, shareOf } from "../admit/limits.ts";
 import { clearSourceCounts } from "../admit/source-counts.ts";
 import { atMost, type Clock } from "../clock.ts";
 import { maxBackendConnections } from "../connection-limit.ts";
@@ -43,7 +44,7 @@ import { type Notice, type Request, WorkerHandle } from "./worker-handle.ts";
 
 /** Beyond what connections take: ports, pipes, the stream, files. Numbers are given from the lowest, so they stay below. */
 const MORE_DESCRIPTORS = 4_096;
-/** fs.pipe-user-pages-soft, 64 MiB, in pipes of 256 KiB. */
+/** fs.pipe-user-pages-soft, 64 MiB, in pipes of 256 KiB; of all Gateways of the process. */
 const PIPES_OF_ALL_WORKERS = 256;
 /** Each pause is a message; the log gets one line in this time. */
 const ACCEPT_WARNING_MS = 10_000;
@@ -60,8 +61,9 @@ const TELL_MOVED_MS = 250;
 export interface LinuxEngineOptions {
   readonly host: EngineHost;
   readonly timeOuts: TimeOuts;
-  readonly maxConnections: number;
-  readonly limits: AdmissionLimits;
+  readonly processConnections: ProcessConnections;
+  /** Until `setShare`. */
+  readonly share: ConnectionShare;
   /** With a part for this thread, and one for each worker after it. */
   readonly sources: SharedSources;
   readonly clock: Clock;
@@ -112,6 +114,10 @@ export function defaultWorkers(): number {
   return Math.min(availableParallelism(), MOST_WORKERS);
 }
 
+function limitsOfWorker({ gateways, maxConnections }: ConnectionShare, workers: number) {
+  return { limits: defaultLimits(maxConnections), pipeCap: shareOf(PIPES_OF_ALL_WORKERS, workers * gateways) };
+}
+
 export class LinuxEngine implements Engine {
   readonly #options: LinuxEngineOptions;
   readonly #portable: PortableEngine;
@@ -126,6 +132,7 @@ export class LinuxEngine implements Engine {
   /** Connections that each worker has told to have begun and not to have ended. */
   readonly #untold: number[];
   readonly #hosts = new Map<string, HostAnswer>();
+  #share: ConnectionShare;
   #table: RouteTable = EMPTY_TABLE;
   #lastAcceptWarningMs = Number.NEGATIVE_INFINITY;
   #lastLook = 0;
@@ -141,19 +148,20 @@ export class LinuxEngine implements Engine {
       exitHook,
       host,
       log,
-      maxConnections,
       overrides,
-      limits,
+      processConnections,
+      share,
       sources,
       start,
       timeOuts,
       workers,
     } = options;
     this.#options = options;
+    this.#share = share;
     this.#sockets = new SocketListener(libc);
     this.#trimHeap = libc.trimHeap;
     this.#active = new Int32Array(new SharedArrayBuffer(4 * (workers + 1)));
-    this.#backendCounts = createBackendCounts(workers + 1, maxBackendConnections(maxConnections), randomSeed());
+    this.#backendCounts = createBackendCounts(workers + 1, maxBackendConnections(share.maxConnections), randomSeed());
     this.#untold = new Array<number>(workers).fill(0);
     this.#portable = new PortableEngine({
       clock,
@@ -161,15 +169,16 @@ export class LinuxEngine implements Engine {
       host: this.#countingHost(host, workers),
       kernel: kernelSockets(libc),
       backends: new BackendConnections(this.#backendCounts, workers),
+      processConnections,
       ...(connect === undefined ? {} : { connect }),
     });
     const settings = {
       active: this.#active,
       backendCounts: this.#backendCounts,
-      limits,
+      processConnections,
+      ...limitsOfWorker(share, workers),
       sources,
       overrides,
-      pipeCap: Math.max(1, Math.floor(PIPES_OF_ALL_WORKERS / workers)),
       timeOuts,
       wantsRecords: host.wantsRecords,
       refusedLines: host.refusedLines,
@@ -182,7 +191,8 @@ export class LinuxEngine implements Engine {
           libc,
           program,
           settings: { ...settings, index },
-          descriptorCapacity: 2 * maxConnections + MORE_DESCRIPTORS,
+          // The numbers are those of the process, whichever Gateway has them.
+          descriptorCapacity: 2 * processConnections.limit + MORE_DESCRIPTORS,
           clock,
           exitHook,
           log,
@@ -194,6 +204,12 @@ export class LinuxEngine implements Engine {
     );
     this.#listening = new ListeningSockets(this.#workers);
     log.info("linux engine", { workers });
+  }
+
+  setShare(share: ConnectionShare): void {
+    this.#share = share;
+    this.#portable.setShare(share);
+    for (const worker of this.#workers) worker.notify(this.#limitsNotice());
   }
 
   get activeConnections(): number {
@@ -294,7 +310,12 @@ export class LinuxEngine implements Engine {
     const { resources, revision } = this.#table;
     const whole: ConfigDelta = { revision, upserts: new Map(resources.entries()), removals: [] };
     const hosts = [...this.#hosts].map(([host, answer]): Notice => ({ type: "host", host, answer }));
-    return [{ type: "apply", delta: whole, local: this.#options.localAddresses() }, ...hosts];
+    return [this.#limitsNotice(), { type: "apply", delta: whole, local: this.#options.localAddresses() }, ...hosts];
+  }
+
+  #limitsNotice(): Notice {
+    const limits = limitsOfWorker(this.#share, this.#options.workers);
+    return { type: "limits", maxBackendConnections: maxBackendConnections(this.#share.maxConnections), ...limits };
   }
 
   #onMessage(index: number, message: Exclude<FromWorker, { type: "done" }>): void {
@@ -359,6 +380,7 @@ export class LinuxEngine implements Engine {
     this.#listening.onWorkerLost(index);
     const lost = this.#untold[index] ?? 0;
     this.#untold[index] = 0;
+    removeConnections(this.#options.processConnections, this.#active[index]);
     this.#active[index] = 0;
     clearBackendCounts(this.#backendCounts, index);
     clearSourceCounts(this.#options.sources.memory, index + 1);
@@ -391,7 +413,7 @@ export class LinuxEngine implements Engine {
       // It is among those counted: its worker has counted it over.
       admit: () => {
         const counted = this.#activeOfWorkers() + Atomics.load(this.#active, index);
-        if (counted > this.#options.maxConnections) return "connection_limit";
+        if (counted > this.#share.maxConnections) return "connection_limit";
         return host.admit(unroutedParts(this.#table, this.#workers.length));
       },
       ended: (record) => {

@@ -5,6 +5,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { SharedSources } from "../admit/admission.ts";
 import type { SharedBackendCounts } from "../admit/backend-connections.ts";
+import type { ProcessConnections } from "../admit/connection-shares.ts";
 import type { AdmissionLimits } from "../admit/limits.ts";
 import type { BucketSize } from "../admit/token-bucket.ts";
 import type { DeltaPart } from "../delta-parts.ts";
@@ -30,7 +31,8 @@ export interface WorkerSettings {
   readonly backendCounts: SharedBackendCounts;
   /** Which of `active` is this worker's. */
   readonly index: number;
-  /** Those built in: where a configuration says otherwise, connections are handed over. */
+  readonly processConnections: ProcessConnections;
+  /** Those built in: where a configuration says otherwise, connections are handed over. A `limits` message changes them. */
   readonly limits: AdmissionLimits;
   readonly sources: SharedSources;
   readonly pipeCap: number;
@@ -54,6 +56,13 @@ export type ToWorker =
       readonly delta: ConfigDelta;
       /** Addresses of this machine as they are now. */
       readonly local: LocalAddresses;
+    }
+  /** The Gateway's share of the process's limits is now this. What is open stays. */
+  | {
+      readonly type: "limits";
+      readonly limits: AdmissionLimits;
+      readonly maxBackendConnections: number;
+      readonly pipeCap: number;
     }
   | { readonly type: "listen"; readonly fd: number; readonly port: number }
   /** Accepts what waits in the socket's queue, and closes it. */

@@ -25,7 +25,7 @@ export class Pipes {
   readonly #libc: Libc;
   readonly #descriptors: Descriptors<ReactorOwner>;
   readonly #owner: ReactorOwner;
-  readonly #cap: number;
+  #cap: number;
   readonly #idle: Pipe[] = [];
   readonly #ends: Memory;
   readonly #endWords: Int32Array;
@@ -42,6 +42,16 @@ export class Pipes {
     this.#endWords = wordsOf(this.#ends);
   }
 
+  /** Changes how many there may be. Those above a lower cap are destroyed when they are given back. */
+  setCap(cap: number): void {
+    this.#cap = cap;
+    while (this.#count > cap) {
+      const pipe = this.#idle.pop();
+      if (pipe === undefined) return;
+      this.#destroy(pipe);
+    }
+  }
+
   /** How many there are, in use or not. */
   get count(): number {
     return this.#count;
@@ -56,7 +66,7 @@ export class Pipes {
   }
 
   giveBack(pipe: Pipe, heldBytes: number): void {
-    if (heldBytes === 0) this.#idle.push(pipe);
+    if (heldBytes === 0 && this.#count <= this.#cap) this.#idle.push(pipe);
     else this.#destroy(pipe);
   }
 

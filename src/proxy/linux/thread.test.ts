@@ -5,6 +5,7 @@ import { helloFor } from "../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK } from "../../../test/wire/sockets.ts";
 import type { Resource } from "../../model/proxy-config.ts";
 import { createBackendCounts } from "../admit/backend-connections.ts";
+import { createProcessConnections } from "../admit/connection-shares.ts";
 import { defaultLimits } from "../admit/limits.ts";
 import { testSources } from "../admit/testing/sources.ts";
 import { DEFAULT_TIME_OUTS } from "../relay/time-outs.ts";
@@ -36,6 +37,7 @@ test("a connection that is handed over is counted no more when it is told of", {
     active,
     backendCounts: createBackendCounts(2, 10, 0),
     index: 0,
+    processConnections: createProcessConnections(10),
     limits: defaultLimits(10),
     sources: testSources(undefined, 2),
     openDescriptors: new Uint8Array(4_096),
@@ -86,6 +88,7 @@ test("however many messages wait and however often it is woken, a turn takes a f
       active: new Int32Array(2),
       backendCounts: createBackendCounts(2, 10, 0),
       index: 0,
+      processConnections: createProcessConnections(10),
       limits: defaultLimits(10),
       sources: testSources(undefined, 2),
       pipeCap: 1,
@@ -141,6 +144,7 @@ test("however many connections wait for one host, a turn resumes a few of them",
     active: new Int32Array(2),
     backendCounts: createBackendCounts(2, 100, 0),
     index: 0,
+    processConnections: createProcessConnections(100),
     limits: defaultLimits(100),
     sources: testSources(undefined, 2),
     openDescriptors: new Uint8Array(4_096),

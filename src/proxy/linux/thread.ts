@@ -8,6 +8,7 @@
 import type { Endpoint } from "../../model/proxy-config.ts";
 import { Admission } from "../admit/admission.ts";
 import { BackendConnections } from "../admit/backend-connections.ts";
+import { addConnection, removeConnections } from "../admit/connection-shares.ts";
 import { Balancer } from "../balance/balancer.ts";
 import { DeltaParts } from "../delta-parts.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
@@ -195,6 +196,11 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
           local: message.local,
         };
         return;
+      case "limits":
+        this.#admission.set(message.limits, this.reactor.nowMs);
+        this.backends.setLimit(message.maxBackendConnections);
+        this.reactor.pipes.setCap(message.pipeCap);
+        return;
       case "listen":
         this.#acceptors.set(message.fd, new Acceptor(message.fd, message.port, this));
         return;
@@ -309,7 +315,10 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
 
   accepted(fd: number, port: number, client: PackedAddress): void {
     this.#outbox.opened(this.reactor.nowMs);
-    const ticket = this.#admission.accept(this.reactor.nowMs, this.#unroutedParts);
+    const hasRoom = addConnection(this.#settings.processConnections);
+    const ticket = hasRoom
+      ? this.#admission.accept(this.reactor.nowMs, this.#unroutedParts)
+      : ("connection_limit" as const);
     Atomics.add(this.#settings.active, this.#settings.index, 1);
     // Closed at once, without the patience of an ordinary refusal: there is no room for it.
     if (typeof ticket === "string") {
@@ -360,7 +369,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   handOver(fd: number, port: number, head: Uint8Array): void {
     // That it has been opened goes first.
     this.#outbox.flush();
-    // It is counted once at any time: from here on among those of the portable engine.
+    // It is counted once at any time: from here on among those of the portable engine, which removes it from the process's count too.
     const { active, index } = this.#settings;
     Atomics.sub(active, index, 1);
     Atomics.add(active, active.length - 1, 1);
@@ -373,6 +382,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
 
   gone(): void {
     Atomics.sub(this.#settings.active, this.#settings.index, 1);
+    removeConnections(this.#settings.processConnections);
   }
 
   defect(error: unknown): void {

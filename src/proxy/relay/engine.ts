@@ -10,6 +10,7 @@ import type { BindFailure } from "../../model/proxy-report.ts";
 import type { RelayTimeOuts } from "../../model/traffic.ts";
 import type { AdmissionRefusal, Ticket } from "../admit/admission.ts";
 import type { HeaderExpectation } from "../admit/client-rules.ts";
+import type { ConnectionShare } from "../admit/connection-shares.ts";
 import type { BucketSize } from "../admit/token-bucket.ts";
 import type { DialFeedback } from "../balance/feedback.ts";
 import type { HostAnswer } from "../dns/resolve-host.ts";
@@ -149,6 +150,8 @@ export interface Engine {
   apply?(delta: ConfigDelta, table: RouteTable): Promise<void>;
   /** An external host of the configuration has a new answer, good or bad. Absent: see `apply`. */
   hostAnswered?(host: string, answer: HostAnswer): void;
+  /** Applies the Gateway's share of the process's limits, where the engine keeps limits of its own. Open connections stay. */
+  setShare(share: ConnectionShare): void;
   readonly activeConnections: number;
   /** What is open now. Parts that do not answer soon are named as silent. */
   look(wish: ConnectionWish): Promise<EngineView>;

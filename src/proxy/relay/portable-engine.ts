@@ -8,7 +8,14 @@ import net from "node:net";
 import type { Logger } from "../../model/log.ts";
 import type { AdmissionRefusal } from "../admit/admission.ts";
 import type { BackendConnections } from "../admit/backend-connections.ts";
+import {
+  addConnection,
+  type ConnectionShare,
+  type ProcessConnections,
+  removeConnections,
+} from "../admit/connection-shares.ts";
 import { atMost, type Clock } from "../clock.ts";
+import { maxBackendConnections } from "../connection-limit.ts";
 import { sumMoved } from "../observe/moved-bytes.ts";
 import { type ConnectionWish, type EngineView, see } from "../observe/open-connection.ts";
 import { SocketFacts } from "./client-facts.ts";
@@ -42,6 +49,7 @@ export interface PortableEngineOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly backends: BackendConnections;
+  readonly processConnections: ProcessConnections;
   readonly connect?: Connect;
   readonly kernel?: KernelSockets;
 }
@@ -49,13 +57,15 @@ export interface PortableEngineOptions {
 export class PortableEngine implements Engine {
   readonly #context: ConnectionContext;
   readonly #ledger: Ledger;
+  readonly #processConnections: ProcessConnections;
   readonly #connections = new Set<PortableConnection>();
   #stopSweeping: () => void = () => {};
   #lastWarningMs = Number.NEGATIVE_INFINITY;
   /** Called when the last connection is gone. */
   #whenIdle: (() => void)[] = [];
 
-  constructor({ connect = connectTcp, kernel, ...context }: PortableEngineOptions) {
+  constructor({ connect = connectTcp, kernel, processConnections, ...context }: PortableEngineOptions) {
+    this.#processConnections = processConnections;
     this.#ledger = new Ledger(context.host, context.clock);
     this.#context = {
       ...context,
@@ -67,6 +77,10 @@ export class PortableEngine implements Engine {
       gone: (connection) => this.#forget(connection),
     };
     this.#sweepLater();
+  }
+
+  setShare({ maxConnections }: ConnectionShare): void {
+    this.#context.backends.setLimit(maxBackendConnections(maxConnections));
   }
 
   get activeConnections(): number {
@@ -120,7 +134,7 @@ export class PortableEngine implements Engine {
   }
 
   /**
-   * Takes a connection that somebody else has accepted and told of by `opened`; `head`: what was read from it.
+   * Takes a connection that somebody else has accepted, counted as one of the process, and told of by `opened`; `head`: what was read from it.
    * The descriptor must not be watched or closed by anybody else.
    */
   adopt(fd: number, port: number, head: Uint8Array): void {
@@ -131,7 +145,8 @@ export class PortableEngine implements Engine {
 
   #accept(socket: net.Socket, port: number): void {
     this.#ledger.opened();
-    this.#take(socket, port);
+    if (addConnection(this.#processConnections)) this.#take(socket, port);
+    else this.#turnAway(socket, port, "connection_limit");
   }
 
   #take(socket: net.Socket, port: number): void {
@@ -151,6 +166,7 @@ export class PortableEngine implements Engine {
     const clientAddress = formatAddress(source.address, source.port);
     this.#ledger.ended({ reason, path: {}, port, clientAddress, bytesIn: 0, bytesOut: 0, durationMs: 0 });
     socket.on("error", () => {}).destroy();
+    removeConnections(this.#processConnections);
   }
 
   /** How often depends on time-outs that a configuration may change. */
@@ -177,6 +193,7 @@ export class PortableEngine implements Engine {
 
   #forget(connection: PortableConnection): void {
     connection.ticket.gone();
+    removeConnections(this.#processConnections);
     this.#connections.delete(connection);
     if (this.#connections.size > 0) return;
     for (const call of this.#whenIdle.splice(0)) call();

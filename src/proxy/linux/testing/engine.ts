@@ -7,6 +7,7 @@ import { helloFor } from "../../../../test/wire/hello-bytes.ts";
 import { connectTo, freePorts, LOOPBACK, readAll, readSome } from "../../../../test/wire/sockets.ts";
 import type { Endpoint, Resource } from "../../../model/proxy-config.ts";
 import { Admission } from "../../admit/admission.ts";
+import { createProcessConnections } from "../../admit/connection-shares.ts";
 import { defaultLimits } from "../../admit/limits.ts";
 import { testSources } from "../../admit/testing/sources.ts";
 import { type Clock, systemClock } from "../../clock.ts";
@@ -45,6 +46,7 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
   const workers = options.workers ?? 1;
   const limits = defaultLimits(1_000);
   const sources = testSources(undefined, workers + 1);
+  const processConnections = createProcessConnections(1_000);
   const { log, lines } = memoryLog();
   const records: ConnectionRecord[] = [];
   const tallies: Tally[] = [];
@@ -72,7 +74,8 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
         moved: () => {},
       },
       timeOuts: { ...DEFAULT_TIME_OUTS, ...options.timeOuts },
-      maxConnections: 1_000,
+      processConnections,
+      share: { maxConnections: 1_000, gateways: 1 },
       clock: options.clock ?? systemClock,
       exitHook: options.exitHook ?? new ExitHook(),
       log,
@@ -80,7 +83,6 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
       localAddresses: () => NO_LOCAL_ADDRESSES,
       lookup: options.lookup ?? (async () => assert.fail("DNS was asked")),
       workers,
-      limits,
       sources,
       start: 0,
     },
@@ -94,7 +96,7 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
   await engine.apply(delta, applied.ok);
   const result = await engine.listen({ address: LOOPBACK, port });
   assert.ok("bound" in result);
-  return { engine, table: applied.ok, port, records, tallies, counts, lines };
+  return { engine, table: applied.ok, port, records, tallies, counts, lines, processConnections };
 }
 
 /** Whatever is asked for goes to these endpoints. */
