@@ -152,3 +152,18 @@ test("a pipe that holds bytes of a connection is never given to another", { skip
   bench.closeSink();
   bench.close();
 });
+
+test("a lower cap destroys idle pipes at once, and those in use when they are given back", { skip }, () => {
+  const { pipes } = new Bench(2).reactor;
+  const [one, other] = [pipes.take(0), pipes.take(0)];
+  assert.ok(one !== undefined && other !== undefined);
+  pipes.setCap(1);
+  assert.equal(pipes.count, 2, "both are in use");
+  pipes.giveBack(one, 0);
+  assert.equal(pipes.count, 1);
+  pipes.giveBack(other, 0);
+  assert.equal(pipes.count, 1);
+  pipes.setCap(0);
+  assert.equal(pipes.count, 0);
+  assert.equal(pipes.take(0), undefined);
+});
