@@ -12,7 +12,7 @@ import { PortableEngine } from "./relay/portable-engine.ts";
 
 export type { EngineChoice };
 
-/** What Node has no means for. docs/guides/operations.md says what follows. */
+/** Features that need more than Node's API. docs/guides/operations.md describes the effects. */
 const PORTABLE_LEAVES_OUT = ["tcpUserTimeout", "urgent data"];
 
 /** One sentence on why this engine cannot run here; `auto` and `portable` always can. */

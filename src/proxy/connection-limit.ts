@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { MAX_ADMIN_CONNECTIONS } from "../model/descriptor-budget.ts";
 
-/** For the admin port, and for ports, the stream, DNS, logs and connections on their way out. */
+/** For the admin port, listening ports, the stream, DNS, logs and connections that are being dialled. */
 const RESERVED_DESCRIPTORS = MAX_ADMIN_CONNECTIONS + 128;
 /** The client's socket and the backend's. */
 const DESCRIPTORS_PER_CONNECTION = 2;

@@ -60,9 +60,9 @@ export interface ProxyOptions {
   readonly shares?: ConnectionShares;
   readonly clock?: Clock;
   readonly resolver?: Resolver;
-  /** Addresses of this machine, which no external host may resolve to, and at which its ports are not connected to. */
+  /** Addresses of this machine. No external host may resolve to them, and the proxy does not connect to its ports there. */
   readonly ownAddresses?: () => readonly string[];
-  /** Addresses of the node that this Pod runs on, at which node ports of the Gateway's Service lead back; by default none. */
+  /** Addresses of this Pod's node, whose node ports of the Gateway's Service lead back. Default: none. */
   readonly nodeAddresses?: readonly string[];
   /** How the portable engine dials; no other engine can be given this. */
   readonly connect?: Connect;
@@ -70,7 +70,7 @@ export interface ProxyOptions {
   readonly engine?: EngineChoice;
   /** Threads of the linux engine; by default one for each core. */
   readonly workers?: number;
-  /** CIDR blocks of addresses that many clients may share, so that no built-in limit of one client holds for them. By default PRIVATE_NETWORKS. */
+  /** CIDR blocks of addresses that many clients may share: the default limits per client do not apply to them. Default: PRIVATE_NETWORKS. */
   readonly privateNetworks?: readonly string[];
   /** Proxies of one process share it; by default each has its own. */
   readonly exitHook?: ExitHook;
@@ -129,7 +129,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   const localAddresses = localAddressReader(ownAddresses, { bound, node: options.nodeAddresses ?? [] });
   let own = new OwnAddresses(current.table, NO_LOCAL_ADDRESSES);
   const workers = options.workers ?? defaultWorkers();
-  // The first part is this thread's; the others are the linux engine's workers'.
+  // The first part belongs to this thread, the others to the linux engine's workers.
   const sources: SharedSources = {
     memory: allocateSourceCounts(workers + 1),
     seed: [randomSeed(), randomSeed()],
@@ -247,7 +247,7 @@ function localAddressReader(
     try {
       interfaces = readInterfaces();
     } catch {
-      // The list of the last time is nearly always the same.
+      // The list is nearly always unchanged.
     }
     return { ...fixed, interfaces };
   };

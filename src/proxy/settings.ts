@@ -30,7 +30,7 @@ export function settingsOf(base: SettingsBase, said: SettingsResource | undefine
   };
 }
 
-/** Built-in limits are shares of the limit on connections. What the configuration says of one client holds for private addresses too. */
+/** Default limits are shares of the limit on connections. A configured limit per client applies to private addresses too. */
 function limitsOf(base: SettingsBase, said: Partial<SettingsResource>): AdmissionLimits {
   const { maxConnections = base.maxConnections, maxUnrouted, maxPerClient, newConnections } = said;
   const limits = defaultLimits(Math.min(maxConnections, base.maxConnections));

@@ -32,7 +32,7 @@ export interface StandaloneOptions {
   readonly createProxy: (gateway: string) => ServingProxy;
   /** Addresses at which clients reach this machine, for `status.addresses`. */
   readonly addresses: readonly string[];
-  /** Absent: the default policy. */
+  /** Undefined: the default policy. */
   readonly externalHosts?: ExternalHostsPolicy;
   /** Called whenever a status differs from what it was. */
   readonly onStatus: (status: StandaloneStatus) => void;

@@ -27,7 +27,7 @@ interface KeyedResource {
 /** What one listener or route brings; several may bring the same resource, and then bring it alike. */
 type Part = readonly KeyedResource[];
 
-/** What belongs to the Gateway as a whole. */
+/** Resources of the Gateway as a whole. */
 type GatewayResource = SettingsResource | EndpointsResource;
 
 type PartOwner = AssessedListener | AnyRoute | GatewayResource;
@@ -36,7 +36,7 @@ type PartOwner = AssessedListener | AnyRoute | GatewayResource;
 export interface ConfigInputs {
   readonly work: GatewayWork;
   readonly settings: SettingsResource | undefined;
-  /** Where clients reach the Gateway. */
+  /** Addresses at which clients reach the Gateway. */
   readonly addresses: EndpointsResource | undefined;
   readonly backendsOf: (route: AnyRoute) => readonly RuleBackend[];
   /** Routes whose settlements or backends are others than before; those of other Gateways may be among them. */

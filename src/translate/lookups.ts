@@ -43,7 +43,7 @@ export interface Lookups {
   externalHosts(scope: string): ExternalHostsPolicy;
 }
 
-/** The key of what is the same for the whole cluster. */
+/** Key of a lookup with one result for the whole cluster. */
 export const CLUSTER = "";
 
 export type Question = keyof Lookups;

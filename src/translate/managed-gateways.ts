@@ -1,7 +1,7 @@
 /**
- * Divides Gateways by controller: those that this controller manages, and those that it has to give up. A Gateway whose GatewayClass does
- * not exist is in neither group, unless objects that this controller applied for it still exist: then it stays managed, so that a class
- * that is deleted by mistake stops no traffic. Pure.
+ * Divides Gateways by controller: the ones that this controller manages, and the ones that it has to release. A Gateway whose GatewayClass
+ * does not exist is in neither group, unless objects that this controller applied for it still exist: then it stays managed, so that a
+ * class that is deleted by mistake does not stop traffic. Pure.
  */
 import { type Gateway, objectKey } from "../gateway-api/objects.ts";
 import type { Snapshot } from "../model/snapshot.ts";

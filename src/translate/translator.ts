@@ -48,7 +48,7 @@ import { policyStatus } from "./status/policy.ts";
 import { routeStatus } from "./status/route.ts";
 import { type HostProblem, unresolvedHosts } from "./status/unresolved-hosts.ts";
 
-/** Look-ups of objects that are read only while something refers to them. */
+/** Lookups of objects that are read only while something refers to them. */
 export type ReferencedQuestion = Extract<Question, "secret" | "configMap">;
 
 type GatewayStatuses = ReturnType<typeof gatewayStatuses>;
@@ -157,7 +157,7 @@ export class Translator {
     for (const route of this.#backends.dependents(question, key)) yield* this.#gatewaysOfRoute(route);
   }
 
-  /** By `namespace/name`; empty for a route that has not been seen. */
+  /** Keyed by `namespace/name`; empty for an unknown route. */
   #gatewaysOfRoute(route: AnyRoute): readonly string[] {
     return this.#attachedTo.get(route) ?? [];
   }
@@ -196,7 +196,7 @@ export class Translator {
     ourClasses: readonly GatewayClass[],
     changes: Changes,
   ): void {
-    // Undefined only where the class does not exist: a Gateway of another controller's class is not among these.
+    // Undefined only if the class does not exist: Gateways of another controller's class are not among these.
     const classOf = (gateway: Gateway) => classes.get(gateway.spec.gatewayClassName);
     this.#parameters.update({
       subjects: this.#gateways,
@@ -213,7 +213,7 @@ export class Translator {
   #classStatuses(snapshot: Snapshot, classes: Classes): StatusPlan[] {
     const { lookups } = this.#indexer;
     const { gatewayParameters, gatewayClasses, gateways, provisions } = snapshot;
-    // Of every controller: several installations write this status, and must write the same one.
+    // Includes Gateways of every controller: several installations write this status, and must write the same one.
     const everyClass = new Map(gatewayClasses.map((gatewayClass) => [gatewayClass.metadata.name, gatewayClass]));
     const users = parametersUsers(gatewayParameters.length > 0 ? gateways : [], everyClass);
     return [
@@ -277,7 +277,7 @@ export class Translator {
     }).made;
   }
 
-  /** None without a cluster: there is no Service then. */
+  /** Undefined without a cluster, because there is no Service. */
   #findAddresses({ provisions }: Snapshot, changes: Changes): (gateway: Gateway) => GatewayAddresses | undefined {
     this.#addresses.update({
       subjects: this.#gateways,

@@ -1,8 +1,8 @@
 /**
- * Decides whether one more connection may be held: limits in all, without a route yet, and of one source, and a rate of new ones.
+ * Decides whether a connection may be admitted: limits in total, without a route, and per source, and a rate limit of new ones.
  *
- * Pure counting: engines report what happens to a connection to its ticket, so that whatever was counted is given back exactly once.
- * Its memory is bounded by the connections that are open. Sources are counted in memory that threads share (source-counts.ts).
+ * Pure counting: engines report the events of a connection to its permit, so that each count is released exactly once. The memory
+ * is limited by the open connections. Sources are counted in memory that threads share (source-counts.ts).
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import { ClientSources, isPrivateSource, type Source, type SourceOptions } from "./client-sources.ts";
@@ -11,8 +11,8 @@ import { SourceCounts, UNCOUNTED } from "./source-counts.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /**
- * How long the longest-waiting connection without a route must have waited to be closed for a new one, in milliseconds: a client that
- * sends its hello has sent it by then, also over a slow path. The effect of less is that honest clients are closed in a flood.
+ * Minimum wait of the oldest connection without a route before it may be closed for a new one, in milliseconds. A client that sends
+ * its hello has sent it by then, even over a slow path. A shorter wait closes connections of working clients in a flood.
  */
 export const MIN_WAIT_MS = 2_000;
 
@@ -32,23 +32,23 @@ const TOO_MANY_UNROUTED_OF_SOURCE: SourceRefusal = {
   detail: "one client had as many connections without a route as one client may",
 };
 
-/** A connection, as its ticket knows it. */
+/** An admitted connection, as its permit sees it. */
 export interface TicketOwner {
-  /** Closes it now. */
+  /** Closes the connection immediately. */
   cut(reason: ConnectionReason): void;
 }
 
-/** What all threads that admit connections of a proxy know of sources. Plain data, which may be sent to a thread. */
+/** State of sources that all admitting threads of a proxy share. Plain data, which may be sent to a thread. */
 export interface SharedSources extends SourceOptions {
-  /** Of `allocateSourceCounts`, a part for each thread. */
+  /** Memory of `allocateSourceCounts`, with a part for each thread. */
   readonly memory: SharedArrayBuffer;
 }
 
 export interface AdmissionOptions {
   readonly sources: SharedSources;
-  /** Which part of the memory is this thread's. */
+  /** Index of this thread's part. */
   readonly part: number;
-  /** Connections of all parts of the proxy; absent: those that were admitted here. */
+  /** Connections of all parts of the proxy; undefined: connections admitted here. */
   readonly countConnections?: () => number;
 }
 
@@ -59,7 +59,7 @@ interface Held {
   limits: AdmissionLimits;
   connections: number;
   unrouted: number;
-  /** Ends of the list of connections without a route, in the order in which they came. */
+  /** First and last of the connections without a route, in order of arrival. */
   oldest: Ticket | undefined;
   newest: Ticket | undefined;
 }
@@ -85,8 +85,8 @@ export class Admission {
   }
 
   /**
-   * Applies new limits; whoever is in stays. A rate that has not changed continues where it was. Sources are counted only from the time on
-   * when there is a limit for them.
+   * Applies new limits; admitted connections stay. An unchanged rate limit keeps its state. Sources are counted only while a limit for
+   * them is set.
    */
   set(limits: AdmissionLimits, nowMs: number): void {
     const { perSecond, burst } = this.#held.limits.newConnections ?? {};
@@ -103,9 +103,9 @@ export class Admission {
   }
 
   /**
-   * Admits an accepted connection, or returns why not. What is refused was not counted, and has used no token. At the limit without a route
-   * the connection that has waited longest is closed, if it has waited for `MIN_WAIT_MS`.
-   * `parts`: how many parts of a proxy share the limit without a route in equal shares, each of which counts for itself.
+   * Admits an accepted connection, or returns the reject reason. A rejected connection was not counted and has used no token. At the limit
+   * without a route, the oldest such connection is closed if it has waited for `MIN_WAIT_MS`.
+   * `parts`: number of parts of a proxy that share the limit without a route in equal shares. Each part counts separately.
    */
   accept(nowMs: number, parts = 1): AdmissionRefusal | Ticket {
     const held = this.#held;
@@ -120,11 +120,11 @@ export class Admission {
 
 /** One connection that was admitted. */
 export class Ticket {
-  /** The connection, once there is one. */
+  /** The connection; undefined before it exists. */
   owner: TicketOwner | undefined;
   readonly #held: Held;
   readonly #sinceMs: number;
-  /** Where its source is counted. */
+  /** Slot in which its source is counted. */
   #slot = UNCOUNTED;
   #isUnrouted = true;
   #isGone = false;
@@ -142,7 +142,7 @@ export class Ticket {
     held.newest = this;
   }
 
-  /** Its client is known: the peer, or whom a PROXY header names. Counts once. `address`: what is no IP address is not counted. */
+  /** Called when the client is known: the peer, or the source in a PROXY header. Counts once. A text that is not an address is not counted. */
   identify(address: string): SourceRefusal | undefined {
     return this.identifySource(this.#held.sources.fromText(address));
   }
@@ -153,7 +153,7 @@ export class Ticket {
     const limit = isPrivateSource(source) ? limits.privateSource : limits.publicSource;
     if (!isLimited(limit) || this.#slot !== UNCOUNTED || this.#isGone) return undefined;
     const hash = source >>> 0;
-    // Counted first, so that two threads that do so at once never admit one too many.
+    // Counted first, so that two concurrent threads never exceed the limit.
     this.#slot = counts.add(hash);
     const { connections, unrouted } = counts.getTotals(hash);
     if (!this.#isUnrouted) counts.onRouted(this.#slot);
@@ -189,12 +189,12 @@ export class Ticket {
     this.#slot = UNCOUNTED;
   }
 
-  /** Reports whether it has been without a route so long that it may be closed for another one. */
+  /** Reports whether it has been without a route long enough to be closed for another one. */
   hasWaited(nowMs: number): boolean {
     return nowMs - this.#sinceMs >= MIN_WAIT_MS;
   }
 
-  /** Closes its connection for another one. Counts as without a route no longer, whenever its sockets are closed. */
+  /** Closes its connection for another one. It stops counting as without a route, before its sockets are closed. */
   drop(): void {
     this.routed();
     this.owner?.cut("unrouted_limit");

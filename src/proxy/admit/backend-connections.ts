@@ -1,10 +1,10 @@
 /**
- * Counts the connections of each backend, for all threads of a proxy together, and rejects those above the cap: one backend that
- * does not close its connections, or a loop that no address shows, must leave room for the others.
+ * Counts the connections of each backend over all threads of a proxy, and rejects connections above the limit. A backend that does
+ * not close its connections, or a loop that no address reveals, must leave capacity for the others.
  *
  * The counters are in shared memory: a row for each thread, a column for each backend, chosen by a hash of its name with a secret seed.
- * A thread changes its own row and reads all. Two backends of one column share its cap; with 1,000 backends that is one in sixteen, and
- * matters only if both together are near the cap. The check and the increment are not one step: threads may exceed the cap by one each.
+ * A thread changes its own row and reads all. Two backends in one column share the limit. With 1,000 backends that affects one in
+ * sixteen, and only if both together are near the limit. The check and the increment are two steps: each thread may exceed it by one.
  */
 import { hash32 } from "../balance/hash.ts";
 
@@ -17,7 +17,7 @@ export interface SharedBackendCounts {
   readonly counts: Int32Array;
   /** Largest number of connections of one backend, until `setLimit`. */
   readonly limit: number;
-  /** Random, 32 bits: otherwise a name could be chosen that shares another backend's column. */
+  /** 32 random bits. Without them a tenant could choose a name that shares another backend's column. */
   readonly seed: number;
 }
 
@@ -25,12 +25,12 @@ export function createBackendCounts(rows: number, limit: number, seed: number): 
   return { counts: new Int32Array(new SharedArrayBuffer(4 * COLUMNS * rows)), limit, seed };
 }
 
-/** Of a thread that has ended: its connections are closed. */
+/** Clears the row of a thread that has exited: its connections are closed. */
 export function clearBackendCounts({ counts }: SharedBackendCounts, row: number): void {
   for (let index = row * COLUMNS; index < (row + 1) * COLUMNS; index++) Atomics.store(counts, index, 0);
 }
 
-/** Given back by `release`. */
+/** Released by `release`. */
 export type BackendSlot = number;
 
 export class BackendConnections {
@@ -51,7 +51,7 @@ export class BackendConnections {
     this.#limit = limit;
   }
 
-  /** Counts one more connection of the backend that the path names; undefined: the backend has as many as it may. */
+  /** Counts another connection of the backend in the path; undefined: the backend has reached its limit. */
   tryAcquire(path: { readonly backend?: string }): BackendSlot | undefined {
     const column = this.#columnOf(path);
     const { counts } = this.#shared;

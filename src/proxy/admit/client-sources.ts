@@ -1,15 +1,15 @@
 /**
- * Tells sources of connections apart: an IPv4 address is one, and so is the /64 of an IPv6 address, since a client has at least one
- * (RFC 6177, RFC 7934). Pure.
+ * Identifies the sources of connections: an IPv4 address is one source, and so is the /64 of an IPv6 address, because a client has at
+ * least a /64 (RFC 6177, RFC 7934). Pure.
  *
  * A source is a number: a hash of 32 bits, and a bit above it for private addresses. The hash is seeded, so that no client can choose
- * addresses that are counted together with those of others.
+ * addresses that are counted together with another client's.
  */
 import { isIpv4, parseIpAddress } from "../../net/ip-address.ts";
 
 /**
- * Networks behind which many clients may share one address: a load balancer or a node that translates addresses. A source in them is
- * not counted unless a configuration says so.
+ * Networks in which many clients may share one address: a load balancer or a node translates addresses. A source in them is not
+ * counted unless a configuration sets a limit for it.
  */
 export const PRIVATE_NETWORKS: readonly string[] = [
   "10.0.0.0/8",
@@ -27,7 +27,7 @@ export const PRIVATE_NETWORKS: readonly string[] = [
 export type Source = number;
 
 export interface SourceOptions {
-  /** Any two numbers, alike in all threads. */
+  /** Two random numbers, the same in all threads. */
   readonly seed: readonly [number, number];
   /** CIDR blocks. */
   readonly privateNetworks: readonly string[];
@@ -40,7 +40,7 @@ export function isPrivateSource(source: Source): boolean {
   return source >= PRIVATE_BIT;
 }
 
-/** Four words of an address, and which bits of them a network has. */
+/** Four words of an address, and the mask of a network for each. */
 interface Network {
   readonly words: readonly number[];
   readonly masks: readonly number[];
@@ -96,7 +96,7 @@ function parseNetwork(text: string): Network {
   };
 }
 
-/** The first bits of a word, as many as are left of a prefix. */
+/** Returns the mask of the first bits of a word. */
 function maskOf(bits: number): number {
   if (bits <= 0) return 0;
   return bits >= 32 ? -1 : ~(0xffffffff >>> bits);

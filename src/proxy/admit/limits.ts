@@ -1,7 +1,7 @@
-/** How many connections a proxy admits: what it is told, and what is built in. Pure. */
+/** Computes how many connections a proxy admits, from the configuration and the defaults. Pure. */
 import type { BucketSize } from "./token-bucket.ts";
 
-/** Of one source: an IPv4 address or an IPv6 /64. Infinity: no limit. */
+/** Limit of one source: an IPv4 address or an IPv6 /64. Infinity: no limit. */
 export interface SourceLimits {
   readonly maxConnections: number;
   readonly maxUnrouted: number;
@@ -12,7 +12,7 @@ export interface AdmissionLimits {
   /** Connections without a route. */
   readonly maxUnrouted: number;
   readonly publicSource: SourceLimits;
-  /** Of addresses that many clients may share: see PRIVATE_NETWORKS. */
+  /** Limit of an address that many clients may share: see PRIVATE_NETWORKS. */
   readonly privateSource: SourceLimits;
   readonly newConnections?: BucketSize;
 }
@@ -23,9 +23,10 @@ const NO_LIMITS: SourceLimits = {
 };
 
 /**
- * A quarter of the connections may be without a route: a hello is there within two round trips, so that at 500 ms a quarter of 20,000 is
- * 10,000 new clients a second, about what a core takes. One public source gets a sixteenth without a route, so that it takes four to make others
- * wait, and a quarter of all: one client cannot fill a proxy, and a large network behind one address fits.
+ * A quarter of the connections may be without a route: a hello arrives within two round trips, so that at 500 ms a quarter of 20,000
+ * allows 10,000 new clients a second, the capacity of about one core. One public source gets a sixteenth without a route, so that at
+ * least four sources are needed to delay others. It gets a quarter of all: one client cannot fill a proxy, and the clients of a large
+ * network with one address fit.
  */
 const UNROUTED_SHARE = 4;
 const SOURCE_SHARE = 4;
@@ -43,7 +44,7 @@ export function defaultLimits(maxConnections: number): AdmissionLimits {
   };
 }
 
-/** One of `parts` equal shares, and at least 1. */
+/** Returns one of `parts` equal shares, at least 1. */
 export function shareOf(limit: number, parts: number): number {
   return Math.max(1, Math.floor(limit / parts));
 }

@@ -1,9 +1,9 @@
 /**
- * Counts connections by source in memory that threads share: each thread writes a table of its own, and reads those of all.
+ * Counts connections by source in memory that threads share: each thread writes its own table and reads the tables of all.
  *
- * Pure over the memory it is given. A table has 65,536 slots in buckets of eight. A slot is two words: a tag of 16 bits with a count of 16,
- * and how many of the counted connections have no route. A slot is free when its count is 0. One thread writes a table, so no
- * operation is ever repeated, and the table of a thread that exited can be cleared. A source whose bucket is full is not counted.
+ * Pure apart from that memory. A table has 65,536 slots in buckets of eight. A slot has two words: a tag of 16 bits with a count of 16,
+ * and the number of counted connections without a route. A slot is free when its count is 0. Only one thread writes a table, so that no
+ * operation is retried, and the table of a thread that exited can be cleared. A source is not counted if its bucket is full.
  */
 const SLOTS_PER_BUCKET = 8;
 const BUCKETS = 8_192;
@@ -17,11 +17,11 @@ export const UNCOUNTED = -1;
 
 export interface SourceTotals {
   readonly connections: number;
-  /** Those of them without a route. */
+  /** Number of them without a route. */
   readonly unrouted: number;
 }
 
-/** Memory for `parts` tables. What no source has used costs no memory. */
+/** Allocates memory for `parts` tables. Unused slots cost no memory. */
 export function allocateSourceCounts(parts: number): SharedArrayBuffer {
   return new SharedArrayBuffer(parts * WORDS_PER_TABLE * Int32Array.BYTES_PER_ELEMENT);
 }
@@ -35,7 +35,7 @@ export class SourceCounts {
   readonly #words: Int32Array;
   readonly #own: number;
 
-  /** `part`: the table that this thread writes, and no other does. */
+  /** `part`: the table that only this thread writes. */
   constructor(memory: SharedArrayBuffer, part: number) {
     this.#words = new Int32Array(memory);
     this.#own = part * WORDS_PER_TABLE;
@@ -52,19 +52,19 @@ export class SourceCounts {
     return slot;
   }
 
-  /** A connection of this slot has its route. */
+  /** Called when a connection of this slot has its route. */
   onRouted(slot: number): void {
     if (slot !== UNCOUNTED) Atomics.sub(this.#words, slot + 1, 1);
   }
 
-  /** A connection of this slot is closed. `onRouted` was called for it. */
+  /** Called when a connection of this slot is closed, after `onRouted`. */
   remove(slot: number): void {
     if (slot === UNCOUNTED) return;
     const word = Atomics.load(this.#words, slot);
     Atomics.store(this.#words, slot, (word & MAX_COUNT) === 1 ? 0 : word - 1);
   }
 
-  /** Returns what all threads hold of the source. */
+  /** Returns the number of connections of the source in all threads. */
   getTotals(hash: number): SourceTotals {
     const words = this.#words;
     const tag = hash >>> 16;
@@ -83,7 +83,7 @@ export class SourceCounts {
     return { connections, unrouted };
   }
 
-  /** The slot of this source in the own table, or a free one; UNCOUNTED: its bucket is full. */
+  /** Returns the slot of this source in the own table, or a free one; UNCOUNTED if its bucket is full. */
   #findSlot(hash: number): number {
     const bucket = this.#own + bucketStart(hash);
     let free = UNCOUNTED;

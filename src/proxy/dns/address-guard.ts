@@ -3,7 +3,7 @@
  * address: neither may reach what only the proxy's own machine can reach (server-side request forgery).
  *
  * Each rule for IPv4 holds for every form of IPv6 in which an IPv4 address is embedded. Private networks are allowed unless they
- * are denied: databases and services outside the cluster use them. No I/O; the proxy's own addresses are given.
+ * are denied: databases and services outside the cluster use them. No I/O; the caller passes the proxy's own addresses.
  */
 import { DEFAULT_DENIED_CIDRS } from "../../model/external-hosts.ts";
 import { CidrSet } from "../../net/cidr.ts";
@@ -20,10 +20,10 @@ const ALWAYS_DENIED_CIDRS = [
   "ff00::/8", // multicast
 ];
 
-/** Why an address must not be dialled. */
+/** Reason why an address must not be dialled. */
 export type AddressDenial =
   | { readonly reason: "not_an_address" }
-  /** It belongs to the proxy's own machine: the connection would come back. */
+  /** It belongs to the proxy's own machine: the connection would return to the proxy. */
   | { readonly reason: "own_address" }
   /** Loopback, unspecified, multicast or reserved. */
   | { readonly reason: "special_address" }
@@ -42,14 +42,14 @@ export class DeniedRanges {
     this.#denied = new CidrSet(cidrs);
   }
 
-  /** `addresses`: the texts of one address, itself and what is embedded in it. */
+  /** `addresses`: the texts of one address: itself and its embedded addresses. */
   findDenial(addresses: readonly string[]): AddressDenial | undefined {
     if (addresses.some((address) => this.#always.has(address))) return { reason: "special_address" };
     const denied = addresses.find((address) => this.#denied.has(address));
     return denied === undefined ? undefined : { reason: "denied_cidr", cidr: this.#findCidr(denied) };
   }
 
-  /** A set does not know which of its blocks matched. */
+  /** A set does not report which of its blocks matched. */
   #findCidr(address: string): string {
     return this.#cidrs.find((cidr) => new CidrSet([cidr]).has(address)) ?? address;
   }
@@ -70,7 +70,7 @@ export class AddressGuard {
     this.#deniedRanges = deniedRanges;
   }
 
-  /** Why the address must not be dialled; undefined when it may be. */
+  /** Returns why the address must not be dialled; undefined if it may be. */
   findDenial(address: string): AddressDenial | undefined {
     const parsed = parseIpAddress(address);
     if (parsed === undefined) return { reason: "not_an_address" };
@@ -85,7 +85,7 @@ function canonicalWithoutZone(address: string): string {
   return parsed === undefined ? address : formatIpAddress(parsed);
 }
 
-/** The end of a sentence about an address: "…, which is loopback, …". */
+/** Formats the end of a message about an address: "…, which is loopback, …". */
 export function describeDenial(denial: AddressDenial): string {
   switch (denial.reason) {
     case "not_an_address":

@@ -34,7 +34,7 @@ interface HostState {
 export interface ExternalHostsOptions {
   readonly resolver: Resolver;
   readonly clock: Clock;
-  /** Called for each answer, since interfaces are added and removed. */
+  /** Called for each DNS response, because interfaces are added and removed. */
   readonly guard: () => AddressGuard;
   /** Called when `unresolved()` may have changed. */
   readonly onChange: () => void;
@@ -79,13 +79,13 @@ export class ExternalHosts {
   }
 
   /**
-   * Called when the guard denies other addresses than before. No denied address is in an answer after this call; hosts are resolved
-   * again, since addresses may be allowed now that were not.
+   * Called when the guard denies other addresses than before. After this call no cached response contains a denied address. Hosts are
+   * resolved again, because addresses that were denied may be allowed now.
    */
   recheck(): void {
     for (const [host, state] of this.#hosts) {
       if (state.answer !== undefined) this.#setAnswer(host, state, this.#recheckAnswer(host, state.answer));
-      // A query that is under way is checked by the new guard.
+      // The new guard checks a query that is in progress.
       if (state.pending !== undefined) continue;
       state.cancelTimer();
       void this.#refresh(host, state);
@@ -174,7 +174,7 @@ export class ExternalHosts {
   }
 }
 
-/** Listing the interfaces for the guard can fail when descriptors run out; without the guard there is no answer. */
+/** Listing the interfaces for the guard fails if descriptors are exhausted. Without the guard there is no response. */
 function guardFailed(host: string, error: unknown): FailedHost {
   return { reason: "dns_failed", message: `DNS failed for ${host}: ${String(error)}` };
 }

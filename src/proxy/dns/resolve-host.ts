@@ -21,11 +21,11 @@ export interface Resolver {
 }
 
 /**
- * Addresses of one host that are checked and kept, in each family and in total. A zone's owner decides how many there are, up to
- * thousands, and every address costs memory and time in each worker.
+ * Maximum number of addresses of one host that are checked and kept, per family and in total. The owner of a zone decides how many there
+ * are, up to thousands, and every address costs memory and time in each worker.
  */
 const MAX_ADDRESSES = 32;
-/** Addresses that a message names. */
+/** Number of addresses in a message. */
 const MAX_NAMED_ADDRESSES = 3;
 
 /** At least one address and at most 32 in total. */
@@ -44,7 +44,7 @@ export interface FailedHost {
 
 export type HostAnswer = ResolvedHost | FailedHost;
 
-/** `guard` is called when DNS has answered: what is denied, and the proxy's own addresses, may have changed by then. */
+/** `guard` is called after DNS has responded: the denied ranges and the proxy's own addresses may have changed by then. */
 export async function resolveHost(resolver: Resolver, guard: () => AddressGuard, host: string): Promise<HostAnswer> {
   if (isIpAddress(host)) return checkAddresses(host, guard(), [{ address: host, ttl: Number.POSITIVE_INFINITY }]);
   // Names in Kubernetes objects are not always lower case, and a trailing dot is legal.
@@ -54,7 +54,7 @@ export async function resolveHost(resolver: Resolver, guard: () => AddressGuard,
     resolver.resolve6(name, { ttl: true }),
     resolver.resolve4(name, { ttl: true }),
   ]);
-  // One family must not crowd out the other: each is cut on its own before the guard checks them.
+  // One family must not displace the other: each is truncated separately before the guard checks them.
   const records = [six, four].flatMap((result) =>
     result.status === "fulfilled" ? result.value.slice(0, MAX_ADDRESSES) : [],
   );
@@ -90,7 +90,7 @@ function checkAddresses(host: string, guard: AddressGuard, records: readonly Add
   };
 }
 
-/** An earlier answer without the addresses that are denied now. */
+/** Removes the addresses that are denied now from an earlier response. */
 export function recheckAnswer(host: string, guard: AddressGuard, answer: HostAnswer): HostAnswer {
   if ("reason" in answer) return answer;
   const ttl = answer.ttlMs / 1_000;
@@ -98,7 +98,7 @@ export function recheckAnswer(host: string, guard: AddressGuard, answer: HostAns
   return checkAddresses(host, guard, records);
 }
 
-/** At most 32 in total; neither family gets less than half of them while the other has more. */
+/** Returns at most 32 addresses. Each family gets at least half of them if it has enough. */
 function keepMostOfBoth<T>(one: readonly T[], other: readonly T[]): readonly [readonly T[], readonly T[]] {
   const half = MAX_ADDRESSES / 2;
   return [

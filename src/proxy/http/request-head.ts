@@ -28,12 +28,12 @@ export type RequestProgress =
   | { readonly state: "refused"; readonly reason: "http_not_served"; readonly detail: string };
 
 export class RequestHeadParser {
-  /** How many bytes have been looked at. */
+  /** Number of bytes inspected. */
   #position = 0;
   #lineLength = 0;
 
   /**
-   * Reads the first `length` of `bytes`, which are all that came so far: those of the call before, and more. A result other than
+   * Reads the first `length` of `bytes`, which are all received bytes: the bytes of the previous call, and more. A result other than
    * `need_more` is final.
    */
   read(bytes: Uint8Array, length: number): RequestProgress {

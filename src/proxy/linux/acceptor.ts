@@ -1,6 +1,6 @@
 /**
- * Accepts the connections of one listening socket, some at a time. Pauses for a moment when the kernel has no descriptor, and tries
- * to resume until the socket is registered again. Who may be accepted and what becomes of them is not its business.
+ * Accepts the connections of one listening socket, some at a time. Pauses briefly when the kernel has no descriptor, and retries until
+ * the socket is registered again. Does not apply limits and does not serve connections.
  */
 import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, errnoName } from "./errno.ts";
 import type { Reactor, ReactorOwner } from "./reactor.ts";
@@ -61,7 +61,7 @@ export class Acceptor implements ReactorOwner {
     descriptors.close(this.#fd);
   }
 
-  /** Stops accepting and leaves the socket open: another worker accepts what waits. */
+  /** Stops accepting and leaves the socket open: another worker accepts the queued connections. */
   release(): void {
     const { descriptors, loop, timers } = this.#context.reactor;
     timers.cancel(this.#fd);
@@ -101,7 +101,7 @@ export class Acceptor implements ReactorOwner {
     this.#resumeLater(error);
   }
 
-  /** A registration that fails must be tried again: no event would ever report the socket's connections. */
+  /** Retries a failed registration: no event would ever report the socket's connections. */
   #register(): void {
     const result = this.#context.reactor.loop.addLevelTriggered(this.#fd, this.#generation);
     if (result < 0) this.#resumeLater(errnoName(-result));

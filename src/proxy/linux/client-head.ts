@@ -11,7 +11,7 @@ import type { Reactor } from "./reactor.ts";
 
 export class ClientHead {
   readonly #reactor: Pick<Reactor, "buffer" | "libc">;
-  /** Undefined: nothing had to wait. */
+  /** Undefined: no bytes had to be buffered. */
   #kept: FirstBytes | undefined;
   /** How much lies in the reactor's buffer; what is kept comes before it. */
   #inBuffer = 0;
@@ -30,12 +30,12 @@ export class ClientHead {
     this.#inBuffer = count;
   }
 
-  /** The reactor's buffer is about to be used for something else. */
+  /** Called before the reactor's buffer is reused. */
   save(): void {
     if (this.#inBuffer > 0) this.gather();
   }
 
-  /** Everything so far, in one buffer. */
+  /** Returns all received bytes in one buffer. */
   gather(): FirstBytes {
     this.#kept ??= new FirstBytes();
     this.#kept.append(this.#reactor.buffer.bytes, this.#inBuffer);
@@ -59,7 +59,7 @@ export class ClientHead {
   rest(): Uint8Array | undefined {
     const { length } = this;
     if (this.#written === length) return undefined;
-    // Of a buffer of its own: it may be sent to another thread.
+    // With a buffer of its own, because it may be sent to another thread.
     return new Uint8Array(this.gather().buffer.subarray(this.#written, length));
   }
 

@@ -28,7 +28,7 @@ import { broken, Relaying, type RelayOver } from "./relaying.ts";
 import type { Beginning } from "./served-here.ts";
 import type { PackedAddress } from "./socket-address.ts";
 
-/** Reads of bytes that are dropped, 256 KiB at most, before other descriptors are served. */
+/** Reads of dropped bytes, at most 256 KiB, before other descriptors are served. */
 const DROPS_A_TURN = 16;
 
 export interface ConnectionContext {
@@ -37,7 +37,7 @@ export interface ConnectionContext {
   readonly backends: BackendConnections;
   beginningOf(port: number): Beginning;
   plan(port: number, serverName: string | undefined): LinuxPlan;
-  /** As EngineHost.isOwnEndpoint. */
+  /** See EngineHost.isOwnEndpoint. */
   isOwnEndpoint(endpoint: Endpoint): boolean;
   /** Somebody is to call `resolved` when DNS has answered. */
   resolve(host: string, connection: LinuxConnection): void;
@@ -78,13 +78,13 @@ export class LinuxConnection implements DialOwner {
   #phase: Phase = BEGINNING;
   /** Of a hello that did not come whole. */
   #parser: ClientHelloParser | undefined;
-  /** Held while there is a backend's side. */
+  /** Set while there is a backend side. */
   #backendSlot: BackendSlot | undefined;
   #isRegistered = false;
   /** Until there is a relay: what is known of reading from the client. */
   #readable = true;
   #readsStopShort = false;
-  /** When a client that has closed is given up, if no backend has answered. */
+  /** Deadline of a client that has closed before a backend responded. */
   #leavesAtMs = NEVER;
 
   /** Takes the descriptor of an accepted client. */
@@ -184,7 +184,7 @@ export class LinuxConnection implements DialOwner {
     } else if ((events & ENDING) !== 0) this.#onClientEnd();
   }
 
-  /** Before a backend answers. On a TCP port a client may have sent all it has to send, and wait for the answer. */
+  /** Before a backend responds. On a TCP port a client may have sent all its bytes and wait for the response. */
   #onClientEnd(): void {
     if (this.#facts.hello === undefined || this.#leavesAtMs !== NEVER) return;
     this.#leavesAtMs = this.#context.reactor.nowMs + CLOSED_CLIENT_MS;

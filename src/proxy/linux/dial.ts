@@ -30,7 +30,7 @@ export type DialState =
 export interface DialContext {
   readonly reactor: Reactor;
   readonly timeOuts: TimeOuts;
-  /** Endpoints of this Gateway itself are passed over. */
+  /** Endpoints of this Gateway itself are skipped. */
   isOwnEndpoint(endpoint: Endpoint): boolean;
 }
 

@@ -17,7 +17,7 @@ import {
 } from "./libc.ts";
 
 export const READABLE = 0x1;
-/** There is urgent data (tcp(7)): reads stop before the urgent byte. */
+/** Urgent data is available (tcp(7)): reads stop before the urgent byte. */
 export const URGENT = 0x2;
 export const WRITABLE = 0x4;
 export const FAILED = 0x8;
@@ -29,7 +29,7 @@ const EDGE_TRIGGERED = 0x8000_0000;
 export const WORTH_READING = READABLE | URGENT | FAILED | HANG_UP | READ_HANG_UP;
 /** The peer has ended its direction or failed. */
 export const ENDING = FAILED | HANG_UP | READ_HANG_UP;
-/** After these a short read is not the last: an end or the urgent byte is behind it, and no further event reports that. */
+/** With these events, a short read does not mean an empty socket: an end or the urgent byte follows, and no further event reports it. */
 export const READS_STOP_SHORT = ENDING | URGENT;
 
 const READING = READABLE | URGENT | READ_HANG_UP | EDGE_TRIGGERED | 0;
@@ -83,7 +83,7 @@ export class EventLoop<Owner extends EventOwner> {
   }
 
   /**
-   * Registers for events as long as there is something to read, so that a caller may read a part of it. Returns a negative errno if the
+   * Registers for events while there is something to read, so that a caller may read in parts. Returns a negative errno if the
    * kernel has no memory for it, or no more watches for this user (epoll(7)).
    */
   addLevelTriggered(fd: number, generation: number): number {

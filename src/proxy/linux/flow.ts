@@ -10,7 +10,7 @@ export class Flow {
   bytes = 0;
   /** Reading may give something: edge-triggered, so it holds until a read has said otherwise. */
   readable = false;
-  /** `from` has ended or failed, or has sent urgent data: a short read is not the last. See `READS_STOP_SHORT`. */
+  /** `from` has ended or failed, or has sent urgent data: a short read does not mean an empty socket. See `READS_STOP_SHORT`. */
   readsStopShort = false;
   /** `to` takes no more now; an event will tell when it does, if `watchesWriting`. */
   blocked = false;
@@ -33,7 +33,7 @@ export class Flow {
     this.to = to;
   }
 
-  /** Are bytes read that `to` has not taken? */
+  /** Reports whether bytes were read that `to` has not accepted. */
   get holdsBytes(): boolean {
     return this.pending !== undefined || this.inPipe > 0;
   }

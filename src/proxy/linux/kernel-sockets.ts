@@ -1,6 +1,5 @@
 /**
- * What the portable engine is told of its sockets, and has done to them, where it runs beside the workers: by libc, through the
- * descriptors of Node's sockets.
+ * Implements the portable engine's socket operations beside the workers: calls libc with the descriptors of Node's sockets.
  */
 import type net from "node:net";
 import type { KernelSockets } from "../relay/socket-options.ts";
@@ -20,8 +19,8 @@ export function kernelSockets(libc: Pick<Libc, "setOption" | "tcpReading">): Ker
 }
 
 /**
- * Node has no public way to it. A socket that is closed has no handle, so that its number, which may be another's by then, is
- * never used.
+ * Node has no public API for it. A closed socket has no handle, so that its number, which another socket may have by then, is never
+ * used.
  */
 function descriptorOf(socket: net.Socket): number | undefined {
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: number } | null };

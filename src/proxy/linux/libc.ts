@@ -87,7 +87,7 @@ const OPTIONS: Readonly<Record<SocketOption, readonly [level: number, name: numb
   urgent_inline: [SOL_SOCKET, 10],
 };
 
-/** struct tcp_info of linux/tcp.h as far as it is read. */
+/** struct tcp_info of linux/tcp.h, limited to the fields that are read. */
 const TCP_INFO = 11;
 const TCP_INFO_BYTES = 148;
 /** Indexes of bytes and of 32-bit words. */
@@ -96,7 +96,7 @@ const UNACKED_WORD = 6;
 const LAST_ACK_RECEIVED_WORD = 14;
 const NOT_SENT_WORD = 36;
 
-/** Room for the largest option value, struct tcp_info. */
+/** Space for the largest option value, struct tcp_info. */
 const SCRATCH_BYTES = 152;
 
 /** The functions, or one sentence on why this machine or this Node has them not. */

@@ -109,7 +109,7 @@ export function linuxEngineMeans(): LinuxEngineMeans | { readonly problem: strin
  */
 const MOST_WORKERS = 4;
 
-/** As many as there are cores for this process, and no more than `MOST_WORKERS`. */
+/** Number of cores of this process, at most `MOST_WORKERS`. */
 export function defaultWorkers(): number {
   return Math.min(availableParallelism(), MOST_WORKERS);
 }
@@ -127,7 +127,7 @@ export class LinuxEngine implements Engine {
   readonly #listening: ListeningSockets;
   /** Connections of each worker, then those of the portable engine. */
   readonly #active: Int32Array;
-  /** Of each backend, in the same rows. */
+  /** Counters of each backend, in the same rows. */
   readonly #backendCounts: SharedBackendCounts;
   /** Connections that each worker has told to have begun and not to have ended. */
   readonly #untold: number[];
@@ -281,7 +281,7 @@ export class LinuxEngine implements Engine {
 
   async drain(deadlineMs: number): Promise<DrainResult> {
     const before = this.#activeOfWorkers();
-    // As long as a worker has connections, it may hand one over.
+    // A worker with connections may hand one off.
     const workersIdle = Promise.all(this.#workers.map((worker) => worker.request({ type: "become_idle" })));
     const portable = this.#portable.drain(deadlineMs, workersIdle);
     await this.#wait(deadlineMs, [workersIdle]);
@@ -294,7 +294,7 @@ export class LinuxEngine implements Engine {
   async close(): Promise<void> {
     this.#cancelTrim?.();
     await Promise.all(this.#workers.map((worker) => worker.end()));
-    // Last: what a worker hands over before it ends must be closed as well.
+    // Last: connections that a worker hands off before it exits must be closed too.
     await this.#portable.close();
   }
 

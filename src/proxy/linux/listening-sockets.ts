@@ -1,16 +1,16 @@
 /**
- * Assigns listening sockets to workers: each socket to its own worker, or to another one while that one does not run. The kernel
- * deals connections out among all sockets of a port, so a socket on which no worker accepts keeps its share waiting.
- * At most one worker accepts on a socket at any time; what arrives between two of them waits in the socket's queue.
+ * Assigns listening sockets to workers: each socket to its own worker, or to another one while that worker does not run. The kernel
+ * distributes connections among all sockets of a port, so that the share of a socket without an accepting worker would wait.
+ * At most one worker accepts on a socket at any time; connections that arrive in between wait in the socket's queue.
  */
 
-/** A worker, as far as listening sockets concern it. */
+/** The operations of a worker on listening sockets. */
 export interface SocketWorker {
-  /** Accepts on the socket from now on, or as soon as the worker runs. */
+  /** Accepts on the socket immediately, or when the worker runs. */
   acceptOn(fd: number, port: number): void;
   /** Resolves when the worker no longer accepts on the socket, which stays open, or has exited. */
   stopAccepting(fd: number): Promise<void>;
-  /** Accepts what waits in the socket's queue, if the worker runs. Resolves when the socket is closed. */
+  /** Accepts the connections in the socket's queue, if the worker runs. Resolves when the socket is closed. */
   closeListening(fd: number): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ interface Assignment {
   readonly own: number;
   /** The worker that accepts on the socket. */
   current: number;
-  /** Resolves when all changes so far are made. */
+  /** Resolves when all previous changes are complete. */
   changes: Promise<void>;
 }
 
@@ -50,13 +50,13 @@ export class ListeningSockets {
     await this.#workers[assignment.current]?.closeListening(fd);
   }
 
-  /** The worker has exited: others accept on its sockets. */
+  /** Called when the worker has exited: others accept on its sockets. */
   onWorkerLost(index: number): void {
     this.#isRunning[index] = false;
     this.#reassign();
   }
 
-  /** The worker runs again and accepts on its own sockets. */
+  /** Called when the worker runs again: it accepts on its own sockets. */
   onWorkerRunning(index: number): void {
     this.#isRunning[index] = true;
     this.#reassign();
@@ -76,7 +76,7 @@ export class ListeningSockets {
     this.#workers[chosen]?.acceptOn(fd, assignment.port);
   }
 
-  /** The socket's own worker, or the next one that runs. If none runs, the own one accepts as soon as it does. */
+  /** Returns the socket's own worker, or the next one that runs. If none runs, the own worker accepts after its start. */
   #chooseWorker(own: number): number {
     const count = this.#workers.length;
     for (let offset = 0; offset < count; offset++) {

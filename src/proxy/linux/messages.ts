@@ -54,7 +54,7 @@ export type ToWorker =
       readonly type: "apply";
       readonly request: number;
       readonly delta: ConfigDelta;
-      /** Addresses of this machine as they are now. */
+      /** Current addresses of this machine. */
       readonly local: LocalAddresses;
     }
   /** The Gateway's share of the process's limits is now this. What is open stays. */
@@ -65,9 +65,9 @@ export type ToWorker =
       readonly pipeCap: number;
     }
   | { readonly type: "listen"; readonly fd: number; readonly port: number }
-  /** Accepts what waits in the socket's queue, and closes it. */
+  /** Accepts the connections in the socket's queue, and closes it. */
   | { readonly type: "stop_listening"; readonly request: number; readonly fd: number }
-  /** Leaves the socket, as it is, to another worker. */
+  /** Leaves the open socket to another worker. */
   | { readonly type: "release_listening"; readonly request: number; readonly fd: number }
   /** What DNS says now of a host of the configuration. */
   | { readonly type: "host"; readonly host: string; readonly answer: HostAnswer }

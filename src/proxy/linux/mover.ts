@@ -13,11 +13,11 @@ import type { Pipes } from "./pipes.ts";
 /** The largest TLS record fits; a larger buffer made short messages dearer and long ones no cheaper, which are spliced. */
 export const COPY_BYTES = 16_384;
 /**
- * Bytes that one direction may move before other descriptors are served; at most one read more. A smaller quantum costs more loop
- * iterations for each gigabyte; a larger one makes every other client wait longer for each bulk stream.
+ * Bytes that one direction may move before other descriptors are served; it may exceed them by one read. A smaller quantum costs more
+ * loop iterations per gigabyte. A larger one makes every other client wait longer for each bulk stream.
  */
 export const QUANTUM_BYTES = 524_288;
-/** More than a pipe holds in most cases: pages of the loopback device are larger than 4 KiB. */
+/** Exceeds the capacity of a pipe in most cases: pages of the loopback device are larger than 4 KiB. */
 const SPLICE_BYTES = QUANTUM_BYTES;
 
 export type Moved =
@@ -88,7 +88,7 @@ export class Mover {
     }
     this.#releasePipe(flow);
     flow.isLong = false;
-    // splice(2) never passes the urgent byte: it reports an end or no bytes there. What read(2) reports counts.
+    // splice(2) never forwards the urgent byte: it reports an end or no bytes there. The result of read(2) counts.
     if (count === 0 || (count === -EAGAIN && flow.readsStopShort)) return "on";
     return this.#nothingRead(flow, count);
   }
@@ -98,7 +98,7 @@ export class Mover {
     if (count <= 0) return this.#nothingRead(flow, count);
     flow.bytes += count;
     if (count === COPY_BYTES) flow.isLong = true;
-    // Less than asked for: there is no more (epoll(7)), unless an end or the urgent byte is behind it.
+    // Fewer bytes than requested: the socket is empty (epoll(7)), unless an end or the urgent byte follows.
     else if (!flow.readsStopShort) flow.readable = false;
     const written = this.#libc.write(flow.to, this.#buffer, count);
     if (written === count) return "on";

@@ -15,7 +15,7 @@ import { SOCKET_ADDRESS_BYTES } from "./socket-address.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
 export interface ReactorOwner extends EventOwner {
-  /** Continues work that `requeue` put off. Called at most once for each descriptor and loop iteration. */
+  /** Continues work that `requeue` postponed. Called at most once per descriptor and loop iteration. */
   onTurn(fd: number): void;
   /** The deadline of this descriptor has passed. */
   onDeadline(fd: number): void;
@@ -66,7 +66,7 @@ export class Reactor {
     this.#queue.add(fd, generation);
   }
 
-  /** Reports whether `onTurn` is still to come. Until then an event only records what it reports, or one connection is served twice. */
+  /** Reports whether `onTurn` is pending. Until then an event is only recorded; otherwise one connection is served twice. */
   isRequeued(fd: number, generation: number): boolean {
     return this.#queue.has(fd, generation);
   }
@@ -75,9 +75,9 @@ export class Reactor {
   turn(untilMs: number): void {
     const count = this.loop.wait(this.#patienceMs(untilMs));
     this.nowMs = performance.now();
-    // What an event requeues comes in the next iteration: each descriptor is served once in this one.
+    // Descriptors that an event requeues are served in the next iteration: each descriptor is served once per iteration.
     const requeued = this.#queue.startIteration();
-    // Events come first: they belong to descriptors that have waited since the last iteration without being served.
+    // Events are first: their descriptors have waited since the last iteration without being served.
     for (let index = 0; index < count; index++) this.loop.dispatch(index, this.#onDefect);
     this.#serve(requeued);
     this.timers.advance(this.nowMs, this.#onDue);

@@ -139,7 +139,7 @@ export class Relaying {
     const { mover, nowMs } = this.#context.reactor;
     const isUp = flow === this.up;
     const generation = isUp ? this.#clientGeneration : this.#backendGeneration;
-    // The event is recorded in the flow; its bytes move when the descriptor's turn comes.
+    // The event is recorded in the flow; its bytes move in the descriptor's next quantum.
     if (this.#context.reactor.isRequeued(flow.from, generation)) return undefined;
     switch (mover.move(flow, nowMs)) {
       case "waits":

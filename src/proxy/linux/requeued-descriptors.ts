@@ -1,12 +1,12 @@
 /**
- * Queue of descriptors whose work continues in the next loop iteration. Holds one entry for each use of a descriptor, so that no
+ * Queues descriptors whose work continues in the next loop iteration. Holds one entry for each use of a descriptor, so that no
  * connection is served more often than another. Pure.
  */
 
 const NO_ENTRIES: readonly number[] = [];
 
 export class RequeuedDescriptors {
-  /** By descriptor: whether the use in `#generations` is in the queue. */
+  /** Indexed by descriptor: whether the use in `#generations` is in the queue. */
   readonly #isQueued: Uint8Array;
   readonly #generations: Int32Array;
   /** Descriptors in order of arrival, each followed by its generation. */
@@ -27,7 +27,7 @@ export class RequeuedDescriptors {
     return this.#isQueued[fd] === 1 && this.#generations[fd] === generation;
   }
 
-  /** Does nothing if the queue holds the entry. An entry of an earlier generation stays, and finds no owner. */
+  /** Does nothing if the queue has the entry. An entry of an earlier generation stays, and has no owner. */
   add(fd: number, generation: number): void {
     if (this.has(fd, generation)) return;
     this.#isQueued[fd] = 1;

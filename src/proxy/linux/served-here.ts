@@ -44,8 +44,8 @@ export function isServedHere(prospect: Prospect): boolean {
 }
 
 /**
- * How many parts of the engine share the limit on connections without a route: the workers that accept, and the portable engine if
- * connections are handed over to it as they are accepted. Each has its own share, so that silent clients of one port fill one share.
+ * Returns how many parts of the engine share the limit on connections without a route: the accepting workers, and the portable engine if
+ * connections are handed off to it on accept. Each part has its own share, so that idle clients of one port fill one share.
  */
 export function unroutedParts(table: RouteTable, workers: number): number {
   if (findSettings(table) !== undefined) return 1;

@@ -19,7 +19,7 @@ export const SOCKET_ADDRESS_BYTES = 32;
 export function encodeSocketAddress(address: string, port: number): Uint8Array | undefined {
   const parsed = parseIpAddress(address);
   if (parsed === undefined) return undefined;
-  // The family is that of the text: a mapped address is for a socket of IPv6.
+  // The family of the text counts: a mapped address belongs to an IPv6 socket.
   const isIpv6 = address.includes(":");
   const bytes = new Uint8Array(isIpv6 ? IPV6_BYTES : IPV4_BYTES);
   bytes[0] = isIpv6 ? AF_INET6 : AF_INET;
@@ -59,7 +59,7 @@ export function unpackSocketAddress(packed: PackedAddress): string {
   return `${host >>> 24}.${(host >>> 16) & 0xff}.${(host >>> 8) & 0xff}.${host & 0xff}:${packed % 0x10000}`;
 }
 
-/** Its source among clients; undefined: it has none, being of another family. */
+/** Source of the client; undefined for another address family. */
 export function sourceOf(packed: PackedAddress, sources: ClientSources): Source | undefined {
   if (typeof packed === "number") return sources.fromIpv4(Math.floor(packed / 0x10000));
   return sources.fromText(packed.slice(1, packed.lastIndexOf("]")));

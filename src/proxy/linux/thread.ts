@@ -49,7 +49,7 @@ interface Applying {
   readonly local: LocalAddresses;
 }
 
-/** Connections that DNS has answered and that have not gone on yet. */
+/** Connections with a DNS response that have not continued yet. */
 interface Resolved {
   readonly connections: Iterator<LinuxConnection>;
   readonly answer: Extract<ToWorker, { type: "resolved" }>["answer"];
@@ -81,7 +81,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   #parts = new DeltaParts();
   /** A configuration that is being applied; messages that come after it wait. */
   #applying: Applying | undefined;
-  /** Served one by one within the time for messages: thousands may wait for one host. */
+  /** Continued one by one within the time for messages: thousands may wait for one host. */
   #resolved: Resolved | undefined;
   readonly #wakeGeneration: number;
   /** Messages were left for a turn that is to come. */

@@ -37,7 +37,7 @@ export interface WorkerHandleOptions {
   readonly onMessage: (message: Exclude<FromWorker, { type: "done" }>) => void;
   /** It has died, and its connections with it. */
   readonly onLoss: () => void;
-  /** A worker begun again has applied what it was told first. */
+  /** The restarted worker has applied its first messages. */
   readonly onRunning: () => void;
 }
 
@@ -78,7 +78,7 @@ export class WorkerHandle implements SocketWorker {
    */
   readonly #leave = () => {
     void this.#worker?.terminate();
-    // The kernel closes what is open, and bytes may be missing. Accepted sockets would inherit it from those that listen.
+    // The kernel closes the open sockets, and bytes may be missing. Accepted sockets would inherit it from the listening ones.
     for (const fd of openDescriptors(this.#open)) if (!this.#listening.has(fd)) this.#options.libc.resetOnClose(fd);
     this.#options.libc.write(this.#wake, this.#wakeCount, 8);
   };
@@ -104,7 +104,7 @@ export class WorkerHandle implements SocketWorker {
 
   async stopAccepting(fd: number): Promise<void> {
     await this.request({ type: "release_listening", fd });
-    // Only now: until then the socket must not be closed if the worker dies.
+    // Only now: until then the socket must not be closed if the worker exits.
     this.#listening.delete(fd);
   }
 
@@ -171,7 +171,7 @@ export class WorkerHandle implements SocketWorker {
     this.notify({ type: "listen", fd, port });
   }
 
-  /** Requests of a worker that has died are answered as well; its channel is not the present one. */
+  /** Completes requests of a worker that has exited; its channel is not the present one. */
   #onApplied(channel: MessagePort): void {
     if (this.#channel === channel) this.#options.onRunning();
   }

@@ -52,11 +52,11 @@ export class ProxyMetrics {
   #opened = 0;
   readonly #sources = new Set<MetricsSource>();
 
-  /** `droppedLogLines`: the number of log lines that no reader took, since the process started. */
+  /** `droppedLogLines`: the number of log lines dropped since the process started. */
   constructor(version: string, droppedLogLines: () => number = () => 0) {
     new Counter({
       name: "fsm_gateway_log_lines_dropped_total",
-      help: "Total number of log lines that were dropped because the reader of the log was too slow or gone.",
+      help: "Total number of log lines that were dropped because the reader of the log was too slow or closed.",
       registers: [this.#registry],
       collect() {
         this.reset();

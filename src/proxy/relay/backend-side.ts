@@ -76,7 +76,7 @@ export class BackendSide implements DialEvents {
     );
   }
 
-  /** Undefined: no endpoint has answered. */
+  /** Undefined: no endpoint has responded. */
   get tcp(): net.Socket | undefined {
     return this.#dialled?.socket;
   }

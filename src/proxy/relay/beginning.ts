@@ -14,12 +14,12 @@ export interface BeginningRefusal {
 }
 
 /**
- * Finds a ClientHello, a request or a PROXY header in a client's first bytes. It keeps none of them: the caller holds them once, to
+ * Finds a ClientHello, a request or a PROXY header in a client's first bytes. Does not keep the bytes: the caller holds them once, to
  * forward them.
  */
 export interface BeginningParser<T> {
   /**
-   * Reads the first `length` of `bytes`, which are all that came so far: those of the call before, and more. A result other than
+   * Reads the first `length` of `bytes`, which are all received bytes: the bytes of the previous call, and more. A result other than
    * `need_more` is final.
    */
   read(bytes: Uint8Array, length: number): T | NeedMore;

@@ -20,7 +20,7 @@ const MAX_READ_AHEAD_BYTES = 65_536;
 export interface ClientSideOwner {
   /** The client failed after its beginning was known, and before it was handed over. */
   onClientBroken(error: Error): void;
-  /** The client has sent all it has to send, after its beginning was known and before it was handed over. */
+  /** The client has sent all its bytes, after its preamble was known and before the handoff. */
   onClientEnd(): void;
   /** The client's socket is closed, or the TLS upon it. */
   onClosed(): void;
@@ -37,7 +37,7 @@ class Search<T extends { readonly state: string }> {
     this.#found = found;
   }
 
-  /** Looks at all that came so far. What was found, for whoever has ended the search to tell. */
+  /** Inspects all received bytes. The result is reported by the code that ended the search. */
   look(bytes: Buffer, length: number): (() => void) | undefined {
     const progress = this.#parser.read(bytes, length);
     return progress.state === "need_more" ? undefined : () => this.#found(progress as Beginning<T>);

@@ -1,21 +1,21 @@
 /**
- * When a peer counts as dead: it acknowledges nothing although something is on its way to it.
+ * Detects dead peers: peers that acknowledge nothing although data is in flight to them.
  *
- * Pure: judges what the kernel reports of a socket. A peer that acknowledges and does not read is alive, which is why this is
+ * Pure: evaluates the kernel's state of a socket. A peer that acknowledges and does not read is alive, which is why this is
  * not the socket option TCP_USER_TIMEOUT.
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import type { Side } from "./relay.ts";
 
-/** What the kernel reports of a TCP socket (tcp(7), TCP_INFO). */
+/** State of a TCP socket in the kernel (tcp(7), TCP_INFO). */
 export interface TcpReading {
   /** Segments that were sent and are not acknowledged. */
   readonly unacked: number;
-  /** Probes without an answer, of keep-alive or of a window that is closed. */
+  /** Probes without a response, of keepalive or of a closed window. */
   readonly probes: number;
   /** Bytes that were written and are not sent. */
   readonly notSentBytes: number;
-  /** Since the last acknowledgement. */
+  /** Milliseconds since the last acknowledgement. */
   readonly lastAckMs: number;
 }
 
@@ -24,40 +24,40 @@ export interface DeadPeer {
   readonly detail: string;
 }
 
-/** A socket is not read more often than this. */
+/** Minimum interval between two reads of a socket. */
 const SHORTEST_INTERVAL_MS = 1_000;
 const CHECKS_PER_TIMEOUT = 4;
-/** One probe may be lost, and the next may be two minutes away. */
+/** One probe may be lost, and the next may follow two minutes later. */
 const LOST_PROBES = 2;
-/** The start of a stall where there is none. */
+/** Start time of a stall if there is none. */
 const NOT_STALLED = Number.POSITIVE_INFINITY;
 
-/** The reason for the end of a relayed connection whose peer on this side no longer answers. */
+/** Returns the end reason of a relayed connection whose peer on this side is dead. */
 export function silentReason(side: Side): "client_unreachable" | "backend_unresponsive" {
   return side === "client" ? "client_unreachable" : "backend_unresponsive";
 }
 
 /** Both peers of one relayed connection. */
 export class PeerCheck {
-  /** When to call `check`; infinite: nothing can stall before something moves. */
+  /** When to call `check`; infinite: nothing can stall before bytes move. */
   atMs = Number.POSITIVE_INFINITY;
   readonly #timeoutMs: number;
-  /** Made by the first check: most connections end before it. */
+  /** Created by the first check: most connections end before it. */
   #peers: readonly [client: Peer, backend: Peer] | undefined;
 
   constructor(tcpUserTimeoutMs: number) {
     this.#timeoutMs = tcpUserTimeoutMs;
   }
 
-  /** Something moves. */
+  /** Called when bytes move. */
   touch(nowMs: number): void {
     if (this.atMs !== Number.POSITIVE_INFINITY) return;
     this.atMs = nowMs + Math.max(this.#timeoutMs / CHECKS_PER_TIMEOUT, SHORTEST_INTERVAL_MS);
   }
 
   /**
-   * `bytesIn`, `bytesOut`: what was read from client and backend until now. `read` is called for a side that has sent nothing
-   * since the last check; undefined: the kernel reports nothing. Returns undefined while no peer is dead.
+   * `bytesIn`, `bytesOut`: bytes read from client and backend until now. `read` is called for a side that has sent nothing
+   * since the last check; it returns undefined if the kernel reports nothing. Returns undefined while no peer is dead.
    */
   check(
     nowMs: number,
@@ -77,7 +77,7 @@ export class PeerCheck {
     nowMs: number,
     read: (side: Side) => TcpReading | undefined,
   ): DeadPeer | undefined {
-    // What a peer sends carries acknowledgements.
+    // Data from a peer also carries acknowledgements.
     const reading = peer.hasSent(bytes) ? undefined : read(peer.side);
     if (reading === undefined) {
       peer.stalledSinceMs = NOT_STALLED;
@@ -102,7 +102,7 @@ class Peer {
     this.side = side;
   }
 
-  /** Has it sent anything since the last call? */
+  /** Reports whether it has sent bytes since the last call. */
   hasSent(bytes: number): boolean {
     const before = this.#bytes;
     this.#bytes = bytes;
@@ -110,7 +110,7 @@ class Peer {
   }
 }
 
-/** Has the peer acknowledged all there is, so that nothing can stall before more is written? */
+/** Reports whether the peer has acknowledged everything, so that nothing can stall before the next write. */
 function isSettled({ notSentBytes, probes, unacked }: TcpReading): boolean {
   return unacked === 0 && probes === 0 && notSentBytes === 0;
 }

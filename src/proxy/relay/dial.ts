@@ -41,7 +41,7 @@ export interface DialOptions {
   readonly connectMs: number;
   readonly attemptDelayMs: number;
   readonly connect: Connect;
-  /** Endpoints of this Gateway itself are passed over. */
+  /** Endpoints of this Gateway itself are skipped. */
   readonly isOwnEndpoint: (endpoint: Endpoint) => boolean;
   readonly clock: Clock;
   /** To read into; undefined: as Node does. */
@@ -111,7 +111,7 @@ export class Dial {
     if (plan.race) this.#cancelDelay = clock.after(attemptDelayMs, () => this.#tryNext());
   }
 
-  /** One endpoint has failed: the next one is tried, or the dial has failed with its reason. */
+  /** Called when one endpoint has failed: tries the next one, or fails the dial with its reason. */
   #goOn(failure: DialFailure, endpoint: Endpoint, message: string): void {
     if (this.#next < this.#options.plan.candidates.length) this.#tryNext();
     else if (this.#open.length === 0) this.#events.onDialFailed(failure, endpoint, message);
@@ -174,7 +174,7 @@ class Attempt implements SocketEvents, Dialled {
   onClose(): void {}
 }
 
-/** The same in both engines. */
+/** Formats the detail of both engines. */
 export function loopMessage({ address, port }: Endpoint): string {
   return `${formatAddress(address, port)} is an address of this Gateway`;
 }

@@ -7,10 +7,10 @@ import { silentReason } from "./dead-peer.ts";
 import type { RelayFailure } from "./relay.ts";
 import { errorCode } from "./socket-options.ts";
 
-/** The detail of `client_closed_early` once the hello was there. */
+/** Detail of `client_closed_early` after the hello was received. */
 export const CLIENT_LEFT = "the client closed while its backend was dialled";
 
-/** Does this end a connection whatever is under way on it? Then both peers must see a reset. */
+/** Reports whether this reason ends a connection while bytes may be in flight. Then both peers must receive a reset. */
 export function mayLoseBytes(reason: ConnectionReason): boolean {
   return reason === "drain_deadline" || reason === "maximum_age" || reason === "internal_error";
 }

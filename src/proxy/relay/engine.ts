@@ -107,8 +107,8 @@ export interface EngineHost {
   /** What connections of this port begin with; undefined: the port is on its way out. */
   portKind(port: number): PortKind | undefined;
   /**
-   * May one more connection be held? What was let in is followed by its ticket. `parts`: how many parts of the engine share the limit on
-   * connections without a route; absent: one.
+   * Admits a connection, or returns the reject reason. The ticket follows an admitted connection. `parts`: number of parts of the engine
+   * that share the limit on connections without a route; undefined: one.
    */
   admit(parts?: number): AdmissionRefusal | Ticket;
   /** What a connection of this port from this peer begins with, before anything that its kind says. */
@@ -117,7 +117,7 @@ export interface EngineHost {
   timeOuts(): TimeOuts;
   /** Silence before TCP's first keep-alive probe, on both sides; undefined: as built in. */
   keepAliveMs(): number | undefined;
-  /** Reports whether the endpoint is an address of this Gateway itself: then it is not connected to. */
+  /** Reports whether the endpoint is an address of this Gateway itself. Such an endpoint is not dialled. */
   isOwnEndpoint(endpoint: Endpoint): boolean;
   /** A promise only where DNS is waited for. `serverName`: asked for by the ClientHello or, on a port for HTTP, by the request. */
   plan(port: number, serverName: string | undefined, client: ClientFacts): ConnectionPlan | Promise<ConnectionPlan>;

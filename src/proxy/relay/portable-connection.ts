@@ -48,7 +48,7 @@ export interface ConnectionContext {
   readonly connect: Connect;
   readonly log: Logger;
   readonly buffers: ReadBuffers;
-  /** Undefined: nothing is known of sockets but what Node reports. */
+  /** Undefined: only Node's own state of sockets is available. */
   readonly kernel: KernelSockets | undefined;
   readonly backends: BackendConnections;
   /** There is no descriptor left for a backend. */
@@ -71,7 +71,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   readonly #deadline: Deadline;
   readonly #facts: ConnectionFacts;
   #backend: BackendSide | undefined;
-  /** Held while there is a backend's side. */
+  /** Set while there is a backend side. */
   #backendSlot: BackendSlot | undefined;
   #relay: Relay | undefined;
   /** What it means if the deadline passes before there is a relay. */
@@ -171,7 +171,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     else this.#refuse(this.#lateReason);
   }
 
-  /** Sweeps come often; sockets are read far less often. */
+  /** Sweeps are frequent; sockets are read far less often. */
   #findDead({ bytesIn, bytesOut }: Relay, nowMs: number): DeadPeer | undefined {
     const { kernel } = this.#context;
     const backend = this.#backend?.tcp;
@@ -199,7 +199,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     this.#endBy("client", error);
   }
 
-  /** A client of TLS that is passed through can complete no handshake any more. On a TCP port it may wait for the answer. */
+  /** A TLS passthrough client can no longer complete its handshake. A client of a TCP port may wait for the response. */
   onClientEnd(): void {
     const { decrypted, hello } = this.#facts;
     if (hello === undefined || decrypted !== undefined || this.#isRecorded) return;
@@ -391,7 +391,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     this.#backend?.keepAlive(KEEP_ALIVE_INITIAL_DELAY_MS);
   }
 
-  /** The peers must see that bytes may be missing. */
+  /** The peers must receive a reset because bytes may be missing. */
   #abort(): void {
     abort(this.#client.tcp);
     this.#backend?.abort();

@@ -110,8 +110,8 @@ export class PortableEngine implements Engine {
   }
 
   /**
-   * `adoptionsEnd` resolves when no other connection will be adopted: until then the drain is not over although there is none.
-   * Connections adopted meanwhile count as ended or cut, so `ended` may be negative.
+   * `adoptionsEnd` resolves when no other connection will be adopted. Until then the drain continues, even without connections.
+   * Connections adopted meanwhile count as ended or reset, so that `ended` may be negative.
    */
   async drain(deadlineMs: number, adoptionsEnd: Promise<unknown> = Promise.resolve()): Promise<DrainResult> {
     const before = this.#connections.size;

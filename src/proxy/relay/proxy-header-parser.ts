@@ -1,7 +1,7 @@
 /**
  * Finds the PROXY header that a client's connection begins with, in bytes as they come.
  *
- * What a header means, and whether it may be missing, is decided by the connection.
+ * The connection decides what a header means, and whether it may be missing.
  */
 import { type HeaderReading, readProxyHeader } from "../proxy-protocol/read.ts";
 import type { BeginningParser, BeginningRefusal } from "./beginning.ts";

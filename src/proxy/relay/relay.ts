@@ -61,7 +61,7 @@ export class Relay {
     return this.#down.bytes;
   }
 
-  /** Had the other side ended before? */
+  /** Reports whether the other side had ended before. */
   hasOtherEnded(direction: Direction): boolean {
     return (direction === this.#up ? this.#down : this.#up).isEnded;
   }
@@ -71,7 +71,7 @@ export class Relay {
     return this.#up.isEnded || this.#down.isEnded;
   }
 
-  /** Are bytes read that the other side has not taken? */
+  /** Reports whether bytes were read that the other side has not accepted. */
   get holdsBytes(): boolean {
     return this.#up.holdsBytes || this.#down.holdsBytes;
   }
@@ -94,8 +94,8 @@ export class Relay {
   }
 
   /**
-   * `from` has ended its TCP connection under a TLS stream that had not ended. What has come is forwarded, and TLS towards the
-   * other side ends without close_notify too; plain TCP has no such end but a reset.
+   * Called when `from` has ended its TCP connection under a TLS stream without close_notify. Received data is forwarded, and TLS to the
+   * other side also ends without close_notify. Plain TCP has only a reset for such an end.
    */
   passOnCut({ from, side, to }: Direction): void {
     this.#failure ??= { side, error: new TlsCutError() };
@@ -131,7 +131,7 @@ class Direction implements SocketEvents {
   readonly #buffer: ReadBuffer | undefined;
   #onDrain: (() => void) | undefined;
   #isPrompt = false;
-  /** Undefined: `from` is no TLS of ours. */
+  /** Undefined: this proxy does not terminate TLS of `from`. */
   readonly #tlsEnding: TlsEnding | undefined;
 
   /** `side`: of the one that sends. `buffer`: that it reads into. */
@@ -165,7 +165,7 @@ class Direction implements SocketEvents {
 
   onEnd(): void {
     this.isEnded = true;
-    // A side that answers an end often closes without a close_notify of its own.
+    // After an end, a side often closes without its own close_notify.
     if (this.#tlsEnding?.isCut === true && !this.#relay.hasOtherEnded(this)) this.#relay.passOnCut(this);
     else this.#relay.passOnEnd(this);
   }

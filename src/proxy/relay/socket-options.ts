@@ -11,7 +11,7 @@ import type { TcpReading } from "./dead-peer.ts";
  * NATs and balancers in the way (AWS NLB: 350 s), above what wakes up radios.
  */
 export const KEEP_ALIVE_INITIAL_DELAY_MS = 60_000;
-/** Probes without an answer after which the kernel gives the peer up. */
+/** Probes without a response after which the kernel closes the connection. */
 export const KEEP_ALIVE_PROBES = 6;
 /**
  * Keep-alive is switched on when a connection has lasted: most end sooner, and are spared the calls and the kernel's timers.
@@ -35,9 +35,9 @@ export type Connect = (endpoint: Endpoint, onread?: net.OnReadOpts) => net.Socke
 export const connectTcp: Connect = ({ address, port }, onread) =>
   net.connect({ allowHalfOpen: true, autoSelectFamily: false, host: address, port, ...(onread && { onread }) });
 
-/** What Node has no means for, by those of the operating system. Sockets that are closed are left alone. */
+/** Socket operations that Node lacks, by means of the operating system. They skip closed sockets. */
 export interface KernelSockets {
-  /** Undefined: nothing is known. */
+  /** Undefined: the state is not available. */
   read(socket: net.Socket): TcpReading | undefined;
   /** The urgent byte stays in the stream (tcp(7), SO_OOBINLINE). */
   keepUrgentInline(socket: net.Socket): void;

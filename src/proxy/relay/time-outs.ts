@@ -12,9 +12,9 @@ export interface TimeOuts {
   readonly idleMs: number;
   /** Without a byte after one side has closed. */
   readonly halfClosedMs: number;
-  /** Between two keep-alive probes of TCP without an answer. */
+  /** Interval between two TCP keepalive probes without a response. */
   readonly keepAliveIntervalMs: number;
-  /** For a peer to acknowledge what is sent to it. See dead-peer.ts. */
+  /** Timeout of acknowledgements. See dead-peer.ts. */
   readonly tcpUserTimeoutMs: number;
   /** From accepting, whatever goes on; infinite: no bound. */
   readonly maxAgeMs: number;
@@ -23,8 +23,8 @@ export interface TimeOuts {
 }
 
 /**
- * What a client that has closed before a backend answered is given. A TLS client that has closed after its hello can complete no
- * handshake; one that only shut down its direction to see whether somebody answers gets the answer of a backend that is near.
+ * Grace period of a client that has closed before a backend responded. A TLS client that has closed after its hello can complete no
+ * handshake. A client that only shut down its direction, to check for a response, receives the response of a fast backend.
  */
 export const CLOSED_CLIENT_MS = 500;
 
@@ -39,8 +39,8 @@ export const DEFAULT_TIME_OUTS: TimeOuts = {
   idleMs: 3_600_000,
   // Who has sent all it had may wait for a slow answer, not for an absent peer.
   halfClosedMs: 300_000,
-  // With KEEP_ALIVE_INITIAL_DELAY_MS and KEEP_ALIVE_PROBES a silent peer is found dead after two minutes, as one that owes an
-  // acknowledgement is.
+  // With KEEP_ALIVE_INITIAL_DELAY_MS and KEEP_ALIVE_PROBES an idle dead peer is detected after two minutes, the same as a peer with a
+  // missing acknowledgement.
   keepAliveIntervalMs: 10_000,
   tcpUserTimeoutMs: 120_000,
   // Nobody's connection is cut for its age unless somebody says so.

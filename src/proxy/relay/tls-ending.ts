@@ -1,18 +1,18 @@
 /**
- * Whether the end of a TLS stream was a close_notify or only the end of the TCP connection that carries it, which Node reports
- * alike. A stream that was cut that way must not look complete to the other side.
+ * Determines whether a TLS stream ended with a close_notify or only with its TCP connection, which Node reports alike. A truncated
+ * stream must not look complete to the other side.
  *
- * A close_notify is a record of its own: it arrives together with the last data, or later and is counted by the socket beneath.
- * Where that cannot be known, after a pause above all, the end counts as a close_notify: a complete stream is never reset.
+ * A close_notify is a record of its own: it arrives together with the last data, or it arrives later and the socket counts its bytes.
+ * If that is unknown, mainly after a pause, the end counts as a close_notify: a complete stream is never reset.
  */
 import type net from "node:net";
 import type { TlsOverTcp } from "./socket-options.ts";
 
 export class TlsEnding {
   readonly #tcp: net.Socket;
-  /** Bytes of the connection when the last data had come; undefined: not known. */
+  /** Bytes of the connection when the last data had arrived; undefined: unknown. */
   #bytesRead: number | undefined;
-  /** Has data come in this iteration of the event loop? */
+  /** Reports whether data has arrived in this iteration of the event loop. */
   #isFresh = false;
 
   constructor({ tcp }: TlsOverTcp) {
@@ -28,7 +28,7 @@ export class TlsEnding {
     });
   }
 
-  /** An end may have come meanwhile. */
+  /** An end may have arrived meanwhile. */
   onPause(): void {
     this.#bytesRead = undefined;
   }
@@ -39,7 +39,7 @@ export class TlsEnding {
   }
 }
 
-/** What the other side of a stream that was cut is told by. As a reset: it is to TLS what that is to TCP. */
+/** Error for the other side of a truncated stream. It has the same effect as a reset of TCP. */
 export class TlsCutError extends Error {
   readonly code = "ECONNRESET";
 

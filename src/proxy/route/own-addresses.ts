@@ -1,7 +1,7 @@
 /**
- * Reports whether an endpoint is an address of the proxy's own Gateway. A connection to such an endpoint comes back to the Gateway,
+ * Reports whether an endpoint is an address of the proxy's own Gateway. A connection to such an endpoint returns to the Gateway,
  * and one client would occupy every slot for connections.
- * An endpoint is own by address and port: another service at the same address is not. Pure.
+ * Address and port must match: another service at the same address is not own. Pure.
  */
 import { type Endpoint, GATEWAY_ADDRESSES } from "../../model/proxy-config.ts";
 import { findEmbeddedIpv4 } from "../../net/embedded-ipv4.ts";
@@ -14,7 +14,7 @@ export interface LocalAddresses {
   readonly bound: readonly string[];
   /** Addresses of the network interfaces. */
   readonly interfaces: readonly string[];
-  /** Addresses of the node, at which node ports lead to the Gateway. */
+  /** Addresses of the node, whose node ports lead to the Gateway. */
   readonly node: readonly string[];
 }
 
@@ -26,9 +26,9 @@ export class OwnAddresses {
   readonly #local: ReadonlySet<string>;
   /** Reports whether the ports are bound on every IPv4 address, so on all of 127.0.0.0/8. */
   readonly #hasAllIpv4: boolean;
-  /** `<canonical address> <port>` of what the configuration lists. */
+  /** `<canonical address> <port>` of the endpoints that the configuration lists. */
   readonly #listed: ReadonlySet<string>;
-  /** Endpoints are the same objects while the configuration is, and are asked for with every connection. */
+  /** Results by endpoint: endpoints are the same objects while the configuration is, and every connection checks one. */
   readonly #known = new WeakMap<Endpoint, boolean>();
 
   constructor(table: RouteTable, { bound, interfaces, node }: LocalAddresses) {
@@ -65,13 +65,13 @@ function isBoundOn(address: string, bound: readonly string[]): boolean {
 }
 
 function canonicalOf(addresses: readonly string[]): readonly string[] {
-  // A zone means an interface of this machine; the address is the same without it.
+  // A zone identifies an interface of this machine; the address is the same without it.
   return addresses.flatMap((address) => dialledAddresses(address.replace(/%.*$/, "")).slice(0, 1));
 }
 
 /**
- * The address that a connect to this one reaches, in its one spelling, and IPv4 addresses to which a translator may lead it. A
- * connect to an unspecified address goes to loopback. Empty for a text that is not an address.
+ * Returns the canonical form of the address that a connect to this one reaches, and IPv4 addresses to which a translator may forward
+ * it. A connect to an unspecified address reaches loopback. Empty for a text that is not an address.
  */
 function dialledAddresses(address: string): readonly string[] {
   const parsed = parseIpAddress(address);

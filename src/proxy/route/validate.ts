@@ -84,7 +84,7 @@ function routeProblem(route: RouteResource): string | undefined {
 
 function endpointProblem({ address, port }: Endpoint): string | undefined {
   if (!isPort(port)) return notAPort(port);
-  // Anything else would be resolved as a name without the address guard, or mean different things to the two engines.
+  // Another text would be resolved as a name without the address guard, or the two engines would interpret it differently.
   return isIpAddress(address) ? undefined : `${JSON.stringify(address)} is not an IP address`;
 }
 

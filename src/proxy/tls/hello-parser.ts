@@ -30,8 +30,8 @@ export const DEFAULT_MAX_HELLO_BYTES = 16_384;
 export const MAX_FRAMED_HELLO_BYTES = maxFramedBytes(DEFAULT_MAX_HELLO_BYTES);
 
 /**
- * Returns the result for the first `length` of `bytes`, which are all that the client has sent so far. After `need_more` it is called
- * again with more. Nothing in the result refers to `bytes`, which may be overwritten.
+ * Returns the result for the first `length` of `bytes`, which are all bytes that the client has sent. After `need_more` it is called
+ * again with more. The result does not refer to `bytes`, which may be overwritten.
  *
  * It keeps nothing between calls: for a hello that comes in many pieces `ClientHelloParser` costs less.
  */
@@ -43,7 +43,7 @@ export function readHello(
   return readFirstRecord(bytes, length, maxHelloBytes) ?? new HelloReassembly(maxHelloBytes).read(bytes, length);
 }
 
-/** As `readHello`, and looks at each byte of a hello in many pieces once. */
+/** Like `readHello`, but inspects each byte of a hello in many pieces only once. */
 export class ClientHelloParser {
   readonly #maxHelloBytes: number;
   #reassembly: HelloReassembly | undefined;
@@ -52,7 +52,7 @@ export class ClientHelloParser {
     this.#maxHelloBytes = maxHelloBytes;
   }
 
-  /** `bytes` hold what they held in the call before, and what came since. A result other than `need_more` is final. */
+  /** `bytes` contain the bytes of the previous call, and the bytes received since. A result other than `need_more` is final. */
   read(bytes: Uint8Array, length: number): HelloProgress {
     const whole = readFirstRecord(bytes, length, this.#maxHelloBytes);
     if (whole !== undefined) return whole;

@@ -1,7 +1,7 @@
 /**
- * Finds a ClientHello that TLS records (RFC 8446 section 5.1) have cut into fragments.
+ * Finds a ClientHello that TLS records (RFC 8446 section 5.1) have divided into fragments.
  *
- * Pure and resumable: it looks at each byte once, and keeps lengths and positions only. The caller holds the bytes, and passes all
+ * Pure and resumable: it inspects each byte once, and keeps lengths and positions only. The caller holds the bytes, and passes all
  * of them in each call. A length is checked when its header is complete. The fragments are joined when the last one is complete.
  */
 import type { HelloProgress } from "./client-hello.ts";
@@ -21,10 +21,10 @@ const FOREIGN_RECORD = "a record of another kind inside the ClientHello";
 
 export const NEED_MORE: HelloProgress = Object.freeze({ state: "need_more" });
 
-/** Bytes of a hello with its record headers, for each byte that the hello itself may have. See `MAX_FRAMED_HELLO_BYTES`. */
+/** Bytes of a hello with its record headers, for each byte of the hello itself. See `MAX_FRAMED_HELLO_BYTES`. */
 const FRAMED_BYTES_PER_HELLO_BYTE = 1.5;
 
-/** The most bytes of a client that a hello of at most `maxHelloBytes` may take, record headers included. */
+/** Returns the maximum bytes of a hello of at most `maxHelloBytes` with its record headers. */
 export function maxFramedBytes(maxHelloBytes: number): number {
   return Math.floor(maxHelloBytes * FRAMED_BYTES_PER_HELLO_BYTE);
 }
@@ -32,18 +32,18 @@ export function maxFramedBytes(maxHelloBytes: number): number {
 export class HelloReassembly {
   readonly #maxHelloBytes: number;
   readonly #maxFramedBytes: number;
-  /** How many bytes have been looked at. */
+  /** Number of bytes inspected. */
   #position = 0;
-  /** Are the first bytes something else than a TLS record? */
+  /** Reports whether the first bytes are something else than a TLS record. */
   #isForeign = false;
   #recordHeaderFilled = 0;
   #recordLength = 0;
   #recordRemaining = 0;
   #isFirstRecord = true;
   #messageFilled = 0;
-  /** Length of the message with its header; of the header alone while that is incomplete. */
+  /** Length of the message with its header; of the header only while that is incomplete. */
   #messageLength = HANDSHAKE_HEADER_LENGTH;
-  /** The three length bytes of the handshake header, as far as they are read. */
+  /** The length bytes of the handshake header that are read; at most three. */
   #bodyLength = 0;
   #progress: HelloProgress = NEED_MORE;
 
@@ -53,7 +53,7 @@ export class HelloReassembly {
   }
 
   /**
-   * Returns the result for the first `length` of `bytes`, which are all that the client has sent so far. A result other than
+   * Returns the result for the first `length` of `bytes`, which are all bytes that the client has sent. A result other than
    * `need_more` is final.
    */
   read(bytes: Uint8Array, length: number): HelloProgress {
@@ -94,7 +94,7 @@ export class HelloReassembly {
   }
 
   #startRecord(length: number): HelloProgress {
-    // RFC 8446 section 5.1: no zero-length handshake fragments. They would let a client send without end.
+    // RFC 8446 section 5.1: no zero-length handshake fragments. They would let a client send indefinitely.
     if (length === 0) return refused("a record without content");
     if (length > MAX_RECORD_LENGTH) return refused("a record longer than TLS allows");
     this.#recordRemaining = length;
@@ -103,7 +103,7 @@ export class HelloReassembly {
     return NEED_MORE;
   }
 
-  /** Passes over the part of a record's content that belongs to the message. */
+  /** Skips the part of a record's content that belongs to the message. */
   #readFragment(bytes: Uint8Array, end: number): HelloProgress {
     if (this.#messageFilled < HANDSHAKE_HEADER_LENGTH) return this.#readHandshakeHeader(bytes[this.#position] ?? 0);
     const wanted = this.#messageLength - this.#messageFilled;
@@ -140,7 +140,7 @@ export class HelloReassembly {
 
 const NOTHING = new Uint8Array(0);
 
-/** Returns the result for first bytes that are no TLS handshake record. */
+/** Returns the result for first bytes that are not a TLS handshake record. */
 function foreign(bytes: Uint8Array, length: number): HelloProgress {
   return foreignProtocol(bytes, length) ?? NEED_MORE;
 }

@@ -11,13 +11,13 @@ import { requestedAddress } from "./requested.ts";
 
 export interface GatewayAddresses {
   readonly resource: EndpointsResource;
-  /** `<address> <port>`, each address in its one spelling. */
+  /** `<address> <port>`, each address in its canonical form. */
   readonly endpoints: ReadonlySet<string>;
   /** `<host> <port>` of load balancers that have a host name. */
   readonly hosts: ReadonlySet<string>;
 }
 
-/** Stands for the addresses of a proxy's own node: see GATEWAY_ADDRESSES. */
+/** Represents the addresses of a proxy's own node: see GATEWAY_ADDRESSES. */
 const ANY_NODE = "0.0.0.0";
 
 /** Undefined while the Gateway has no Service, or its Service no port. */
@@ -58,7 +58,7 @@ function loadBalancerHosts({ status }: Service): readonly string[] {
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) => hostname?.toLowerCase() ?? []);
 }
 
-/** Of Pods that are not ready too: they have bound their ports. */
+/** Includes Pods that are not ready: they have bound their ports. */
 function podEndpoints(slices: readonly EndpointSlice[]): readonly Endpoint[] {
   return slices.flatMap(({ endpoints, ports }) => {
     const addresses = (endpoints ?? []).flatMap((endpoint) => endpoint.addresses);

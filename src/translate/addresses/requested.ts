@@ -29,7 +29,7 @@ export function unusableAddress(gateway: Gateway, assigned: ObservedDeployment["
   const [value] = values;
   if (value === undefined) return undefined;
   const wanted = canonicalIpAddress(value);
-  if (wanted === undefined) return `spec.addresses[0]: ${value} is not an IP address: correct it, or leave it out`;
+  if (wanted === undefined) return `spec.addresses[0]: ${value} is not an IP address. Correct it or remove it`;
   if (assigned.some((address) => canonicalIpAddress(address.value) === wanted)) return undefined;
   const instead = assigned.map((address) => address.value).join(", ");
   return `Address ${value} is not assigned to the Gateway's Service${instead && `, which has ${instead}`}: is it free, and may the cluster's load balancer give it?`;

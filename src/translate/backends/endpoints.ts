@@ -7,8 +7,8 @@ export interface ServiceEndpoints {
   /** Sorted and without duplicates, so that equal sets have equal versions. */
   readonly endpoints: readonly Endpoint[];
   /**
-   * Texts in place of addresses that the proxies would not accept, such as `010.0.0.1`, which some API servers store. They are left
-   * out: one object of one author must not cost the whole Gateway its configuration.
+   * Texts that the proxies would not accept as addresses, such as `010.0.0.1`, which some API servers store. They are omitted, so that
+   * one invalid object does not make the proxies reject the whole configuration of the Gateway.
    */
   readonly invalidAddresses: readonly string[];
 }

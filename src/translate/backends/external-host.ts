@@ -1,6 +1,6 @@
 /**
- * A host outside the cluster as a backend; the proxy resolves its name. Refuses names that an administrator does not allow, names of
- * cluster DNS and IP addresses, whether or not admission has seen the object.
+ * Translates a host outside the cluster as a backend; the proxy resolves its name. Rejects names that an administrator does not allow,
+ * names of cluster DNS and IP addresses, whether or not admission has validated the object.
  */
 import { isAddress } from "../../admission/dns-name.ts";
 import { clusterName } from "../../gateway-api/cluster-name.ts";
@@ -32,28 +32,28 @@ export function externalHost(
 }
 
 function hostProblem(host: string, { enabled, allowedNames }: ExternalHostsPolicy): string | undefined {
-  // The policies are for names, and an address would pass without DNS.
+  // The policies apply to names, and an address would bypass DNS.
   if (isAddress(host)) {
-    return `${host} is an IP address: make a Service with an EndpointSlice for it, and name that Service`;
+    return `${host} is an IP address. Create a Service with an EndpointSlice for it, and name that Service`;
   }
   // Names of cluster DNS would lead past any ReferenceGrant, whoever writes them.
   if (clusterName(host) !== undefined) {
-    return `${host} is a name of cluster DNS: give the Service's name and namespace instead`;
+    return `${host} is a name of cluster DNS. Use the Service's name and namespace instead`;
   }
   if (!enabled) {
-    return `${host} is a host outside the cluster, and externalHosts.enabled is false: name a Service, or ask an administrator to allow external hosts`;
+    return `${host} is a host outside the cluster, and externalHosts.enabled is false. Name a Service, or ask an administrator to allow external hosts`;
   }
   if (allowedNames.length === 0 || allowedNames.some((name) => isWithin(host, name))) return undefined;
-  return `${host} is not in externalHosts.allowedNames (${enumerate(allowedNames)}): name a host under one of these, or ask an administrator to add it`;
+  return `${host} is not in externalHosts.allowedNames (${enumerate(allowedNames)}). Name a host under one of these, or ask an administrator to add it`;
 }
 
-/** Whether a host is `name` or under it, label by label: `a-example.com` is not under `example.com`. */
+/** Reports whether the host is `name` or under it, label by label: `a-example.com` is not under `example.com`. */
 function isWithin(host: string, name: string): boolean {
   const bare = host.replace(/\.$/, "");
   return bare === name || bare.endsWith(`.${name}`);
 }
 
-/** What the host's proxies must know. The default ranges are theirs anyway, and older proxies do not know the resource. */
+/** Returns the ranges that the host's proxies need. Every proxy has the default ranges, and older proxies do not support the resource. */
 function deniedRanges({ deniedCidrs }: ExternalHostsPolicy): readonly ExternalHostsResource[] {
   const isDefault =
     deniedCidrs.length === DEFAULT_DENIED_CIDRS.length &&

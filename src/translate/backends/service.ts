@@ -49,7 +49,7 @@ function portBackend(lookups: Lookups, service: Service, servicePort: ServicePor
   const [invalid] = found.invalidAddresses;
   if (invalid !== undefined) {
     const what = `An EndpointSlice of Service ${name} has ${JSON.stringify(invalid)}, which is not an IP address, and is not used`;
-    notes.push(`${what}: write addresses without leading zeros or zones`);
+    notes.push(`${what}. Write addresses without leading zeros or zones`);
   }
   if (endpoints.endpoints.length === 0) {
     const what = `Service ${name} has no ready endpoint on port ${port}`;

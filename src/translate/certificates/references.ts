@@ -85,13 +85,13 @@ export class CertificateReferences {
   }
 }
 
-/** Returns what to say of a reference into a namespace in which this installation reads no objects of that kind. */
+/** Returns the message for a reference into a namespace in which this installation reads no objects of that kind. */
 export function findUnreadNamespace(lookups: Lookups, kind: string, namespace: string): string | undefined {
   const read = lookups.readNamespaces(kind);
   if (read === undefined || read.has(namespace)) return undefined;
   return (
     `this installation does not read ${kind}s of namespace ${namespace}. ` +
-    "Add the namespace to the chart value certificates.namespaces (--certificate-namespaces), or use one of it"
+    "Add the namespace to the chart value certificates.namespaces (--certificate-namespaces), or refer to an object of another namespace that it reads"
   );
 }
 

@@ -70,12 +70,12 @@ export class Derivation<S extends object, R> {
     return this.#results[place] as R;
   }
 
-  /** The keys that subjects of the last update have looked up. */
+  /** Returns the keys that subjects of the last update have looked up. */
   lookedUp(question: Question): Iterable<string> {
     return this.#askers.get(question)?.keys() ?? [];
   }
 
-  /** The subjects of the last update that have looked up this key. */
+  /** Returns the subjects of the last update that have looked up this key. */
   dependents(question: Question, key: string): Iterable<S> {
     return this.#askers.get(question)?.get(key) ?? [];
   }

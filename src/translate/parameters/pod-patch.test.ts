@@ -28,7 +28,7 @@ for (const patch of GOOD) {
 }
 
 const BAD: readonly (readonly [patch: unknown, problem: RegExp])[] = [
-  [null, /^spec\.pod\.patch is null, which would replace what the operator sets\. Name only/],
+  [null, /^spec\.pod\.patch is null, which would replace fields that the operator sets\. Write only/],
   [{ status: {} }, /^spec\.pod\.patch\.status is not supported\. Use metadata or spec\.$/],
   [{ $patch: "replace", spec: {} }, /^spec\.pod\.patch\.\$patch is "replace", which is not supported here/],
   [{ metadata: { name: "x" } }, /^spec\.pod\.patch\.metadata\.name is not supported\. Use labels or annotations\.$/],
@@ -43,7 +43,7 @@ const BAD: readonly (readonly [patch: unknown, problem: RegExp])[] = [
   [{ spec: "x" }, /^spec\.pod\.patch\.spec is "x"/],
   [
     { spec: { serviceAccountName: "admin" } },
-    /spec\.serviceAccountName cannot be changed by a patch\. The operator knows/,
+    /spec\.serviceAccountName cannot be changed by a patch\. The operator authenticates/,
   ],
   [{ spec: { serviceAccount: "admin" } }, /spec\.serviceAccount cannot be changed/],
   [{ spec: { automountServiceAccountToken: true } }, /automountServiceAccountToken cannot be changed/],

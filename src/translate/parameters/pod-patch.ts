@@ -1,6 +1,6 @@
 /**
- * Validates `spec.pod.patch` of GatewayParameters: what the operator and the proxies rely on cannot be changed by it, and what
- * infra/strategic-merge.ts does not support is reported. Kubernetes validates the rest when the Deployment is applied. Pure.
+ * Validates `spec.pod.patch` of GatewayParameters: rejects changes of fields that the operator and the proxies depend on, and features
+ * that infra/strategic-merge.ts does not support. Kubernetes validates the rest when the Deployment is applied. Pure.
  */
 import { MERGE_KEYS } from "../../infra/strategic-merge.ts";
 import { PROXY_ADMIN_PORT } from "../../model/identity.ts";
@@ -19,22 +19,22 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 const ROOT = "spec.pod.patch";
 
-/** Members of the Pod's spec that a patch cannot have, with what to do instead. */
+/** Members of the Pod's spec that a patch must not have, with the fix. */
 const FIXED_IN_SPEC: Readonly<Record<string, string>> = {
-  serviceAccountName: "The operator knows proxies by it; remove it.",
-  serviceAccount: "The operator knows proxies by it; remove it.",
+  serviceAccountName: "The operator authenticates proxies by it; remove it.",
+  serviceAccount: "The operator authenticates proxies by it; remove it.",
   automountServiceAccountToken: "Proxies have no rights in the API server; remove it.",
   terminationGracePeriodSeconds: "Set spec.pod.drainSeconds instead.",
 };
 
-/** The same of the proxy's container. */
+/** Members of the proxy's container that a patch must not have, with the fix. */
 const FIXED_IN_PROXY: Readonly<Record<string, string>> = {
   image: "Set spec.pod.image instead.",
   command: "Remove it.",
   args: "Set spec.pod.drainSeconds, spec.engine or spec.logging instead.",
 };
 
-/** Items of merged lists that are the operator's, by the path of the list. */
+/** Items of merged lists that the operator owns, by the path of the list. */
 const FIXED_ITEMS: Readonly<Record<string, readonly unknown[]>> = {
   [`${ROOT}.spec.volumes`]: [CA_VOLUME, TOKEN_VOLUME],
   [`${ROOT}.spec.containers[${PROXY_CONTAINER}].env`]: [POD_NAME_VARIABLE, NODE_ADDRESS_VARIABLE],
@@ -44,7 +44,7 @@ const FIXED_ITEMS: Readonly<Record<string, readonly unknown[]>> = {
 
 const PROXY_PATH = `${ROOT}.spec.containers[${PROXY_CONTAINER}]`;
 
-/** Members of a map that a patch cannot have, by the path of the map. */
+/** Members of a map that a patch must not have, by the path of the map. */
 const FIXED_MEMBERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   [`${ROOT}.spec`]: FIXED_IN_SPEC,
   [PROXY_PATH]: FIXED_IN_PROXY,
@@ -53,7 +53,7 @@ const FIXED_MEMBERS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   ),
 };
 
-/** Lists and maps that hold what is the operator's: they can be added to, not removed or replaced. */
+/** Lists and maps with the operator's items or members: a patch may add to them, not remove or replace them. */
 const KEPT_LISTS: ReadonlySet<string> = new Set([`${ROOT}.spec.containers`, ...Object.keys(FIXED_ITEMS)]);
 const KEPT_MAPS: ReadonlySet<string> = new Set([
   ROOT,
@@ -63,7 +63,7 @@ const KEPT_MAPS: ReadonlySet<string> = new Set([
   PROXY_PATH,
 ]);
 
-/** Members that a map can have at most, by the path of the map. */
+/** The only members that a map can have, by the path of the map. */
 const KNOWN_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   [ROOT]: ["metadata", "spec"],
   [`${ROOT}.metadata`]: ["labels", "annotations"],
@@ -77,7 +77,7 @@ export function findPatchProblem(patch: unknown): string | undefined {
 function findProblem(value: unknown, path: string): string | undefined {
   const isReplaced = (KEPT_MAPS.has(path) && !isObject(value)) || (KEPT_LISTS.has(path) && !Array.isArray(value));
   if (isReplaced) {
-    return `${path} is ${JSON.stringify(value)}, which would replace what the operator sets. Name only what is to be added or changed.`;
+    return `${path} is ${JSON.stringify(value)}, which would replace fields that the operator sets. Write only the items or members to add or change.`;
   }
   if (Array.isArray(value)) return findListProblem(value, path);
   return isObject(value) ? findMapProblem(value, path) : undefined;
@@ -118,7 +118,7 @@ function findListProblem(list: readonly unknown[], path: string): string | undef
   return undefined;
 }
 
-/** Of a list that merges by a key. */
+/** Validates a list that merges by a key. */
 function findItemProblem(item: unknown, key: string, path: string, place: string): string | undefined {
   const id = isObject(item) ? item[key] : undefined;
   if (!isObject(item) || (typeof id !== "string" && typeof id !== "number")) {

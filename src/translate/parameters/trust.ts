@@ -1,6 +1,6 @@
 /**
- * Checks which members of GatewayParameters a Gateway's own parameters may use. Who may write them may not be able to make Pods, and
- * the operator makes Pods with its own rights: an image or a patch would let them run any program. Pure.
+ * Checks which members of GatewayParameters a Gateway's own parameters may use. Their authors may lack the right to create Pods, and
+ * the operator creates Pods with its own rights: an image or a patch would let them run any program. Pure.
  */
 import type { GatewayParametersSpec } from "../../gateway-api/gateway-parameters.ts";
 import type { ParametersPolicy } from "../../model/snapshot.ts";
@@ -15,15 +15,15 @@ export function findTrustProblem(
 ): string | undefined {
   if (trustGateways) return undefined;
   if (pod?.patch !== undefined) {
-    return `spec.pod.patch counts only in the parameters of a GatewayClass, since it can make any Pod. ${REMEDY}`;
+    return `spec.pod.patch is allowed only in the parameters of a GatewayClass, because it can create any Pod. ${REMEDY}`;
   }
   if (pod?.image !== undefined && findRepository(pod.image) !== findRepository(proxyImage)) {
-    return `spec.pod.image ${pod.image} is of another repository than ${findRepository(proxyImage)}, from which a Gateway can choose. ${REMEDY}`;
+    return `spec.pod.image ${pod.image} is not from repository ${findRepository(proxyImage)}, the only one allowed for a Gateway. ${REMEDY}`;
   }
   return undefined;
 }
 
-/** The reference without tag and digest. */
+/** Returns the reference without tag and digest. */
 function findRepository(image: string): string {
   const [name = ""] = image.split("@");
   const colon = name.indexOf(":", name.lastIndexOf("/") + 1);

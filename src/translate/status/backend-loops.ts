@@ -5,7 +5,7 @@ import type { GatewayAddresses } from "../addresses/gateway-addresses.ts";
 import type { RuleBackend } from "../backends/resolve-all.ts";
 import { count } from "../conditions.ts";
 
-/** By the field of the backendRef. */
+/** Field path of the backendRef. */
 export type BackendLoops = ReadonlyMap<string, BackendLoop>;
 
 interface BackendLoop {
@@ -36,7 +36,7 @@ function findLoop(gateway: string, addresses: GatewayAddresses, backend: RuleBac
   if (target.type === "external") {
     if (!addresses.hosts.has(`${target.host} ${target.port}`)) return undefined;
     const what = `${target.host}:${target.port} is the load balancer of Gateway ${gateway}`;
-    return { message: `${what}, to which connections would come back. ${fix}`, isWhole: true };
+    return { message: `${what}; connections would return to the Gateway. ${fix}`, isWhole: true };
   }
   const isEndpoints = (need: (typeof backend.needs)[number]): need is EndpointsResource => need.kind === "endpoints";
   const endpoints = backend.needs.find(isEndpoints)?.endpoints ?? [];
@@ -48,5 +48,5 @@ function findLoop(gateway: string, addresses: GatewayAddresses, backend: RuleBac
   const which = isWhole ? "Every endpoint" : count(own.length, "endpoint", "endpoints");
   const verb = own.length === 1 || isWhole ? "is an address" : "are addresses";
   const of = `${which} of Service ${backend.service} ${verb} of Gateway ${gateway} itself`;
-  return { message: `${of}, and connections to it would come back. ${fix}`, isWhole };
+  return { message: `${of}; connections would return to the Gateway. ${fix}`, isWhole };
 }

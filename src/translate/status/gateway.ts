@@ -81,8 +81,8 @@ function gatewayStatus(
 }
 
 /**
- * Unknown where the class does not exist: nothing says whether this controller is still to manage the Gateway, and what serves keeps
- * serving. Conditions that depend on Accepted treat Unknown as True, since they state what serves.
+ * Unknown if the class does not exist: nothing defines whether this controller still manages the Gateway, and the proxies keep
+ * serving. Conditions that depend on Accepted treat Unknown as True, because they report what is served.
  */
 function judgeAccepted(
   gateway: Gateway,

@@ -18,7 +18,7 @@ export interface JudgedListener {
   /** Can it be served? A valid listener is, at the latest once the proxies have it. */
   readonly valid: boolean;
   readonly programmed: boolean;
-  /** Which proxies fail to serve the listener, and why, while others serve it. */
+  /** The proxies that fail to serve the listener, and the reason, while others serve it. */
   readonly impaired?: string;
 }
 
@@ -41,7 +41,7 @@ export function judgeListeners(
   return (owner) => judged.get(owner) ?? [];
 }
 
-/** Why Programmed is False though the listeners are valid, as one message for their owner; undefined: all are served. */
+/** Returns why Programmed is False although the listeners are valid, as one message; undefined: all are served. */
 export function describeWaiting(listeners: readonly JudgedListener[]): string | undefined {
   const impaired = listeners.filter((listener) => listener.impaired !== undefined);
   const [first] = impaired;

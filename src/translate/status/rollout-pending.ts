@@ -1,18 +1,18 @@
-/** Condition of a Gateway whose changed proxies wait for rollouts of other Gateways. It goes when the wait ends. */
+/** Computes the condition of a Gateway whose changed proxies wait for rollouts of other Gateways. Removed when the wait ends. */
 import { type Gateway, namespaceOf } from "../../gateway-api/objects.ts";
 import type { DesiredCondition } from "../../model/plan.ts";
 import type { RolloutWait } from "../../model/snapshot.ts";
 import { condition } from "../conditions.ts";
 
-/** Not a type of Gateway API: it has our prefix, as the API asks. */
+/** Not a type of Gateway API: it has this project's prefix, as the API requires. */
 export const ROLLOUT_PENDING = "gateway.fsm.dev/RolloutPending";
 
-/** Names that one message holds. */
+/** Maximum number of names in one message. */
 const MAX_NAMES = 5;
 
 /**
- * Names only Gateways of the same namespace: others are not for its users to see. Names only slow rollouts, so that the message is
- * not written anew for each of many quick ones.
+ * Names only Gateways of the same namespace, because its users may not see others. Names only slow rollouts, so that many quick ones
+ * do not each cause a new message.
  */
 export function computeRolloutPending(gateway: Gateway, { limit, slow }: RolloutWait): DesiredCondition {
   const waits = `Changed proxies wait for rollouts of other Gateways: at most ${limit} at a time.`;

@@ -1,7 +1,7 @@
 /**
  * Computes from the proxies' reports whether a listener is served. Pure.
  * A report influences Programmed only. A listener loses Accepted only if every proxy of the Gateway fails to bind its port, so that
- * one broken or compromised Pod cannot take away what the other Pods serve (docs/decisions/004).
+ * one broken or compromised Pod cannot remove what the other Pods serve (docs/decisions/004).
  */
 import type { ProxyConfig, ResourceKey } from "../../model/proxy-config.ts";
 import type { ListenerReport } from "../../model/proxy-report.ts";
@@ -34,7 +34,7 @@ interface FailedReport extends SentReport {
 export interface RunningSide {
   /** Number of proxies that serve a configuration. */
   readonly proxies: number;
-  /** Number of Pods that take connections, with a report or without. */
+  /** Number of Pods that accept connections, with a report or without. */
   readonly pods: number;
   readonly reports: ReadonlyMap<ResourceKey, readonly SentReport[]>;
   readonly readyPorts: ReadonlySet<number>;
@@ -44,7 +44,7 @@ const NOTHING_RUNS: ObservedDeployment = { addresses: [], readyPorts: [], proxie
 
 export function indexReports(deployment: ObservedDeployment = NOTHING_RUNS): RunningSide {
   const { proxies, readyPorts, podsWithoutReport = 0 } = deployment;
-  // A proxy that has not applied its first configuration takes no connections yet (it is not Ready): it is not counted.
+  // A proxy that has not applied its first configuration accepts no connections yet (it is not Ready): it is not counted.
   const serving = proxies.filter((proxy) => proxy.revision !== "");
   const reports = Map.groupBy(
     serving.flatMap(({ pod, listeners }) => oneForEachKey(listeners).map((report) => ({ pod, report }))),

@@ -1,6 +1,6 @@
 /**
  * Computes from the proxies' reports which external hosts cannot be used. Pure.
- * A host counts as unresolved only if every proxy reports it: one broken or compromised Pod must not take ResolvedRefs from a route.
+ * A host counts as unresolved only if every proxy reports it, so that one broken or compromised Pod cannot make ResolvedRefs False.
  */
 import type { ObservedDeployment, Snapshot } from "../../model/snapshot.ts";
 import { count } from "../conditions.ts";
@@ -29,7 +29,7 @@ export function unresolvedHosts(
 
 interface ReportedHost {
   readonly message: string;
-  /** One for each proxy that reports the host. */
+  /** One entry for each proxy that reports the host. */
   readonly pods: (string | undefined)[];
 }
 

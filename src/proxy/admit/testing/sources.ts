@@ -1,4 +1,4 @@
-/** Sources of clients as one thread counts them, with a fixed seed, for tests. */
+/** Creates sources of clients of one thread, with a fixed seed, for tests. */
 import type { SharedSources } from "../admission.ts";
 import { PRIVATE_NETWORKS } from "../client-sources.ts";
 import { allocateSourceCounts } from "../source-counts.ts";

@@ -8,7 +8,7 @@ import { labels, port } from "./parts.ts";
 const count = z.int().min(1).max(1000);
 const intOrPercent = z.union([z.int().min(0), z.string()]);
 const object = z.looseObject({});
-/** Of a user or group; never root. */
+/** Id of a user or group; never root. */
 const id = z.int().min(1).max(2_147_483_647);
 
 const service = z.strictObject({
