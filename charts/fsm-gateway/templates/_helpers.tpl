@@ -1,4 +1,4 @@
-{{/* The program is told these names by its arguments and its namespace. */}}
+{{/* The operator receives these names in its arguments and its namespace. */}}
 {{- define "fsm-gateway.name" -}}{{ .Values.name }}{{- end }}
 
 {{- define "fsm-gateway.namespace" -}}{{ .Values.namespace }}{{- end }}
