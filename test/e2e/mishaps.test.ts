@@ -167,8 +167,8 @@ describe("mishaps of a new user", { timeout: 10 * 60_000 }, () => {
     const theirs = { ...service("theirs"), metadata: { name: "fsm-gateway-taken" } };
     await apply(cluster, NAMESPACE, theirs, freshGateway("taken").gateway);
     const message = await eventOn("Gateway", "taken", "NameTaken");
-    const mend = "delete or rename it, so that the Gateway's own can be made";
-    assert.equal(message, `Service default/fsm-gateway-taken is not ours: ${mend}`);
+    const fix = "Delete or rename it, so that the Gateway's own can be created";
+    assert.equal(message, `Service default/fsm-gateway-taken is not managed by this Gateway. ${fix}`);
     assert.deepEqual((await get("service", "fsm-gateway-taken")).spec.selector, { app: "backends" });
     await cluster.kubectlOrThrow(["-n", NAMESPACE, "delete", "service", "fsm-gateway-taken"]);
     await programmedAddress(cluster, NAMESPACE, "taken");
