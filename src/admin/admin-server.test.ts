@@ -99,7 +99,7 @@ test("loopback is this machine, in either way to write it", () => {
     assert.equal(isLoopback(address), false);
 });
 
-test("metrics and public pages are read once a second, however many ask; private ones each time", async (t) => {
+test("metrics and public pages are read once a second for all callers, private ones on each request", async (t) => {
   const counts = { metrics: 0, open: 0, private: 0 };
   const page = (name: "open" | "private") => async () => ({ body: ++counts[name] });
   const source = {
@@ -123,7 +123,7 @@ test("metrics and public pages are read once a second, however many ask; private
   assert.equal(counts.private, 20);
 });
 
-test("thousands of idle connections are held no longer than a moment, and keep no probe out", async (t) => {
+test("thousands of idle connections are reset immediately, and do not block a probe", async (t) => {
   const admin = await serveAdmin({ notReady: () => undefined, metrics: undefined }, { address: LOOPBACK, port: 0 });
   t.after(() => admin.close());
   const crowd: net.Socket[] = [];

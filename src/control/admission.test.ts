@@ -169,7 +169,7 @@ test("an admitted proxy is not cut off because tokens cannot be verified for a w
   assert.deepEqual(gone, []);
 });
 
-test("an address that asks too often is rejected before its token is reviewed", async (t) => {
+test("an address with too many attempts is rejected before its token is reviewed", async (t) => {
   const stage = await Stage.set(t);
   let reviews = 0;
   const rejecting = async () => {

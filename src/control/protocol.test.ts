@@ -139,7 +139,7 @@ test("a connection that asks for nothing is closed", async (t) => {
   await new Promise((resolve) => session.once("close", resolve));
 });
 
-test("beyond the cap connections that ask for nothing are reset, and a subscribed proxy stays", async (t) => {
+test("beyond the limit connections without a request are reset, and a subscribed proxy stays", async (t) => {
   const stage = await Stage.set(t);
   const { port, gone } = await stage.server({ maxConnections: 4 });
   const { client } = stage.client(port);

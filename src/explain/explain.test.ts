@@ -159,7 +159,7 @@ test("the winner is the proxies' own and the most specific of all that match; ev
   );
 });
 
-test("a backend that is the Gateway itself is refused as the proxies refuse it", () => {
+test("a backend that is the Gateway itself is rejected as the proxies reject it", () => {
   const service = (name: string) => ({
     apiVersion: "v1",
     kind: "Service",

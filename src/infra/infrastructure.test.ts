@@ -57,7 +57,7 @@ test("the Service asks for the Gateway's static address, and for none where ther
   assert.deepEqual(specOf({ ...plan, address: "192.0.2.7" }), { ...specOf(plan), loadBalancerIP: "192.0.2.7" });
 });
 
-test("the Deployment says by a hash which Pod template it was applied with", () => {
+test("the Deployment records the hash of its applied Pod template", () => {
   const hashOf = (p: GatewayPlan, image = options.image) =>
     infrastructureOf(p, { ...options, image }).find(({ kind }) => kind === "Deployment")?.metadata.annotations?.[
       "gateway.fsm.dev/pod-template-hash"
@@ -74,7 +74,7 @@ test("a change of listeners does not change the Deployment", () => {
   assert.deepEqual(deployment(plan), deployment({ ...plan, ports: [{ name: "other", port: 1 }] }));
 });
 
-test("a proxy is told its node's address, at which the Service's node ports lead back", () => {
+test("a proxy receives its node's address, whose node ports lead back", () => {
   const deployment = objects.find(({ kind }) => kind === "Deployment") as unknown as {
     readonly spec: {
       readonly template: { readonly spec: { readonly containers: readonly { readonly env: unknown }[] } };

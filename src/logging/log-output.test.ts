@@ -43,7 +43,7 @@ function startReader() {
   };
 }
 
-test("lines of one turn are one write at its end, and those of the next another", async () => {
+test("lines of one loop iteration are one write at its end, and lines of the next are another", async () => {
   const { output, writes } = startReader();
   output.stream.write("a\n");
   await Promise.resolve();

@@ -127,7 +127,7 @@ async function applyCertificate(namespace: string): Promise<void> {
   await api.applyYaml(JSON.stringify({ apiVersion: "v1", kind: "Secret", ...secret }));
 }
 
-test("no Secret is listed or watched before a listener names one, and its status never says that it is missing", async (t) => {
+test("no Secret is listed or watched before a listener refers to one, and its status never reports it as missing", async (t) => {
   const paths = recordRequests(t);
   await applyCertificate("team");
   await api.applyYaml(gateway("plain", PASSTHROUGH));
@@ -155,7 +155,7 @@ test("no Secret is listed or watched before a listener names one, and its status
   assert.deepEqual(informers.of.secrets.items().length, 1);
 });
 
-test("where namespaces are named, nothing of another one is requested, and a reference into it says so", async (t) => {
+test("with an allow list of namespaces, nothing of another one is requested, and a reference into it is reported", async (t) => {
   const paths = recordRequests(t);
   await api.applyYaml(
     `apiVersion: v1\nkind: Namespace\nmetadata: { name: other }\n---${gateway("ending", TERMINATING, "other")}`,

@@ -136,7 +136,7 @@ spec: { serviceAccountName: ${account}, ${container} }
   );
 });
 
-test("once the store is there admission answers, and its Service selects the Pod", async () => {
+test("when the store exists, admission responds, and its Service selects the Pod", async () => {
   await api.applyYaml("apiVersion: v1\nkind: Namespace\nmetadata: { name: pepr-system }\n");
   await api.kubectl(["apply", "-f", STORE_CRD]);
   await waitFor("the label", async () => (await label()).labels?.[ADMISSION_LABEL] === "ready", 90_000);

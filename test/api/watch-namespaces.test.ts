@@ -57,7 +57,7 @@ async function read(namespace: string, ...args: readonly string[]): Promise<any>
   return code === 0 ? JSON.parse(stdout) : undefined;
 }
 
-test("the watched namespace is served with Roles alone, and others are neither read nor written", async () => {
+test("the watched namespace is served with Roles only, and others are neither read nor written", async () => {
   const manifest = renderChart(helmProgram(), ["--set-json", 'watchNamespaces=["shop"]']);
   const client = await api.operatorClient(manifest);
   await assert.rejects(

@@ -198,7 +198,7 @@ test("two installations have no object in common, and the second knows its own n
   assert.deepEqual([name, namespace], ["edge-gateway-admission", "edge-system"]);
 });
 
-test("an installation for some namespaces has Roles there, and a ClusterRole for what has no namespace", () => {
+test("an installation for some namespaces has Roles there, and a ClusterRole for kinds without a namespace", () => {
   const objects = withValues('watchNamespaces=["shop","edge"]');
   assert.ok(container(objects).args.includes("--watch-namespaces=shop,edge"));
   const resourcesOf = ({ rules }: Manifest): string[] =>
@@ -230,7 +230,7 @@ test("an installation for some namespaces has Roles there, and a ClusterRole for
   assert.ok(!("namespaceSelector" in the(rendered(), "ValidatingWebhookConfiguration").webhooks[0]));
 });
 
-test("names that cannot be names are refused", () => {
+test("invalid names are rejected", () => {
   for (const [value, complaint] of [
     ['name="Edge"', /name/],
     [`name="${"a".repeat(41)}"`, /name/],
@@ -251,7 +251,7 @@ test("users and groups can be left to the platform, in the operator's pods and i
   assert.deepEqual(parse(stdout).spec.securityContext, expected);
 });
 
-test("parameters of Gateways are trusted only where a value says so", () => {
+test("parameters of Gateways are trusted only if a value enables it", () => {
   const flag = "--trust-gateway-parameters=true";
   assert.ok(!container(rendered()).args.includes(flag));
   assert.ok(container(withValues("gatewayParameters.trustGateways=true")).args.includes(flag));
@@ -267,7 +267,7 @@ test("how many Gateways roll at a time is a count or a percentage, and never 0",
   }
 });
 
-test("external hosts: the default ranges are the proxies' own, and the operator is given what the values say", () => {
+test("external hosts: the default ranges equal the proxies' defaults, and the operator receives the values", () => {
   const option = (objects: readonly Manifest[], name: string) => {
     const given: string[] = container(objects).args;
     return given.find((arg) => arg.startsWith(`--external-hosts${name}=`))?.split("=")[1];
@@ -294,7 +294,7 @@ test("without Terminate the operator is told so, and may read no Secret but its 
   assert.equal(rules("ClusterRole").length, rulesWithTerminate() - 1);
 });
 
-test("named namespaces get Roles for Secrets and ConfigMaps, and the ClusterRole has no rule for them", () => {
+test("allowed namespaces get Roles for Secrets and ConfigMaps, and the ClusterRole has no rule for them", () => {
   const objects = withValues('certificates.namespaces=["infra","shop"]');
   assert.ok(container(objects).args.includes("--certificate-namespaces=infra,shop"));
   const names = (rules: Manifest[]) => rules.flatMap((rule) => rule.resources);

@@ -85,7 +85,7 @@ describe("a cluster of two nodes", { timeout: 45 * 60_000 }, () => {
     await waitFor("the nodes are joined", () => isReachableFromPod("one", "two", PORTS.allowed));
   });
 
-  it("boots a node again that lost its power", async () => {
+  it("restarts a node that lost its power", async () => {
     await cluster.power(2, "off");
     assert.equal(await isReachableFromOutside("two"), false);
     assert.equal(await isReachableFromOutside("one"), true);

@@ -117,7 +117,7 @@ describe("the chart", { timeout: 10 * 60_000 }, () => {
     await assertLeft(kept);
   });
 
-  it("leaves nothing at all with crds.keep=false and gatewayClass.keep=false, which take what stayed", async () => {
+  it("removes everything with crds.keep=false and gatewayClass.keep=false, including objects that stayed before", async () => {
     const keepNothing = "crds.keep=false,gatewayClass.keep=false";
     await helm("install", RELEASE, CHART, "--set", keepNothing, "--wait", "--timeout=120s");
     await helm("uninstall", RELEASE, "--wait", "--timeout=120s");

@@ -103,7 +103,7 @@ describe("the NetworkPolicies", { timeout: 20 * 60_000 }, () => {
     assert.equal(await reachFromPod("stranger", proxy.address, LISTENER_PORT), "connected");
   });
 
-  it("let scrapers reach a proxy's admin port, and nobody any other port", async () => {
+  it("let scrapers reach a proxy's admin port, and no unused port", async () => {
     assert.equal(await reachFromPod("stranger", proxy.address, PROXY_ADMIN_PORT), "connected");
     assert.equal(await reachFromPod("stranger", proxy.address, UNUSED_PORT), "no answer");
   });

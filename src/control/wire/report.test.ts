@@ -35,7 +35,7 @@ test("words of a newer proxy become the most general ones and keep their message
   assert.deepEqual(report.refusal, { revision: "r2", reason: "invalid_resource", message: "m3" });
 });
 
-test("a message of a report is cut, and has no control characters: it becomes part of a condition", () => {
+test("a message of a report is truncated and has no control characters, because it becomes part of a condition", () => {
   const message = `first\nsecond\u0007${"x".repeat(100_000)}`;
   const report = reportFromWire(
     create(ReportSchema, {

@@ -320,7 +320,7 @@ test("where the API server streams lists, one request lists and watches", async 
   assert.deepEqual(informer.counts, { lists: 1, watches: 2, failures: 1 });
 });
 
-test("an API server that rejects streaming lists is asked once, and lists in pages without a wait", async () => {
+test("an API server that rejects streaming lists receives one request for them, and lists in pages without a wait", async () => {
   const { server, informer, sleeps } = await setUp({ prepare: (s) => s.put("a") });
   await until("watch", () => server.openWatches === 1);
   server.expireWatches();

@@ -85,7 +85,7 @@ test("nothing is requested while nothing is demanded, and the kind counts as ser
   assert.deepEqual([informer.items(), informer.isRead("a")], [[], false]);
 });
 
-test("a demanded namespace is read, and no other; what waited is told", async () => {
+test("a demanded namespace is read, and no other; its subscribers are notified", async () => {
   const { informer, requests, changes } = setUp();
   informer.demand(new Set(["b"]));
   assert.deepEqual([informer.isPending, informer.isRead("b"), informer.synced], [true, false, true]);
@@ -99,7 +99,7 @@ test("a demanded namespace is read, and no other; what waited is told", async ()
   assert.equal(informer.items(), informer.items(), "the same array while nothing changes");
 });
 
-test("all namespaces at once answer for each of them", async () => {
+test("the scope of all namespaces covers each of them", async () => {
   const { informer, requests } = setUp();
   informer.demand(new Set([ALL_NAMESPACES]));
   await until("read", () => informer.isRead("a") && informer.isRead("c"));
@@ -109,7 +109,7 @@ test("all namespaces at once answer for each of them", async () => {
   assert.deepEqual(requests, ["list *", "watch *"]);
 });
 
-test("a scope that is demanded again within the grace period goes on; after it, it ends and is dropped", async () => {
+test("a scope that is demanded again within the grace period continues; after the period it stops and is dropped", async () => {
   const { informer, requests, graces } = setUp();
   informer.demand(new Set(["a"]));
   await until("a is read", () => informer.isRead("a"));
@@ -143,7 +143,7 @@ test("required namespaces are read from the start, and no demand ends them; a sl
   assert.equal(graces.length, 1, "of c alone");
 });
 
-test("references lead to all namespaces where nothing is restricted, else to those that may be read", () => {
+test("references demand all namespaces without a restriction, otherwise the allowed ones", () => {
   assert.deepEqual(scopesFor([], undefined), new Set());
   assert.deepEqual(scopesFor(["a", "b"], undefined), new Set([ALL_NAMESPACES]));
   assert.deepEqual(scopesFor(["a", "b", "a"], new Set(["a", "c"])), new Set(["a"]));

@@ -54,7 +54,7 @@ test("good TLSRoutes of every version are admitted", async () => {
   }
 });
 
-test("a crowd of silent connections is reset, and reviews are answered", async (t) => {
+test("many idle connections are reset, and reviews are answered", async (t) => {
   const crowd = Array.from({ length: 600 }, () => connectTcp(port, "127.0.0.1").on("error", () => {}));
   t.after(() => {
     for (const socket of crowd) socket.destroy();

@@ -61,7 +61,7 @@ test("a write that fails is retried with growing waits, and writes the newest va
   assert.ok((waits[1] ?? 0) > (waits[0] ?? 0), `${waits}`);
 });
 
-test("a replica that is no Pod is left alone", async () => {
+test("a replica that is not a Pod is not labelled", async () => {
   const { label, written, waits } = setUp(new ApiError({ type: "NotFound" }, "PATCH: 404"));
   label.set("ready");
   await systemClock.sleep(20);

@@ -85,7 +85,7 @@ test("a policy's authorities are demanded, and the Gateway whose route leads to 
   assert.deepEqual(demand(snapshot), []);
 });
 
-test("where namespaces are named, only those are demanded", () => {
+test("with an allow list of namespaces, only these are demanded", () => {
   const { secrets, demand } = setUp(new Set([NAMESPACE, "unused"]));
   demand(withGateways(gateway("ending", [terminating("tls")])));
   assert.deepEqual(secrets.demands.at(-1), [NAMESPACE]);

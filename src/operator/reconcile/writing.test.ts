@@ -169,7 +169,7 @@ test("of a Gateway whose references are not read yet nothing is written, and not
   assert.deepEqual(written, [["other"], ["g", "other"]]);
 });
 
-test("what the pacer makes of the objects is applied, and it is told which Deployments were rejected", async () => {
+test("the pacer's objects are applied, and the pacer receives the rejected Deployments", async () => {
   const { state, run } = stage();
   Object.assign(state, { heldKinds: ["Deployment"], recheckInMs: 5_000 });
   state.report = {

@@ -12,7 +12,7 @@ const rollouts = fc
   .map((all) => all.map((one, i): ObservedRollout => ({ ...one, gateway: `team/g${i}` })));
 const limits = fc.integer({ min: 1, max: 12 });
 
-test("no more than the limit roll, unless more did already, and no place stays empty while one waits", () => {
+test("at most the limit roll out, unless more already did, and no slot stays free while a Gateway waits", () => {
   fc.assert(
     fc.property(rollouts, limits, (all, limit) => {
       const { counted, waiting } = decideRollouts(all, limit);
@@ -33,7 +33,7 @@ test("every outdated Gateway rolls or waits, and no other does either", () => {
   );
 });
 
-test("only a Gateway that serves and does not roll is held back", () => {
+test("only a Gateway that serves and does not roll out is delayed", () => {
   fc.assert(
     fc.property(rollouts, limits, (all, limit) => {
       const { waiting } = decideRollouts(all, limit);

@@ -31,13 +31,13 @@ test("a rollout from its start to its end", () => {
   for (const [state, status] of steps) assert.equal(observeRollout(deployment(status)), state, JSON.stringify(status));
 });
 
-test("scaling and a lost Pod are no rollout", () => {
+test("scaling and a lost Pod are not rollouts", () => {
   const conditions = progressing("NewReplicaSetAvailable");
   assert.equal(observeRollout(deployment({ ...DONE, conditions }, { replicas: 9 })), "complete");
   assert.equal(observeRollout(deployment({ ...DONE, availableReplicas: 1, conditions })), "complete");
 });
 
-test("a rollout past its deadline is stalled, and one without an available proxy takes nothing away", () => {
+test("a rollout past its deadline is stalled, and one without an available proxy cannot remove a serving proxy", () => {
   const conditions = progressing("ProgressDeadlineExceeded");
   assert.equal(observeRollout(deployment({ ...DONE, updatedReplicas: 1, conditions })), "stalled");
   assert.equal(observeRollout(deployment({ ...DONE, availableReplicas: 0 })), "unavailable");

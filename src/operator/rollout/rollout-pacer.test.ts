@@ -103,7 +103,7 @@ test("a percentage is of all Gateways", () => {
   assert.deepEqual(on.pacer.counts, { rolling: 2, stalled: 0, waiting: 23 });
 });
 
-test("a Gateway is created at once, and what is no template is applied to one that waits", () => {
+test("a new Gateway is created immediately, and changes outside the template are applied to a waiting one", () => {
   const on = upgrading(["a", "b"]);
   assert.deepEqual(on.round(), ["a"]);
   on.plans.set("new", planOf("new", "team"));
@@ -114,7 +114,7 @@ test("a Gateway is created at once, and what is no template is applied to one th
   assert.deepEqual([on.imageOf(waiting), waiting?.spec?.replicas], ["image:1", 5]);
 });
 
-test("what is held back is the same object while nothing changes, so that it is not compared again", () => {
+test("a delayed object is the same object while nothing changes, so that it is not compared again", () => {
   const on = upgrading(["a", "b"]);
   on.round();
   const objects = on.objectsNow();
@@ -141,7 +141,7 @@ test("a stuck rollout counts until its progress deadline, is named after 2 minut
   assert.deepEqual(on.pacer.counts, { rolling: 1, stalled: 1, waiting: 2 });
 });
 
-test("the Deployment controller's own word that a rollout is stuck is enough, also for a new leader", () => {
+test("the Deployment controller's condition marks a rollout as stalled, also for a new leader", () => {
   const on = upgrading(["a", "b"]);
   on.round();
   const stuck = on.live.get(on.key("a")) as RolloutDeployment;
@@ -162,7 +162,7 @@ test("a new leader counts the rollouts that it finds", () => {
   assert.deepEqual(on.round(), ["b"]);
 });
 
-test("a Gateway without an available proxy rolls at once and takes no place", () => {
+test("a Gateway without an available proxy rolls out immediately and occupies no slot", () => {
   const on = upgrading(["a", "broken"]);
   const broken = on.live.get(on.key("broken")) as RolloutDeployment;
   on.live.set(on.key("broken"), { ...broken, status: { ...broken.status, availableReplicas: 0 } });
@@ -192,7 +192,7 @@ test("a rollout that is applied and not yet visible in the cache counts", () => 
   assert.deepEqual(on.round(), ["b"]);
 });
 
-test("a Gateway whose Deployment the API server rejects holds nobody back", () => {
+test("a Gateway whose Deployment the API server rejects delays no other Gateway", () => {
   const on = upgrading(["a", "b", "c"]);
   on.state.invisible = new Set(["a"]);
   assert.deepEqual(on.round(), ["a"]);
@@ -214,7 +214,7 @@ test("a template that is taken back before it was applied leaves nothing counted
   assert.deepEqual(on.pacer.counts, { rolling: 0, stalled: 0, waiting: 0 });
 });
 
-test("a Deployment of another controller under a Gateway's name takes no place", () => {
+test("a Deployment of another controller under a Gateway's name occupies no slot", () => {
   const on = upgrading(["a", "b"]);
   const own = on.live.get(on.key("a")) as RolloutDeployment;
   const { name, namespace } = own.metadata;

@@ -7,12 +7,12 @@ import { isRefusal } from "./refusal.ts";
 const error = (status: number, answer = "no", retryAfter?: string) =>
   new ApiError(failureOf(status, undefined, retryAfter), `PATCH /x: ${status} ${answer}`, undefined, answer);
 
-test("what the API server rejects for what it says is a refusal", () => {
+test("a write that the API server rejects because of its content is a refusal", () => {
   for (const status of [400, 403, 404, 409, 410, 413, 415, 422]) assert.ok(isRefusal(error(status)), `${status}`);
   assert.ok(isRefusal(error(500, "failed to create typed patch object (x): .spec.y: field not declared in schema")));
 });
 
-test("a webhook that denies with any code, or cannot be called, concerns its object alone", () => {
+test("a webhook that denies with any code, or cannot be called, concerns its object only", () => {
   const denied = 'admission webhook "v.example" denied the request: later';
   const unreachable = 'Internal error occurred: failed calling webhook "v.example": connection refused';
   for (const refusal of [error(429, denied, "60"), error(503, denied), error(401, denied), error(500, unreachable)]) {

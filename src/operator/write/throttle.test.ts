@@ -22,7 +22,7 @@ const rejection = (request: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-test("no write is sent while the API server asks to wait, whoever it told", async () => {
+test("no write is sent during Retry-After, even if another request received it", async () => {
   let isOverloaded = true;
   const { clock, state, client } = stage(() => {
     if (isOverloaded) throw new ApiError(failureOf(429, undefined, "2"), "too many requests");
@@ -37,7 +37,7 @@ test("no write is sent while the API server asks to wait, whoever it told", asyn
   assert.equal(state.sent, 2);
 });
 
-test("a webhook that asks one object to wait stops no other", async () => {
+test("a webhook's Retry-After for one object does not delay others", async () => {
   const denied = 'admission webhook "v.example" denied the request: later';
   const { state, client } = stage(() => {
     throw new ApiError(failureOf(429, undefined, "60"), denied, undefined, denied);

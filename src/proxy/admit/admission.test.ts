@@ -116,7 +116,7 @@ test("a limit of one client: by IPv4 address, mapped or not, and by /64 of IPv6"
   ]);
 });
 
-test("built in: half of the descriptors, a quarter without a route, and limits of public sources alone", () => {
+test("defaults: half of the descriptors, a quarter without a route, and limits of public sources only", () => {
   const limits = defaultLimits(20_000);
   assert.deepEqual(limits, {
     maxConnections: 20_000,
@@ -142,7 +142,7 @@ test("built in: half of the descriptors, a quarter without a route, and limits o
   }
 });
 
-test("connections of one client with a route are limited apart from those without", () => {
+test("connections of one client with a route are limited separately from its connections without one", () => {
   const admission = admissionWith(defaultLimits(32));
   const come = () => {
     const ticket = admitted(admission.accept(0));

@@ -17,7 +17,7 @@ test("the cap holds for all threads together, by the backend's name", () => {
   assert.equal(one.tryAcquire(path), undefined);
 });
 
-test("what a thread held is free when the thread has ended", () => {
+test("the counters of a thread are cleared when the thread has exited", () => {
   const shared = createBackendCounts(2, 2, 7);
   const [one, other] = [new BackendConnections(shared, 0), new BackendConnections(shared, 1)];
   one.tryAcquire(path);

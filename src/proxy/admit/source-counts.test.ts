@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { allocateSourceCounts, clearSourceCounts, SourceCounts, UNCOUNTED } from "./source-counts.ts";
 
-test("counts are those of a map, whatever connections of few sources do in two threads", () => {
+test("counts equal those of a map for any sequence of events of a few sources in two threads", () => {
   const steps = fc.array(
     fc.record({ part: fc.nat(1), hash: fc.constantFrom(1, 0x10001, 0x20001, 2), action: fc.nat(2) }),
     { maxLength: 200 },

@@ -165,7 +165,7 @@ test("the first answers are waited for, good and bad alike, and no longer than t
   await waiting;
 });
 
-test("known answers are checked again when the guard changes, and hosts are resolved again", async () => {
+test("cached responses are checked again when the guard changes, and hosts are resolved again", async () => {
   const clock = new ManualClock();
   let deniedRanges = new DeniedRanges();
   let answer = Promise.withResolvers<readonly AddressRecord[]>();

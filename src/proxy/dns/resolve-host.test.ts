@@ -66,7 +66,7 @@ for (const [host, reason] of Object.entries(failures)) {
   });
 }
 
-test("at most 32 addresses of an answer are kept, of both families if there are both", async () => {
+test("at most 32 addresses of a response are kept, from both families if it has both", async () => {
   const four = Array.from({ length: 4_000 }, (_, index) => ({ address: `10.0.${index >> 8}.${index & 255}`, ttl: 60 }));
   const six = Array.from({ length: 4_000 }, (_, index) => ({ address: `2001:db8::${index.toString(16)}`, ttl: 60 }));
   const keep = async (ipv4: readonly AddressRecord[], ipv6: readonly AddressRecord[]) => {

@@ -40,7 +40,7 @@ async function startAcceptor(faults: (libc: Libc) => Partial<Libc>) {
   return { acceptor, reactor, port, paused, runUntilAccepted };
 }
 
-test("a pause goes on until the socket is registered again, however often that fails", { skip }, async (t) => {
+test("a pause continues until the socket is registered again, after any number of failures", { skip }, async (t) => {
   let failsToAccept = true;
   let failsToAdd = 0;
   const { acceptor, port, paused, runUntilAccepted } = await startAcceptor((libc) => ({

@@ -79,7 +79,7 @@ test("a worker that dies: its connections are reset, its descriptors freed, and 
   );
 });
 
-test("while a worker waits to be begun again, another one accepts its share of the connections", {
+test("while a worker waits for its restart, another one accepts its share of the connections", {
   skip,
 }, async (t) => {
   const echo = await startEcho();

@@ -41,7 +41,7 @@ test("what is sent and never acknowledged: dead after the time-out, counted from
   );
 });
 
-test("an acknowledgement since the last check begins the stall anew", () => {
+test("an acknowledgement since the last check restarts the stall", () => {
   assert.equal(
     run(() => ({ backend: { ...IN_FLIGHT, lastAckMs: 1_900 } })),
     "alive",
@@ -52,7 +52,7 @@ test("an acknowledgement since the last check begins the stall anew", () => {
   assert.equal(found.atMs, 18_000, "8 s after the acknowledgement, at the next check");
 });
 
-test("a peer that answers probes and takes nothing is alive", () => {
+test("a peer that responds to probes and reads nothing is alive", () => {
   const full = { unacked: 0, notSentBytes: 500_000 };
   assert.equal(
     run((nowMs) => ({ backend: { ...full, probes: (nowMs / 2_000) % 2, lastAckMs: 1_000 } })),
@@ -60,7 +60,7 @@ test("a peer that answers probes and takes nothing is alive", () => {
   );
 });
 
-test("a peer that answers no probe is dead; one lost probe is no proof", () => {
+test("a peer that responds to no probe is dead; one lost probe does not prove it", () => {
   const full = { unacked: 0, notSentBytes: 500_000, lastAckMs: 30_000 };
   assert.equal(
     run(() => ({ client: { ...full, probes: 1 } })),
@@ -72,7 +72,7 @@ test("a peer that answers no probe is dead; one lost probe is no proof", () => {
   );
 });
 
-test("a peer that sends is alive, and is not asked", () => {
+test("a peer that sends is alive, and its socket is not read", () => {
   const check = new PeerCheck(TIMEOUT_MS);
   const asked: string[] = [];
   for (let turn = 1; turn <= 10; turn++) {
@@ -100,7 +100,7 @@ test("once all is acknowledged there is no further check until something moves",
   assert.equal(check.atMs, 54_000, "what is not sent may stall");
 });
 
-test("a kernel that reports nothing: nobody is dead", () => {
+test("without reports of the kernel no peer is dead", () => {
   const check = new PeerCheck(TIMEOUT_MS);
   check.touch(0);
   for (let turn = 0; turn < 20; turn++)

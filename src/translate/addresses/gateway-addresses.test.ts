@@ -71,7 +71,7 @@ test("addresses of the load balancer come and go with the Service's status, and 
   assert.deepEqual(outcomes(translator, world(balanced())), before);
 });
 
-test("several own endpoints among others are told, and the reference counts as resolved", () => {
+test("several own endpoints among others are reported, and the reference counts as resolved", () => {
   const snapshot = world(balanced([{ ip: "192.0.2.1" }]));
   const addresses = ["192.0.2.1", "10.96.0.1", "10.0.0.9"];
   const mixed = { ...snapshot, endpointSlices: [{ ...slice("r0", addresses), ports: [{ port: 443 }] }] };
