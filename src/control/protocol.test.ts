@@ -108,6 +108,19 @@ test("a message of a newer proxy is passed over", async (t) => {
   assert.equal(server.subscribers(GATEWAY).length, 1);
 });
 
+test("of a flood of reports the newest counts, some times a second, and no more is read than the pace allows", async (t) => {
+  const stage = await Stage.set(t);
+  const { port, reports } = await stage.server();
+  const flood = Array.from({ length: 2_000 }, (_, at): Say => ({ case: "report", value: { revision: `${at}` } }));
+  const startMs = performance.now();
+  void ending(await rawProxy(t, stage, port, [{ case: "hello", value: HELLO }, ...flood]));
+  await until(() => reports.length >= 4);
+  const elapsedMs = performance.now() - startMs;
+  assert.ok(elapsedMs >= 550, `4 reports in ${elapsedMs} ms`);
+  const lastRead = Number(reports.at(-1)?.report.revision);
+  assert.ok(lastRead > 20 && lastRead <= 51 + elapsedMs / 40, `report ${lastRead} after ${elapsedMs} ms`);
+});
+
 test("a proxy that reads nothing is reset, and its stream does not linger", async (t) => {
   const stage = await Stage.set(t);
   const { server, port, gone } = await stage.server({ timing: { answerTimeoutMs: 50, endGraceMs: 50 } });

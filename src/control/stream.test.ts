@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import type { Resource } from "../model/proxy-config.ts";
 import { configOf } from "./testing/arbitraries.ts";
@@ -109,6 +110,25 @@ test("a changed report is sent without a configuration", async (t) => {
   await until(() => lastReport()?.revision === routes(1).revision);
   applier.reportUnresolved("httpbin.org");
   await until(() => lastReport()?.unresolvedHosts[0]?.host === "httpbin.org");
+});
+
+test("reports that change all the time arrive some times a second, and an answer at once", async (t) => {
+  const stage = await Stage.set(t);
+  const { server, port, reports, lastReport } = await stage.server();
+  server.publish(GATEWAY, routes(1));
+  const { applier } = stage.client(port);
+  await until(() => lastReport()?.revision === routes(1).revision);
+  const before = reports.length;
+  const startMs = performance.now();
+  for (let host = 0; host < 100; host += 1) {
+    applier.reportUnresolved(`host-${host}.example.com`);
+    await sleep(5);
+  }
+  const most = before + 2 + Math.ceil((performance.now() - startMs) / 200);
+  assert.ok(reports.length <= most, `${reports.length} reports, at most ${most}`);
+  server.publish(GATEWAY, routes(2));
+  await until(() => lastReport()?.revision === routes(2).revision);
+  await until(() => lastReport()?.unresolvedHosts.some(({ host }) => host === "host-99.example.com") === true);
 });
 
 test("a proxy that knows nothing of its completeness learns it from an empty delta", async (t) => {

@@ -1,6 +1,6 @@
 /**
  * What the proxy says on one stream, in order. Bounded: an answer, a token and "the report changed" wait here at most
- * once each, however slowly the operator reads.
+ * once each, however slowly the operator reads. Reports that answer nothing are sent about 5 times a second at most.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
@@ -8,13 +8,18 @@ import type { ProxyReport } from "../../model/proxy-report.ts";
 import type { HeldConfig } from "../delta.ts";
 import { type SubscribeRequest, SubscribeRequestSchema } from "../generated/control_pb.ts";
 import { Latch } from "../latch.ts";
-import { PROTOCOL_VERSION } from "../protocol.ts";
+import { PROTOCOL_VERSION, REPORT_INTERVAL_MS } from "../protocol.ts";
+import { Throttle } from "../throttle.ts";
 import { heldToWire } from "../wire/chunks.ts";
 import { reportToWire } from "../wire/report.ts";
 
 export class Outbox {
   readonly #latch = new Latch();
   readonly #currentReport: () => ProxyReport;
+  readonly #reportChanges = new Throttle<undefined>(REPORT_INTERVAL_MS, () => {
+    this.#reportDue = true;
+    this.#latch.raise();
+  });
   #answer: { readonly sequence: number; readonly report: ProxyReport } | undefined;
   /** True at first: a new leader learns at once what serves. */
   #reportDue = true;
@@ -26,14 +31,14 @@ export class Outbox {
   }
 
   reportChanged(): void {
-    this.#reportDue = true;
-    this.#latch.raise();
+    this.#reportChanges.offer(undefined);
   }
 
   /** The answer to the delta of this sequence. It is the newest report, so no other needs to follow. */
   answer(sequence: number, report: ProxyReport): void {
     this.#answer = { sequence, report };
     this.#reportDue = false;
+    this.#reportChanges.discard();
     this.#latch.raise();
   }
 
@@ -44,6 +49,7 @@ export class Outbox {
 
   close(): void {
     this.#closed = true;
+    this.#reportChanges.stop();
     this.#latch.raise();
   }
 

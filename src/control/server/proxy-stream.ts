@@ -3,6 +3,7 @@
  *
  * It never queues: a publication, an answer or a due token raises the latch, and the writing side looks at what is so now.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "../../model/log.ts";
@@ -11,11 +12,14 @@ import type { HeldConfig } from "../delta.ts";
 import type { Report, SubscribeRequest, SubscribeResponse } from "../generated/control_pb.ts";
 import { SubscribeResponseSchema } from "../generated/control_pb.ts";
 import { Latch } from "../latch.ts";
+import { REPORT_INTERVAL_MS } from "../protocol.ts";
+import { Throttle } from "../throttle.ts";
 import { deltaToWire } from "../wire/chunks.ts";
 import { reportFromWire } from "../wire/report.ts";
 import { type Authenticate, identify, type ProxyIdentity } from "./authentication.ts";
 import { Deadline } from "./deadline.ts";
 import { Lag } from "./lag.ts";
+import { DEFAULT_PACE, MessagePace } from "./message-pace.ts";
 import type { PublishedConfig } from "./published-config.ts";
 import { answered, nextStep, type Step, type SubscriberState, subscribed } from "./subscriber-state.ts";
 
@@ -55,6 +59,9 @@ export class ProxyStream {
   readonly #tokenAge = new Deadline();
   readonly #endDue = new Deadline();
   readonly #lag = new Lag();
+  readonly #reports = new Throttle<ProxyReport>(REPORT_INTERVAL_MS, (report) => this.#tellReport(report));
+  /** Of messages that the operator did not request. */
+  readonly #pace = new MessagePace(DEFAULT_PACE, performance.now());
   #state: SubscriberState;
   #tokenDue = false;
   /** A token was requested and has not arrived. Only then is a token reviewed. */
@@ -88,6 +95,8 @@ export class ProxyStream {
   end(error?: ConnectError): void {
     if (this.#ended !== undefined) return;
     this.#ended = error === undefined ? {} : { error };
+    // The proxy's next stream may have sent a newer report by then.
+    this.#reports.stop();
     this.#endDue.start(this.#parts.timing.endGraceMs, this.#parts.reset);
     this.#latch.raise();
   }
@@ -105,6 +114,8 @@ export class ProxyStream {
         const result = await requests.next();
         if (result.done === true || this.#ended !== undefined) return this.end();
         await this.#take(result.value);
+        const waitMs = isRequested(result.value) ? 0 : this.#pace.count(performance.now());
+        if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
       }
     } catch (error) {
       // What is read of a stream that is gone fails in the platform's own words: that a proxy was killed is no error of ours.
@@ -166,7 +177,12 @@ export class ProxyStream {
       this.#tellAnswer(report);
       this.#state = answer.state;
       this.#latch.raise();
-    }
+      this.#reports.discard();
+      this.#tellReport(report);
+    } else this.#reports.offer(report);
+  }
+
+  #tellReport(report: ProxyReport): void {
     this.#report = report;
     this.#parts.onReport(report);
   }
@@ -220,6 +236,11 @@ export class ProxyStream {
     );
     deadline.start(answerTimeoutMs, () => this.end(error));
   }
+}
+
+/** Reports whether a message answers a delta or a token request; any other answer ends the stream. */
+function isRequested({ message }: SubscribeRequest): boolean {
+  return message.case === "token" || (message.case === "report" && message.value.acknowledges !== 0);
 }
 
 type ResponseMessage = NonNullable<
