@@ -74,7 +74,7 @@ const build = (patch: Readonly<Record<string, unknown>> = {}) =>
   // biome-ignore lint/suspicious/noExplicitAny: a template of any shape; each assertion says what it expects.
   proxyPod(plan, { pod: { patch } }, { image: "image:1", operatorNamespace: "system" }) as any;
 
-/** What the operator and the proxies rely on. */
+/** Fields that the operator and the proxies depend on. */
 // biome-ignore lint/suspicious/noExplicitAny: a template of any shape.
 function pickFixed({ metadata, spec }: any) {
   const { app, "gateway.networking.k8s.io/gateway-name": gateway } = metadata.labels;
@@ -89,7 +89,7 @@ function pickFixed({ metadata, spec }: any) {
   };
 }
 
-/** Names that mean something beside some that do not, so that many patches hit what is fixed. */
+/** Names with and without a meaning, so that many patches affect protected fields. */
 const word = fc.constantFrom("proxy", "sidecar", "ca", "token", "POD_NAME", "app", "delete", "replace");
 const member = fc.constantFrom(
   ...["metadata", "labels", "spec", "containers", "volumes", "env", "ports", "volumeMounts", "name", "mountPath"],

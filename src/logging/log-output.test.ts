@@ -10,7 +10,7 @@ import { LogOutput, MAX_BUFFERED_CHARACTERS } from "./log-output.ts";
 
 const logger = fileURLToPath(new URL("./logger.ts", import.meta.url));
 
-/** A reader that takes a write only when it is told to, and the lines that it was given. */
+/** A reader that accepts a write only on request, and the lines that it received. */
 function startReader() {
   const writes: string[] = [];
   const waiting: ((error?: Error) => void)[] = [];

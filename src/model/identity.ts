@@ -41,7 +41,7 @@ export const DEFAULT_INSTALLATION: Installation = { controllerName: CONTROLLER_N
 /** Suffix of the installation's name: the Service through which the API server calls admission. */
 export const ADMISSION_SERVICE_SUFFIX = "-admission";
 
-/** Label and value of the operator's pods that answer reviews. That Service selects by it. */
+/** Label and value of the operator's pods that respond to reviews. The admission Service selects by it. */
 export const ADMISSION_LABEL = "gateway.fsm.dev/admission";
 export const ADMISSION_LABEL_VALUE = "ready";
 

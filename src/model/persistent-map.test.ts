@@ -98,7 +98,7 @@ test("finds each of a hundred thousand keys, and none when they are gone", () =>
 
 test("which keys are together in a leaf cannot be foreseen: it differs from process to process", async () => {
   const url = new URL("./persistent-map.ts", import.meta.url).href;
-  // A thread loads the module anew, as a process does.
+  // A thread loads the module again, as a process does.
   const program = `
     import(${JSON.stringify(url)}).then(({ PersistentMap }) => {
       const draft = PersistentMap.empty().edit();

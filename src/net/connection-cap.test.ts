@@ -44,7 +44,7 @@ test("beyond the cap the connection that has been idle longest is reset, and no 
   await isClosed(idle.client);
   assert.equal(busy.client.destroyed, false);
   endWork();
-  // Idle only since now: the other one has waited longer.
+  // It has just become idle: the other one has waited longer.
   const last = await connect();
   await isClosed(next.client);
   assert.deepEqual([busy.client.destroyed, last.client.destroyed, cap.size], [false, false, 2]);

@@ -13,7 +13,7 @@ import { PortableEngine } from "./relay/portable-engine.ts";
 export type { EngineChoice };
 
 /** Features that need more than Node's API. docs/guides/operations.md describes the effects. */
-const PORTABLE_LEAVES_OUT = ["tcpUserTimeout", "urgent data"];
+const UNSUPPORTED_BY_PORTABLE = ["tcpUserTimeout", "urgent data"];
 
 /** One sentence on why this engine cannot run here; `auto` and `portable` always can. */
 export function engineProblem(choice: EngineChoice): string | undefined {
@@ -25,7 +25,7 @@ export function engineProblem(choice: EngineChoice): string | undefined {
 export function chooseEngine(choice: EngineChoice, options: LinuxEngineOptions): Engine {
   const { host, clock, log, connect, processConnections, share } = options;
   const portable = () => {
-    log.info("portable engine", { leavesOut: PORTABLE_LEAVES_OUT });
+    log.info("portable engine", { unsupported: UNSUPPORTED_BY_PORTABLE });
     const counts = createBackendCounts(1, maxBackendConnections(share.maxConnections), randomSeed());
     const backends = new BackendConnections(counts, 0);
     return new PortableEngine({

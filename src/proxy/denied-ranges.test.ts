@@ -66,7 +66,7 @@ testEngines(
 
     await gateway.set(...resources);
     await served();
-    // The answer that is known is checked at once, before DNS answers again.
+    // The cached response is checked immediately, before DNS responds again.
     const { unresolvedHosts } = await gateway.set(...resources, denying([`::ffff:${host}/128`]));
     assert.deepEqual(
       unresolvedHosts.map(({ host: name, reason }) => [name, reason]),

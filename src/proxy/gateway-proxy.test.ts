@@ -255,7 +255,7 @@ testEngines(
     const echo = await startEcho();
     t.after(() => echo.close());
     const [plain, endpoints] = service("s", echo.address);
-    // Workers of the linux engine hand over what has a balancing policy.
+    // Workers of the linux engine hand off connections with a balancing policy.
     const balanced: Resource = { ...plain, traffic: { balance: "LeastConnections" } };
     const gateway = startGateway(t);
     const [port = 0] = await freePorts(1);
@@ -267,7 +267,7 @@ testEngines(
       () => gateway.proxy.activeConnections === 2,
       () => `${gateway.proxy.activeConnections} active`,
     );
-    // As the command does: what is left when the drain is over is closed.
+    // As the command does: the remaining connections are closed after the drain.
     const drained = gateway.proxy.drain(10_000).then(async (result) => {
       await gateway.proxy.close();
       return result;
@@ -278,7 +278,7 @@ testEngines(
     );
     for (const client of clients) client.write(hello.subarray(20));
     for (const client of clients) assert.deepEqual(await readSome(client, hello.length), hello);
-    // Time for a drain that takes the workers' last connection for the last of all.
+    // Time for a drain that mistakes the workers' last connection for the last of all.
     await sleep(200);
     const [first, second] = clients;
     assert.ok(first !== undefined && second !== undefined);

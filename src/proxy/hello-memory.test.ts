@@ -1,4 +1,4 @@
-/** What connections cost that have sent all that a hello may take but its last byte: in a process of its own, by its resident memory. */
+/** Measures the memory of connections that have sent a maximum hello except its last byte, as resident memory of a separate process. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,15 +14,15 @@ import { connectTo, LOOPBACK } from "../../test/wire/sockets.ts";
 
 const program = fileURLToPath(new URL("../../test/wire/small-gateway.ts", import.meta.url));
 
-/** So many that what a process takes for other things is little beside them. */
+/** Enough connections to make other memory of the process negligible. */
 const CONNECTIONS = 2_400;
 const MAX_BYTES_PER_CONNECTION = 28 * 1024;
 /** A quarter of the connections may wait; the linux engine shares them with the portable one. */
 const MAX_CONNECTIONS = 20_000;
 const TIMEOUT_MS = 120_000;
-/** The linux engine gives memory back 5 s after it has read its configuration. */
+/** The linux engine releases memory 5 s after it has read its configuration. */
 const TRIM_MS = 6_000;
-/** Bytes that come in one read, as a client without haste sends them. */
+/** Bytes of one read, as a slow client sends them. */
 const PIECE_BYTES = 2_000;
 
 const plain = helloMessage({ extensions: [serverName("a.example"), extension(21, Buffer.alloc(0))] }).length;
@@ -42,7 +42,7 @@ function residentBytes({ pid }: ChildProcess): number {
   return Number(resident) * 1024;
 }
 
-/** Once it grows no more: everything that was sent has been read. */
+/** Waits until it no longer grows: all sent bytes have been read. */
 async function settledBytes(child: ChildProcess): Promise<number> {
   let last = 0;
   for (let seconds = 0; seconds < 20; seconds++) {
@@ -76,7 +76,7 @@ testEngines(
   async (t) => {
     const engine = t.name.split(":", 1)[0] ?? "";
     const { child, port } = await startProxy(t, engine);
-    // Once before, so that code is compiled and heaps have grown to what they need anyway.
+    // A first run, so that code is compiled and heaps have their normal size.
     const first = await sendAll(50, port, framed.length - 1);
     for (const client of first) client.destroy();
     await sleep(TRIM_MS);

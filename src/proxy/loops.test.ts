@@ -1,4 +1,4 @@
-/** Endpoints and hosts that lead back to the gateway: one connection of a client must stay one. */
+/** Tests endpoints and hosts that lead back to the gateway: one client connection must stay one. */
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import type { TestContext } from "node:test";
@@ -14,7 +14,7 @@ const hello = helloFor("a.example");
 /** Where clients reach the Gateway, as the operator lists it. */
 const reachedAt = (...endpoints: string[]): Resource => service(GATEWAY_ADDRESSES, ...endpoints)[1];
 
-/** A gateway whose one route leads to what `resources` makes of its port, as backend `s`. */
+/** A gateway with one route to backend `s`, which `resources` builds from its port. */
 async function start(
   t: TestContext,
   resources: (port: number) => readonly Resource[],
@@ -26,7 +26,7 @@ async function start(
   return { ...gateway, port };
 }
 
-/** One client; returns the reasons of all connections that came of it. */
+/** Opens one client; returns the reasons of all resulting connections. */
 async function oneClient({ port, connections }: Awaited<ReturnType<typeof start>>) {
   const client = await connectTo(port);
   client.write(hello);

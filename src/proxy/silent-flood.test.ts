@@ -1,4 +1,4 @@
-/** Clients that send nothing, or do nothing after their hello, from addresses that count as public, beside honest ones. */
+/** Tests clients that send nothing, or nothing after their hello, from public addresses, in parallel to working ones. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
@@ -35,13 +35,13 @@ async function start(t: TestContext, options: Partial<ProxyOptions> = {}) {
     await once(client, "connect");
     return client;
   };
-  /** Connections of these addresses, so many of each, that send nothing. */
+  /** Opens connections that send nothing, the same number from each address. */
   const flood = async (addresses: readonly string[], count: number) => {
     for (const address of addresses) {
       for (let index = 0; index < count; index++) (await connectFrom(address)).resume();
     }
   };
-  /** Does a client of this address get its bytes back? */
+  /** Reports whether a client of this address gets its bytes back. */
   const isServed = async (address: string) => {
     const client = await connectFrom(address);
     client.write(hello);

@@ -21,7 +21,7 @@ const configMap = (namespace: string, name: string): KubernetesObject => ({
 });
 const OBJECTS = [configMap("a", "one"), configMap("b", "two"), configMap("c", "three")];
 
-/** A started informer of a client that writes every request down. `graces` holds the grace periods that run. */
+/** A started informer with a client that records every request. `graces` are the active grace periods. */
 function setUp(required: readonly string[] = []) {
   const requests: string[] = [];
   const hanging = new Set<string>();

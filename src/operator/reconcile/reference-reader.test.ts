@@ -13,7 +13,7 @@ import {
 import { Translator } from "../../translate/translator.ts";
 import { ReferenceReader } from "./reference-reader.ts";
 
-/** A cache that writes down what is demanded and has read the namespaces in `read`. */
+/** A cache that records the demanded scopes and has read the namespaces in `read`. */
 function fakeCache() {
   const demands: string[][] = [];
   const read = new Set<string>();

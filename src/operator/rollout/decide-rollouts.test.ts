@@ -53,7 +53,7 @@ test("a rejected Gateway never starts before one that is not", () => {
   );
 });
 
-/** What becomes of a Gateway's rollout once it has started. */
+/** The result of a started rollout. */
 const FATES = ["completes", "stalls", "is rejected", "restarts"] as const;
 type Fate = (typeof FATES)[number];
 
@@ -69,7 +69,7 @@ test("an upgrade reaches every Gateway, whatever becomes of the rollouts of othe
         assert.ok(counted.length <= limit);
         for (const gateway of allowed) reached.add(gateway);
         const next = queue.map((one) => (allowed.has(one.gateway) ? afterStart(one, fates[Number(one.gateway)]) : one));
-        // What is outdated again is last in the order.
+        // A Gateway that becomes outdated again is last in the order.
         const isRestarted = ({ gateway }: ObservedRollout) =>
           allowed.has(gateway) && fates[Number(gateway)] === "restarts";
         queue = [...next.filter((one) => !isRestarted(one)), ...next.filter(isRestarted)];

@@ -1,4 +1,4 @@
-/** The pacer beside Deployments that a small model of the API server and the Deployment controller keeps. */
+/** Tests the pacer with Deployments in a small model of the API server and the Deployment controller. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type InfrastructureObject, infrastructureOf } from "../../infra/infrastructure.ts";
@@ -41,7 +41,7 @@ function stage(names: readonly string[], limit: RolloutLimit = { unit: "count", 
   const imageOf = (deployment: object | undefined): string =>
     // biome-ignore lint/suspicious/noExplicitAny: a template is not typed; a wrong path fails the test.
     (deployment as any)?.spec.template.spec.containers[0].image;
-  /** One round of writing: what it applies is in the cluster, and not complete. Returns the names whose template changed. */
+  /** Runs one cluster sync: applied objects are in the cluster, and not complete. Returns the names whose template changed. */
   function round(): readonly string[] {
     const { objects } = pacer.pace(objectsNow());
     const rolled: string[] = [];

@@ -44,7 +44,7 @@ test("an object that was seen to be as wanted is not compared again until it or 
   assert.equal(await looksOf(wanted), false, "both are still the same objects");
 });
 
-/** An applier whose API server answers as told; the clock is the test's. */
+/** An applier with a scripted API server and the test's clock. */
 function stage(answers: { get?: () => KubernetesObject; apply?: () => KubernetesObject } = {}) {
   const clock = new ManualClock();
   const requests: string[] = [];
@@ -99,7 +99,7 @@ test("an object that the API server rejects is retried with backoff, and stays r
     await clock.advance(250);
   }
   assert.ok(rounds > 2_000);
-  // At 0, 1, 3, 7, 15, 31, 63, 127, 255, 511 s, each with a look whether it is there.
+  // At 0, 1, 3, 7, 15, 31, 63, 127, 255, 511 s, each with a read of the object.
   assert.equal(requests.filter((request) => request === "apply s").length, 10);
   assert.equal(requests.length, 20);
   assert.deepEqual(refused.slice(0, 3), [1, 2, 3]);

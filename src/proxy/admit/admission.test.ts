@@ -48,7 +48,7 @@ test("a cap on those without a route: one that has its route, or goes, makes roo
   assert.equal(admission.accept(0), "unrouted_limit");
 });
 
-/** What becomes of connections of these addresses, one after the other, none of which ends. */
+/** Returns the result of connections from these addresses, in sequence; none of them closes. */
 function refusalsOf(admission: Admission, addresses: readonly string[]): (SourceRefusal["reason"] | undefined)[] {
   return addresses.map((address) => admitted(admission.accept(0)).identify(address)?.reason);
 }

@@ -46,7 +46,7 @@ export class BackendConnections {
     this.#limit = shared.limit;
   }
 
-  /** Changes the cap, for this thread. Connections above a lower one stay. */
+  /** Changes the limit of this thread. Connections above a lower limit stay. */
   setLimit(limit: number): void {
     this.#limit = limit;
   }

@@ -97,7 +97,7 @@ test("while a worker waits for its restart, another one accepts its share of the
     },
   };
   const { engine, table, port, records, lines } = await startEngine(t, toOne(echo.address), { workers: 2, clock });
-  // A delta that does not lead where it says: no worker goes on with it.
+  // A delta with a wrong result: no worker continues with it.
   await engine.apply({ revision: "wrong", upserts: new Map(), removals: [] }, table);
   await eventually(
     () => held.length === 1 && lines.filter(({ message }) => message.includes("died")).length === 2,
@@ -110,7 +110,7 @@ test("while a worker waits for its restart, another one accepts its share of the
     () => records.length === 40,
     () => `40 records, there are ${records.length}`,
   );
-  // Begun again, it has its own sockets back.
+  // After its restart it has its own sockets back.
   const clients: net.Socket[] = [];
   t.after(() => {
     for (const client of clients) client.destroy();

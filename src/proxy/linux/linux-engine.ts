@@ -191,7 +191,7 @@ export class LinuxEngine implements Engine {
           libc,
           program,
           settings: { ...settings, index },
-          // The numbers are those of the process, whichever Gateway has them.
+          // The numbers belong to the process, not to one Gateway.
           descriptorCapacity: 2 * processConnections.limit + MORE_DESCRIPTORS,
           clock,
           exitHook,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ListeningSockets, type SocketWorker } from "./listening-sockets.ts";
 
-/** Workers that note who accepts on what, and a socket that must never have two. */
+/** Workers that record which of them accepts on a socket; a socket must never have two. */
 function startWorkers(count: number) {
   const accepting = new Map<number, number>();
   const closed: string[] = [];

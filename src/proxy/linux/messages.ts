@@ -32,7 +32,7 @@ export interface WorkerSettings {
   /** Which of `active` is this worker's. */
   readonly index: number;
   readonly processConnections: ProcessConnections;
-  /** Those built in: where a configuration says otherwise, connections are handed over. A `limits` message changes them. */
+  /** The defaults. Where a configuration differs, connections are handed off. A `limits` message changes them. */
   readonly limits: AdmissionLimits;
   readonly sources: SharedSources;
   readonly pipeCap: number;
@@ -57,7 +57,7 @@ export type ToWorker =
       /** Current addresses of this machine. */
       readonly local: LocalAddresses;
     }
-  /** The Gateway's share of the process's limits is now this. What is open stays. */
+  /** Sets the Gateway's share of the process's limits. Open connections stay. */
   | {
       readonly type: "limits";
       readonly limits: AdmissionLimits;

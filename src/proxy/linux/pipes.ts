@@ -42,7 +42,7 @@ export class Pipes {
     this.#endWords = wordsOf(this.#ends);
   }
 
-  /** Changes how many there may be. Those above a lower cap are destroyed when they are given back. */
+  /** Changes the maximum number of pipes. Pipes above a lower limit are destroyed when they are released. */
   setCap(cap: number): void {
     this.#cap = cap;
     while (this.#count > cap) {

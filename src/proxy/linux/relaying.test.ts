@@ -56,12 +56,12 @@ class World {
     return { client, backend, from: backendInside };
   }
 
-  /** Writes until the socket takes no more. */
+  /** Writes until the socket accepts no more bytes. */
   fill(fd: number): void {
     while (this.libc.write(fd, this.#block, 65_536) > 0);
   }
 
-  /** Reads until there is nothing more. Returns the number of bytes. */
+  /** Reads until the socket is empty. Returns the number of bytes. */
   drain(fd: number): number {
     for (let sum = 0; ; ) {
       const count = this.libc.read(fd, this.#block, 65_536);

@@ -133,7 +133,7 @@ test("however many connections wait for one host, a turn resumes a few of them",
   ];
   const told: FromWorker[] = [];
   let refused = 0;
-  // Each connection is refused by a call of this, which takes its time.
+  // Each connection is rejected by a call of this slow function.
   const shutdownWrites = (fd: number) => {
     const untilMs = performance.now() + SLOW_MS;
     while (performance.now() < untilMs);

@@ -369,7 +369,7 @@ export class Thread implements ConnectionContext, AcceptorContext, ReactorOwner 
   handOver(fd: number, port: number, head: Uint8Array): void {
     // That it has been opened goes first.
     this.#outbox.flush();
-    // It is counted once at any time: from here on among those of the portable engine, which removes it from the process's count too.
+    // It is counted once at any time: now by the portable engine, which also removes it from the process's count.
     const { active, index } = this.#settings;
     Atomics.sub(active, index, 1);
     Atomics.add(active, active.length - 1, 1);

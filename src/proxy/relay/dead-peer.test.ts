@@ -13,7 +13,7 @@ interface Look {
   readonly bytesOut?: number;
 }
 
-/** Checks every two seconds until a peer is dead, and says when that was. */
+/** Checks every two seconds until a peer is dead, and returns the time. */
 function run(
   look: (nowMs: number) => Look,
   untilMs = 60_000,

@@ -1,5 +1,5 @@
 /**
- * Peers that no longer answer, on loopback: a socket whose segments the kernel drops. test/network/dead-peers.test.ts has the same
+ * Tests dead peers on loopback: a socket whose segments the kernel drops. test/network/dead-peers.test.ts has the same
  * with a link that goes down.
  */
 import assert from "node:assert/strict";
@@ -71,7 +71,7 @@ for (const [how, settings] of WAYS) {
         isTaken =
           client.write(Buffer.alloc(50_000)) || (await Promise.race([once(client, "drain"), sleep(300)])) !== undefined;
       }
-      // Longer than a dead one would live.
+      // Longer than a dead peer's connection stays open.
       await sleep(6_000);
       client.end();
       assert.equal((await readAll(backend)).length, written);

@@ -1,4 +1,4 @@
-/** A connection that ends while bytes of it are not delivered ends by RST on both sides, never as if that had been all. */
+/** Tests that a connection with undelivered bytes ends by RST on both sides, and never looks complete. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type net from "node:net";
@@ -33,7 +33,7 @@ async function endOf(socket: net.Socket): Promise<string> {
   return promise;
 }
 
-/** Writes to a side that does not read, until nobody on the way takes more. */
+/** Writes to a side that does not read, until all buffers on the path are full. */
 async function fill(from: net.Socket, to: net.Socket): Promise<void> {
   to.pause();
   for (let isHeldUp = false; !isHeldUp; ) {
@@ -59,7 +59,7 @@ testEngines("the half-closed time-out with bytes waiting behind the end: both si
   await fill(backend, client);
   const seen = once(backend.resume(), "error");
   client.end();
-  // A reset behind an end is EPIPE to who writes.
+  // A reset behind an end is EPIPE for the writer.
   assert.match(String(((await seen)[0] as NodeJS.ErrnoException).code), /^(ECONNRESET|EPIPE)$/, "the backend");
   assert.equal((await connections(1))[0]?.reason, "half_closed_timeout");
   assert.equal(await endOf(client), "ECONNRESET", "the client");

@@ -134,7 +134,7 @@ export class PortableEngine implements Engine {
   }
 
   /**
-   * Takes a connection that somebody else has accepted, counted as one of the process, and told of by `opened`; `head`: what was read from it.
+   * Adopts a connection that another engine has accepted, counted in the process and reported by `opened`; `head`: its bytes read so far.
    * The descriptor must not be watched or closed by anybody else.
    */
   adopt(fd: number, port: number, head: Uint8Array): void {

@@ -67,7 +67,7 @@ async function sendAll(from: net.Socket): Promise<void> {
 }
 
 const SENT = Buffer.concat([Buffer.from("one two!"), BULK, Buffer.from("?"), BULK, Buffer.from("end!")]);
-/** Without the urgent bytes: they are no part of the stream for who does not ask for them (RFC 6093). */
+/** Without the urgent bytes: they are not part of the stream unless the reader requests them (RFC 6093). */
 const WITHOUT_URGENT = Buffer.concat([Buffer.from("one two"), BULK, BULK, Buffer.from("end")]);
 
 for (const port of PORTS) {

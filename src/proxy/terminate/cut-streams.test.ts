@@ -1,4 +1,4 @@
-/** TLS that ends without close_notify, towards the gateway, must not look complete beyond it. */
+/** Tests that a TLS stream without close_notify does not look complete to the other side. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type net from "node:net";
@@ -62,7 +62,7 @@ for (const way of ["cut", "ended"] as const) {
       });
       socket.resume();
     });
-    // destroy() closes the connection without a word of TLS.
+    // destroy() closes the connection without close_notify.
     if (way === "cut") client.destroy();
     else client.resume().end();
     assert.equal(await seen, way === "cut" ? "ECONNRESET" : "FIN");

@@ -1,4 +1,4 @@
-/** What the golden cases cannot say: a Service's status, and that changes arrive. */
+/** Tests what the golden cases cannot express: a Service's status, and changes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Service } from "../../gateway-api/objects.ts";
