@@ -1,5 +1,5 @@
 /**
- * Calls what is to happen when the process exits, by one listener however many calls there are: an event emitter warns of a leak beyond ten
+ * Runs callbacks when the process exits, through one listener for any number of calls: an event emitter warns of a leak beyond ten
  * listeners, and one process may run many engines with many threads. The listener is removed with the last call.
  */
 import type { EventEmitter } from "node:events";

@@ -20,7 +20,7 @@ async function startEchoes(t: TestContext, count: number) {
   return echoes.map(({ address }) => address);
 }
 
-/** Opens connections that are served, one after the other. Returns those that were. */
+/** Opens connections in sequence. Returns the served ones. */
 async function openServed(t: TestContext, { port }: Started, count: number): Promise<net.Socket[]> {
   const served: net.Socket[] = [];
   for (let index = 0; index < count; index++) {

@@ -37,7 +37,7 @@ export class BackendConnections {
   readonly #shared: SharedBackendCounts;
   readonly #first: number;
   #limit: number;
-  /** By the name's owner: a decision's path is the same object while the configuration is. */
+  /** Indexed by the owner of the name: a decision's path is the same object while the configuration is. */
   readonly #columns = new WeakMap<{ readonly backend?: string }, number>();
 
   constructor(shared: SharedBackendCounts, row: number) {

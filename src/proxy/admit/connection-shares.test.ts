@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addConnection, type ConnectionShare, ConnectionShares, removeConnections } from "./connection-shares.ts";
 
-test("each Gateway has an equal share, at least 1, and is told when others come and leave", () => {
+test("each Gateway has an equal share, at least 1, and is notified when others are added and removed", () => {
   const shares = new ConnectionShares(3);
-  const told: Record<string, ConnectionShare[]> = {};
+  const notified: Record<string, ConnectionShare[]> = {};
   const join = (name: string) => {
     const list: ConnectionShare[] = [];
-    told[name] = list;
+    notified[name] = list;
     return shares.join((share) => list.push(share));
   };
   join("a");
@@ -17,10 +17,10 @@ test("each Gateway has an equal share, at least 1, and is told when others come 
   assert.deepEqual(shares.current, { maxConnections: 1, gateways: 4 });
   for (const call of [...leaves, leave, leave]) call();
   assert.deepEqual(
-    told.a?.map(({ gateways }) => gateways),
+    notified.a?.map(({ gateways }) => gateways),
     [2, 3, 4, 3, 2, 1],
   );
-  assert.deepEqual(told.d, [{ maxConnections: 1, gateways: 3 }]);
+  assert.deepEqual(notified.d, [{ maxConnections: 1, gateways: 3 }]);
   assert.deepEqual(shares.current, { maxConnections: 3, gateways: 1 });
 });
 

@@ -1,15 +1,15 @@
 /**
- * Divides the process's limit on connections among the Gateways that it serves, in equal shares that change as Gateways come and go.
+ * Divides the process's limit on connections among the Gateways that it serves, in equal shares that change when Gateways are added or removed.
  *
  * A share that shrinks closes no connection, so that for a while Gateways may hold more than their shares. A count of all connections
  * of the process therefore keeps their sum within the process's limit at any time. The count is in memory that threads share.
  */
 import { shareOf } from "./limits.ts";
 
-/** What one Gateway may hold. */
+/** Maximum connections of one Gateway. */
 export interface ConnectionShare {
   readonly maxConnections: number;
-  /** How many Gateways there are. */
+  /** Number of Gateways. */
   readonly gateways: number;
 }
 
@@ -57,13 +57,13 @@ export class ConnectionShares {
   join(onChange: (share: ConnectionShare) => void): () => void {
     const member: Member = { onChange };
     this.#members.add(member);
-    this.#tell(member);
+    this.#notifyOthers(member);
     return () => {
-      if (this.#members.delete(member)) this.#tell(undefined);
+      if (this.#members.delete(member)) this.#notifyOthers(undefined);
     };
   }
 
-  #tell(except: Member | undefined): void {
+  #notifyOthers(except: Member | undefined): void {
     const share = this.current;
     for (const member of this.#members) if (member !== except) member.onChange(share);
   }
