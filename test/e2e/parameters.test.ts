@@ -228,7 +228,7 @@ describe("GatewayParameters", { timeout: 15 * 60_000 }, () => {
     const { stop } = await traffic(120);
     await setParameters({ replicas: 1, pod, service: { loadBalancerClass: "a.example/b" } });
     await waitFor("the refusal", async () => {
-      return /^Invalid: The API server refuses the Service default\/fsm-gateway-edge, .*may not change once set/.test(
+      return /^Invalid: The API server rejected the Service default\/fsm-gateway-edge, .*may not change once set/.test(
         (await gatewaySays("Programmed", "False")) ?? "",
       );
     });
