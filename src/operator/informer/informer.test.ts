@@ -15,13 +15,20 @@ afterEach(async () => {
 
 interface SetUp {
   readonly resolve?: () => Promise<ResourceType | undefined>;
+  readonly mustBeServed?: () => Promise<boolean>;
   readonly prepare?: (server: FaultServer) => void;
   readonly clock?: Partial<Clock>;
   readonly choices?: Pick<InformerOptions<KubernetesObject>, "transform" | "pageLimit">;
 }
 
 /** A started informer whose waits are recorded and cut to 1 ms. */
-async function setUp({ resolve = async () => WIDGETS, prepare, clock, choices }: SetUp = {}) {
+async function setUp({
+  resolve = async () => WIDGETS,
+  mustBeServed = async () => false,
+  prepare,
+  clock,
+  choices,
+}: SetUp = {}) {
   const server = await FaultServer.start();
   prepare?.(server);
   const sleeps: number[] = [];
@@ -31,6 +38,7 @@ async function setUp({ resolve = async () => WIDGETS, prepare, clock, choices }:
     kind: "Widget",
     client: server.client,
     resolve,
+    mustBeServed,
     onNotFound: () => state.notFound++,
     clock: {
       ...systemClock,
@@ -236,6 +244,39 @@ test("a kind with objects is forgotten only when its absence lasts", async () =>
   await until("forgotten", () => informer.items().length === 0);
   assert.equal(informer.type, undefined);
   assert.deepEqual(changes, ["ns/a", "ns/a", ""]);
+});
+
+test("a kind whose CRD exists keeps its objects, however long it is not served", async () => {
+  const served: { type: ResourceType | undefined; mustBe: boolean } = { type: WIDGETS, mustBe: true };
+  const time = { nowMs: 0 };
+  const { server, informer, sleeps } = await setUp({
+    resolve: async () => served.type,
+    mustBeServed: async () => served.mustBe,
+    prepare: (s) => s.put("a"),
+    clock: { nowMs: () => time.nowMs },
+  });
+  await until("watch", () => server.openWatches === 1);
+  served.type = undefined;
+  server.cutWatches();
+  await until("probes", () => sleeps.length >= 3);
+  time.nowMs = 3_600_000;
+  await until("more probes", () => sleeps.length >= 6);
+  assert.deepEqual(names(informer), ["a"]);
+  served.mustBe = false;
+  await until("absence begins", () => sleeps.length >= 9);
+  assert.deepEqual(names(informer), ["a"], "the absence counts from the removal of the CRD");
+  time.nowMs += 30_000;
+  await until("forgotten", () => informer.items().length === 0);
+});
+
+test("a start waits for a kind whose CRD exists and is not served yet", async () => {
+  const served: { type: ResourceType | undefined } = { type: undefined };
+  const setup = await setUp({ resolve: async () => served.type, mustBeServed: async () => true });
+  await until("probes", () => setup.sleeps.length >= 3);
+  assert.equal(setup.informer.synced, false);
+  served.type = WIDGETS;
+  await setup.informer.whenSynced;
+  assert.equal(setup.informer.type, WIDGETS);
 });
 
 test("a 404 asks discovery anew", async () => {

@@ -40,6 +40,11 @@ export interface InformerOptions<T extends KubernetesObject> {
   readonly client: Pick<KubeClient, "list" | "watch">;
   /** The kind at the version to read, or undefined while the cluster does not serve it. */
   readonly resolve: () => Promise<ResourceType | undefined>;
+  /**
+   * Reports whether the cluster must serve the kind although `resolve` does not find it, as its CRD says. The cache then waits and
+   * keeps what it has. Without it an absence of ABSENCE_MS counts as proof.
+   */
+  readonly mustBeServed?: () => Promise<boolean>;
   /** Told when the kind was resolved and yet not found, so that `resolve` asks anew. */
   readonly onNotFound?: () => void;
   readonly selection?: Selection;
@@ -154,7 +159,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   async #cycle(signal: AbortSignal): Promise<number> {
     const { clock, resolve } = this.#options;
     const type = await resolve();
-    if (type === undefined) return this.#absent();
+    if (type === undefined) return await this.#absent();
     this.#absentSinceMs = undefined;
     if (this.#type === undefined || apiVersionOf(type) !== apiVersionOf(this.#type)) this.#resourceVersion = undefined;
     const isStreaming = this.#resourceVersion === undefined && this.#streamsLists && !this.#wasStreamCut;
@@ -238,8 +243,16 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     else this.#wasStreamCut = true;
   }
 
-  #absent(): number {
-    const { clock, random, log, kind } = this.#options;
+  /** @throws ApiError if the CRD says that the kind is served, or cannot be read: its absence is not proven. */
+  async #absent(): Promise<number> {
+    const { clock, random, log, kind, mustBeServed } = this.#options;
+    if (await mustBeServed?.()) {
+      this.#absentSinceMs = undefined;
+      throw new ApiError(
+        { type: "Unexpected", status: 404 },
+        `${kind}: the CRD exists, but the API server does not serve the kind`,
+      );
+    }
     this.#absentSinceMs ??= clock.nowMs();
     const confirmed = this.#store.size === 0 || clock.nowMs() - this.#absentSinceMs >= ABSENCE_MS;
     if (confirmed) {

@@ -25,6 +25,7 @@ import { APP_LABEL, APP_LABEL_VALUE, DEFAULT_INSTALLATION, type Installation } f
 import type { Logger } from "../../model/log.ts";
 import type { InstalledBundle } from "../kube/bundle.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { isCrdServed } from "../kube/crd.ts";
 import type { Discovery, GroupKind } from "../kube/discovery.ts";
 import {
   AUTOSCALERS,
@@ -123,9 +124,14 @@ export function createOperatorInformers(options: OperatorInformersOptions) {
 
 type Choices<T extends KubernetesObject> = Partial<Pick<InformerOptions<T>, "selection" | "transform" | "pageLimit">>;
 
+/** `plural`: the kind has a CRD that the operator may read. */
+interface WantedKind extends GroupKind {
+  readonly plural?: string;
+}
+
 function discovered<T extends KubernetesObject>(
   options: OperatorInformersOptions,
-  wanted: GroupKind,
+  wanted: WantedKind,
   choices: Choices<T> = {},
 ): Informer<T> {
   const { discovery, bundle, client, clock, random, log, installation = DEFAULT_INSTALLATION } = options;
@@ -138,6 +144,7 @@ function discovered<T extends KubernetesObject>(
       if (wanted === GATEWAY_API_KINDS.gatewayClasses) await bundle.refresh();
       return discovery.resolve(wanted);
     },
+    mustBeServed: async () => wanted.plural !== undefined && isCrdServed(client, `${wanted.plural}.${wanted.group}`),
     onNotFound: () => discovery.invalidate(),
     transform: trimmed,
     isSameToJudge: (before, now) => isSameToTranslator(controllerName, before, now),
@@ -164,7 +171,7 @@ function fixed<T extends KubernetesObject>(
 /** Creates an informer for a kind with a namespace: in the watched namespaces, or in all. */
 function watchedDiscovered<T extends KubernetesObject>(
   options: OperatorInformersOptions,
-  wanted: GroupKind,
+  wanted: WantedKind,
   choices: Choices<T> = {},
 ): Informer<T> | ScopedInformer<T> {
   return inWatchedNamespaces(options, wanted.kind, choices, (scoped) => discovered<T>(options, wanted, scoped));

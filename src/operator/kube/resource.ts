@@ -47,15 +47,15 @@ export const CUSTOM_RESOURCE_DEFINITIONS = builtin(
 
 /** Kinds whose version depends on the installed Gateway API bundle, if they are there at all. */
 export const GATEWAY_API_KINDS = {
-  gatewayClasses: { group: GATEWAY_GROUP, kind: "GatewayClass" },
-  gateways: { group: GATEWAY_GROUP, kind: "Gateway" },
-  listenerSets: { group: GATEWAY_GROUP, kind: "ListenerSet" },
-  tlsRoutes: { group: GATEWAY_GROUP, kind: "TLSRoute" },
-  tcpRoutes: { group: GATEWAY_GROUP, kind: "TCPRoute" },
-  httpRoutes: { group: GATEWAY_GROUP, kind: "HTTPRoute" },
-  backendTlsPolicies: { group: GATEWAY_GROUP, kind: "BackendTLSPolicy" },
-  xBackends: { group: GATEWAY_X_GROUP, kind: "XBackend" },
-  referenceGrants: { group: GATEWAY_GROUP, kind: "ReferenceGrant" },
+  gatewayClasses: { group: GATEWAY_GROUP, kind: "GatewayClass", plural: "gatewayclasses" },
+  gateways: { group: GATEWAY_GROUP, kind: "Gateway", plural: "gateways" },
+  listenerSets: { group: GATEWAY_GROUP, kind: "ListenerSet", plural: "listenersets" },
+  tlsRoutes: { group: GATEWAY_GROUP, kind: "TLSRoute", plural: "tlsroutes" },
+  tcpRoutes: { group: GATEWAY_GROUP, kind: "TCPRoute", plural: "tcproutes" },
+  httpRoutes: { group: GATEWAY_GROUP, kind: "HTTPRoute", plural: "httproutes" },
+  backendTlsPolicies: { group: GATEWAY_GROUP, kind: "BackendTLSPolicy", plural: "backendtlspolicies" },
+  xBackends: { group: GATEWAY_X_GROUP, kind: "XBackend", plural: "xbackends" },
+  referenceGrants: { group: GATEWAY_GROUP, kind: "ReferenceGrant", plural: "referencegrants" },
 } as const;
 
 /** Our own, absent where its definition was not applied. */
