@@ -3,62 +3,35 @@
  * also after a restart of the operator, and is deleted only when the class belongs to another controller.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Recorder } from "../../src/control/testing/stage.ts";
 import type { Condition } from "../../src/gateway-api/objects.ts";
+import { CONTROLLER_NAME } from "../../src/model/identity.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { freePort, startLeader, startProxy } from "./leader-fixture.ts";
-import { type Fixture, startFixture } from "./operator-fixture.ts";
+import { freePorts } from "../wire/sockets.ts";
+import { startLeader, startProxy } from "./leader-fixture.ts";
+import { gateway, gatewayClass, namespace, passthrough, tlsRoute } from "./manifests.ts";
+import { type Fixture, startWithGatewayApi } from "./operator-fixture.ts";
 
 let api: Fixture;
 before(async () => {
-  api = await startFixture();
-  await api.installGatewayApi("standard");
-  await api.applyYaml(
-    readFileSync(new URL("../../crds/gateway.fsm.dev_gatewayparameters.yaml", import.meta.url), "utf8"),
-  );
-  const wait = await api.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  assert.equal(wait.code, 0, wait.stderr);
+  api = await startWithGatewayApi();
+  await api.installGatewayParameters();
 });
 after(() => api?.stop());
 
-const gatewayClass = (controllerName: string) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: fsm }
-spec:
-  controllerName: ${controllerName}
-  parametersRef: { group: gateway.fsm.dev, kind: GatewayParameters, name: of-the-class, namespace: team }
-`;
-const objects = (port: number) => `
-apiVersion: v1
-kind: Namespace
-metadata: { name: team }
+const classOf = (controllerName: string) =>
+  gatewayClass({
+    controllerName,
+    parametersRef: "{ group: gateway.fsm.dev, kind: GatewayParameters, name: of-the-class, namespace: team }",
+  });
+const PARAMETERS = `
 ---
 apiVersion: gateway.fsm.dev/v1alpha1
 kind: GatewayParameters
 metadata: { name: of-the-class, namespace: team }
 spec: { replicas: 3, logging: { level: debug } }
----
-${gatewayClass("gateway.fsm.dev/controller")}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: g, namespace: team }
-spec:
-  gatewayClassName: fsm
-  listeners: [{ name: tls, protocol: TLS, port: ${port}, tls: { mode: Passthrough } }]
-`;
-const route = (hostname: string) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: TLSRoute
-metadata: { name: r, namespace: team }
-spec:
-  parentRefs: [{ name: g }]
-  hostnames: [${hostname}]
-  rules: [{ backendRefs: [{ name: absent, port: 443 }] }]
 `;
 
 /** Names and uids of what runs for the Gateway, with the generation of its Deployment: its status changes by itself. */
@@ -84,14 +57,12 @@ const sentBy = (log: Recorder) =>
 
 test("a GatewayClass that disappears deletes nothing, and its Gateways' proxies get their configuration", async (t) => {
   const [operatorLog, proxyLog] = [new Recorder(), new Recorder()];
-  await api.applyYaml(`${objects(await freePort())}---${route("a.example")}`);
-  const first = await startLeader(t, api, operatorLog);
-  const urlOf = (port: number) => `https://127.0.0.1:${port}`;
-  const proxy = await startProxy(t, api, {
-    log: proxyLog,
-    url: urlOf(first.streamPort),
-    ca: first.certificates.caBundle(),
-  });
+  const [port = 0] = await freePorts(1);
+  await api.applyYaml(namespace("team") + PARAMETERS + classOf(CONTROLLER_NAME));
+  await api.applyYaml(gateway({ listeners: [passthrough(port)] }) + tlsRoute("a.example"));
+  const client = await api.operatorClient();
+  const first = await startLeader(t, { client, log: operatorLog });
+  const proxy = await startProxy(t, api, first, proxyLog);
   await waitFor("the first configuration", () => proxy.dataPlane.ready);
   const before = await waitFor("everything runs", async () => {
     const names = await running();
@@ -110,7 +81,7 @@ test("a GatewayClass that disappears deletes nothing, and its Gateways' proxies 
   assert.equal(unknown.reason, "GatewayClassNotFound");
   assert.match(unknown.message, /GatewayClass fsm does not exist/);
   assert.equal((await routeAccepted())?.status, "True", "the route is still attached");
-  await api.applyYaml(route("b.example"));
+  await api.applyYaml(tlsRoute("b.example"));
   const isServed = (log: Recorder, revision: unknown) =>
     log.lines.some(({ message, fields }) => message === "configuration applied" && fields.revision === revision);
   const published = await waitFor("a change of a route is published", () =>
@@ -126,12 +97,8 @@ test("a GatewayClass that disappears deletes nothing, and its Gateways' proxies 
     // Together: the next one takes the same port.
     await Promise.all([first.stop(), proxy.stop()]);
     const log = new Recorder();
-    const second = await startLeader(t, api, log);
-    const restarted = await startProxy(t, api, {
-      log: new Recorder(),
-      url: urlOf(second.streamPort),
-      ca: second.certificates.caBundle(),
-    });
+    const second = await startLeader(t, { client, log });
+    const restarted = await startProxy(t, api, second, new Recorder());
     await waitFor("the restarted proxy has its configuration", () => restarted.dataPlane.ready);
     await waitFor("the new leader has written", () => log.lines.some(({ message }) => message === "written"));
     await sleep(2_000);
@@ -140,7 +107,7 @@ test("a GatewayClass that disappears deletes nothing, and its Gateways' proxies 
     assert.deepEqual(await accepted(), unknown, "lastTransitionTime too");
 
     const again = log.lines.length;
-    await api.applyYaml(gatewayClass("gateway.fsm.dev/controller"));
+    await api.applyYaml(classOf(CONTROLLER_NAME));
     await waitFor("the Gateway is accepted again", async () => (await accepted())?.status === "True");
     assert.deepEqual(await running(), before, "the class's parameters are the same");
     const events = await api.kubectl(["-n", "team", "get", "events", "-o", "jsonpath={.items[*].reason}"]);
@@ -148,7 +115,7 @@ test("a GatewayClass that disappears deletes nothing, and its Gateways' proxies 
     assert.ok(!sentBy({ lines: log.lines.slice(again) } as Recorder).some((write) => write.startsWith("delete")));
 
     await api.kubectl(["delete", "gatewayclass", "fsm"]);
-    await api.applyYaml(gatewayClass("test.example/another"));
+    await api.applyYaml(classOf("test.example/another"));
     await waitFor("the objects are deleted for the other controller", async () => (await running()).length === 0);
     assert.equal((await api.kubectl(["-n", "team", "get", "gateway", "g"])).code, 0);
   });

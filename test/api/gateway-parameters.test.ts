@@ -1,6 +1,5 @@
 /** GatewayParameters at a real API server: what their definition refuses, and what becomes of the objects that they ask for. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { GatewayParametersSpec } from "../../src/gateway-api/gateway-parameters.ts";
 import type { KubernetesObject } from "../../src/gateway-api/objects.ts";
@@ -48,11 +47,7 @@ let operator: KubeClient;
 
 before(async () => {
   api = await startFixture();
-  await api.applyYaml(
-    readFileSync(new URL("../../crds/gateway.fsm.dev_gatewayparameters.yaml", import.meta.url), "utf8"),
-  );
-  const wait = await api.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  assert.equal(wait.code, 0, wait.stderr);
+  await api.installGatewayParameters();
   operator = await api.operatorClient();
 });
 after(() => api?.stop());

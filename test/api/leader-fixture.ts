@@ -1,45 +1,53 @@
-/** The operator as a replica that leads, and a proxy of one Gateway, at a test's API server. */
-import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:net";
+/** Starts the operator as a replica that leads, without admission, and proxies of a Gateway, at a test's API server. */
 import type { TestContext } from "node:test";
+import type { ConfigApplier } from "../../src/control/client/applier.ts";
 import { createControlClient } from "../../src/control/client/client.ts";
-import type { Recorder } from "../../src/control/testing/stage.ts";
 import { childName } from "../../src/infra/names.ts";
 import { systemClock } from "../../src/loop/clock.ts";
-import { OPERATOR_NAME, OPERATOR_NAMESPACE, STREAM_TOKEN_AUDIENCE } from "../../src/model/identity.ts";
+import {
+  DEFAULT_INSTALLATION,
+  type Installation,
+  OPERATOR_NAME,
+  OPERATOR_NAMESPACE,
+  STREAM_TOKEN_AUDIENCE,
+} from "../../src/model/identity.ts";
+import type { Logger } from "../../src/model/log.ts";
 import { keepCertificates } from "../../src/operator/certificates/keeper.ts";
 import { kubeCertificateStore } from "../../src/operator/certificates/kube.ts";
-import { createOperatorInformers } from "../../src/operator/informer/operator-informers.ts";
-import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
-import { Discovery } from "../../src/operator/kube/discovery.ts";
+import type { KubeClient } from "../../src/operator/kube/client.ts";
 import { createLeadership } from "../../src/operator/leadership.ts";
 import { OperatorMetrics } from "../../src/operator/metrics.ts";
+import type { RolloutLimit } from "../../src/operator/rollout/rollout-limit.ts";
 import { ProxyMetrics } from "../../src/proxy/observe/metrics.ts";
 import { createProxy } from "../../src/proxy/proxy.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { type Fixture, SILENT } from "./operator-fixture.ts";
+import { freePorts } from "../wire/sockets.ts";
+import { pod } from "./manifests.ts";
+import { createInformers, type Fixture, SILENT } from "./operator-fixture.ts";
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : assert.fail();
+export interface LeaderOptions {
+  /** Client with the rights that the operator has. */
+  readonly client: KubeClient;
+  /** Log of the leader; its informers and certificates log nothing. */
+  readonly log?: Logger;
+  readonly installation?: Installation;
+  readonly namespace?: string;
+  readonly proxyImage?: string;
+  readonly maxRollingGateways?: RolloutLimit;
+  readonly watchNamespaces?: ReadonlySet<string>;
+  readonly certificateNamespaces?: ReadonlySet<string>;
 }
 
-/** Starts the operator without admission, as a replica that leads. `stop` ends it before the test does. */
-export async function startLeader(t: TestContext, api: Fixture, log: Recorder) {
-  const client = await api.operatorClient();
-  const bundle = new InstalledBundle({ client, log: SILENT, onChange: () => undefined });
-  const discovery = new Discovery(client, systemClock);
-  const informers = createOperatorInformers({
-    ...{ client, discovery, bundle, clock: systemClock, random: Math.random, log: SILENT },
-  });
+export type Leader = Awaited<ReturnType<typeof startLeader>>;
+
+/** Starts a leader. `stop` ends it before the test does. */
+export async function startLeader(t: TestContext, options: LeaderOptions) {
+  const { client, log = SILENT, installation = DEFAULT_INSTALLATION, namespace = OPERATOR_NAMESPACE } = options;
+  const { watchNamespaces, certificateNamespaces } = options;
+  const { informers, bundle } = createInformers(client, { installation, watchNamespaces, certificateNamespaces });
   const certificates = await keepCertificates({
-    ...{ log: SILENT, clock: systemClock, store: kubeCertificateStore(client, OPERATOR_NAMESPACE) },
-    dnsNames: [`${OPERATOR_NAME}.${OPERATOR_NAMESPACE}.svc`],
+    ...{ log: SILENT, clock: systemClock, store: kubeCertificateStore(client, namespace, installation.name) },
+    dnsNames: [`${installation.name}.${namespace}.svc`],
   });
   const metrics = new OperatorMetrics("test", {
     leading: () => leadership.leading,
@@ -52,23 +60,17 @@ export async function startLeader(t: TestContext, api: Fixture, log: Recorder) {
     admissionReady: () => false,
     now: () => new Date(),
   });
-  const streamPort = await freePort();
-  const options = {
-    ...{
-      log,
-      client,
-      version: "test",
-      namespace: OPERATOR_NAMESPACE,
-      podName: "operator-0",
-      proxyImage: "none",
-      trustGatewayParameters: false,
-      maxRollingGateways: { unit: "percent", value: 10 } as const,
-      terminate: true,
+  const [streamPort = 0] = await freePorts(1);
+  const leadership = createLeadership({
+    ...{ informers, bundle, certificates, metrics },
+    options: {
+      ...{ version: "test", proxyImage: "none", trustGatewayParameters: false, terminate: true },
+      maxRollingGateways: { unit: "percent", value: 10 },
+      ...options,
+      ...{ log, installation, namespace, podName: `${installation.name}-0`, admissionPort: 0, streamPort },
+      droppedLogLines: () => 0,
     },
-    droppedLogLines: () => 0,
-    ...{ admissionPort: 0, streamPort },
-  };
-  const leadership = createLeadership({ options, informers, bundle, certificates, metrics });
+  });
   informers.onChange((kind, key) => leadership.changed(kind, key));
   let stopped: Promise<void> | undefined;
   const end = async () => {
@@ -83,51 +85,55 @@ export async function startLeader(t: TestContext, api: Fixture, log: Recorder) {
   informers.start();
   await informers.whenAllSynced;
   await leadership.start();
-  return { certificates, metrics, informers, leadership, streamPort, stop };
+  return { certificates, metrics, informers, streamPort, stop };
 }
 
-export interface ProxyOptions {
-  readonly log: Recorder;
-  /** The operator's stream. */
-  readonly url: string;
-  readonly ca: string;
+export interface SubscriberOptions {
+  readonly log: Logger;
+  readonly applier: ConfigApplier;
+  readonly streamPort: number;
+  /** Returns the operator's CA bundle. */
+  readonly ca: () => Promise<string | Buffer>;
 }
 
-/** Starts a data plane of the Gateway team/g, subscribed with a token that the API server has made for a Pod. */
-export async function startProxy(t: TestContext, api: Fixture, { log, url, ca }: ProxyOptions) {
+/**
+ * Subscribes to the configuration of the Gateway team/g with a token that the API server has made for a Pod. Waits until the
+ * operator has created the proxies' ServiceAccount.
+ */
+export async function startSubscriber(t: TestContext, api: Fixture, options: SubscriberOptions) {
   const account = childName("g");
   await waitFor("the proxies' ServiceAccount", async () => {
     const { code } = await api.kubectl(["-n", "team", "get", "serviceaccount", account]);
     return code === 0;
   });
-  await api.applyYaml(`
-apiVersion: v1
-kind: Pod
-metadata: { name: proxy-0, namespace: team }
-spec: { serviceAccountName: ${account}, containers: [{ name: c, image: none }] }
-`);
+  await api.applyYaml(pod("proxy-0", account));
   const { stdout } = await api.kubectl([
     ...["-n", "team", "create", "token", account, `--audience=${STREAM_TOKEN_AUDIENCE}`],
     ...["--bound-object-kind=Pod", "--bound-object-name=proxy-0"],
   ]);
-  const dataPlane = createProxy({
-    log,
-    metrics: new ProxyMetrics("test"),
-    engine: "portable",
-    bindAddresses: ["127.0.0.1"],
-  });
+  const { log, applier, streamPort, ca } = options;
   const stream = createControlClient({
-    ...{ log, url, applier: dataPlane, proxyId: "proxy-0" },
+    ...{ log, applier, ca, url: `https://127.0.0.1:${streamPort}`, proxyId: "proxy-0" },
     serverName: `${OPERATOR_NAME}.${OPERATOR_NAMESPACE}.svc`,
-    ca: async () => ca,
-    token: async () => stdout,
+    token: async () => stdout.trim(),
   });
+  t.after(() => stream.stop());
+  stream.start();
+  return stream;
+}
+
+/** Starts a data plane of the Gateway team/g, subscribed to the leader. `stop` ends it before the test does. */
+export async function startProxy(t: TestContext, api: Fixture, leader: Leader, log: Logger) {
+  const dataPlane = createProxy({
+    ...{ log, metrics: new ProxyMetrics("test"), engine: "portable", bindAddresses: ["127.0.0.1"] },
+  });
+  const ca = async () => leader.certificates.caBundle();
+  const stream = await startSubscriber(t, api, { log, applier: dataPlane, streamPort: leader.streamPort, ca });
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= stream.stop().then(() => dataPlane.close());
     return stopped;
   };
   t.after(stop);
-  stream.start();
   return { dataPlane, stop };
 }

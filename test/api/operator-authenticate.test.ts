@@ -5,6 +5,7 @@ import type { Gateway } from "../../src/gateway-api/objects.ts";
 import { childName } from "../../src/infra/names.ts";
 import { STREAM_TOKEN_AUDIENCE } from "../../src/model/identity.ts";
 import { tokenAuthentication } from "../../src/operator/authenticate.ts";
+import { namespace, pod } from "./manifests.ts";
 import { type Fixture, startFixture } from "./operator-fixture.ts";
 
 const PROXY = childName("g");
@@ -21,18 +22,11 @@ kind: ServiceAccount
 metadata: { name: ${name}, namespace: team }
 `;
 
-/** Never scheduled: there is no node. A token can be bound to it all the same. */
-const pod = (name: string, serviceAccountName: string) => `apiVersion: v1
-kind: Pod
-metadata: { name: ${name}, namespace: team }
-spec: { serviceAccountName: ${serviceAccountName}, containers: [{ name: c, image: none }] }
-`;
-
 before(async () => {
   cluster = await startFixture();
-  await cluster.applyYaml("apiVersion: v1\nkind: Namespace\nmetadata: { name: team }\n");
+  await cluster.applyYaml(namespace("team"));
   await cluster.applyYaml([serviceAccount(PROXY), serviceAccount("other")].join("---\n"));
-  await cluster.applyYaml([pod("proxy-1", PROXY), pod("other-1", "other")].join("---\n"));
+  await cluster.applyYaml(pod("proxy-1", PROXY) + pod("other-1", "other"));
 });
 
 after(() => cluster.stop());

@@ -1,26 +1,40 @@
 /** What tests of the operator's parts at a real API server have in common. */
 
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import { renderInstallManifest } from "../../hack/manifest/install.ts";
+import { systemClock } from "../../src/loop/clock.ts";
+import { SILENT } from "../../src/loop/silent-log.ts";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "../../src/model/identity.ts";
+import {
+  createOperatorInformers,
+  type OperatorInformersOptions,
+} from "../../src/operator/informer/operator-informers.ts";
+import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
 import { KubeClient } from "../../src/operator/kube/client.ts";
+import { Discovery } from "../../src/operator/kube/discovery.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { runOrThrow } from "../support/run-command.ts";
 
 const crds = fileURLToPath(new URL("../../hack/gateway-api/crds", import.meta.url));
+const ourCrd = new URL("../../crds/gateway.fsm.dev_gatewayparameters.yaml", import.meta.url);
 /** Kinds of the manifest that say what the operator may do, and whom they need. */
 const ACCESS = ["Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
 
-export { SILENT } from "../../src/loop/silent-log.ts";
+export { SILENT };
+
+type Channel = "standard" | "experimental";
 
 export interface Fixture extends ApiServer {
   readonly client: KubeClient;
   /** Gives the operator's ServiceAccount the rights that the manifest (install.yaml unless it is given) gives it, and a client that has no others. */
   operatorClient(manifest?: string): Promise<KubeClient>;
   /** Installs the CRDs of a channel and waits until they are served; `without`: the CRDs of these kinds are left out. */
-  installGatewayApi(channel: "standard" | "experimental", without?: readonly string[]): Promise<void>;
+  installGatewayApi(channel: Channel, without?: readonly string[]): Promise<void>;
+  /** Installs the CRD of GatewayParameters and waits until it is served. */
+  installGatewayParameters(): Promise<void>;
   /** `kubectl apply` of a YAML stream. */
   applyYaml(yaml: string): Promise<void>;
 }
@@ -36,6 +50,8 @@ export async function startFixture(): Promise<Fixture> {
     const { code, stderr } = await server.kubectl(args, input === undefined ? {} : { input });
     if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
   };
+  const applyYaml = (yaml: string) => kubectl(["apply", "-f", "-"], yaml);
+  const waitForCrds = () => kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
   return {
     ...server,
     client,
@@ -69,8 +85,45 @@ export async function startFixture(): Promise<Fixture> {
         .split(/^---$/m)
         .filter((crd) => !without.some((kind) => crd.includes(`\n    kind: ${kind}\n`)));
       await kubectl(["apply", "--server-side", "-f", "-"], wanted.join("\n---\n"));
-      await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+      await waitForCrds();
     },
-    applyYaml: (yaml) => kubectl(["apply", "-f", "-"], yaml),
+    installGatewayParameters: async () => {
+      await applyYaml(await readFile(ourCrd, "utf8"));
+      await waitForCrds();
+    },
+    applyYaml,
   };
+}
+
+export interface GatewayApiOptions {
+  readonly channel?: Channel;
+  /** YAML of objects to apply once the CRDs are served. */
+  readonly objects?: string;
+}
+
+/** Starts an API server with the CRDs of Gateway API and objects. Ends it if a step fails. */
+export async function startWithGatewayApi(options: GatewayApiOptions = {}): Promise<Fixture> {
+  const { channel = "standard", objects } = options;
+  const fixture = await startFixture();
+  try {
+    await fixture.installGatewayApi(channel);
+    if (objects !== undefined) await fixture.applyYaml(objects);
+  } catch (cause) {
+    await fixture.stop();
+    throw cause;
+  }
+  return fixture;
+}
+
+export type InformerScope = Pick<
+  OperatorInformersOptions,
+  "installation" | "watchNamespaces" | "certificateNamespaces"
+>;
+
+/** Creates the operator's informers, not started, with the bundle that they refresh. They log nothing. */
+export function createInformers(client: KubeClient, scope: InformerScope = {}) {
+  const bundle = new InstalledBundle({ client, log: SILENT, onChange: () => undefined });
+  const discovery = new Discovery(client, systemClock);
+  const common = { client, discovery, bundle, clock: systemClock, random: Math.random, log: SILENT };
+  return { informers: createOperatorInformers({ ...common, ...scope }), bundle };
 }

@@ -10,9 +10,7 @@ import { systemClock } from "../../src/loop/clock.ts";
 import { CONTROLLER_NAME, FIELD_MANAGER } from "../../src/model/identity.ts";
 import type { StatusPlan } from "../../src/model/plan.ts";
 import type { Cache } from "../../src/operator/informer/cache.ts";
-import { createOperatorInformers, type OperatorInformers } from "../../src/operator/informer/operator-informers.ts";
-import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
-import { Discovery } from "../../src/operator/kube/discovery.ts";
+import type { OperatorInformers } from "../../src/operator/informer/operator-informers.ts";
 import { EVENTS } from "../../src/operator/kube/resource.ts";
 import { ProxyReports } from "../../src/operator/observe/proxies.ts";
 import { SettledPorts } from "../../src/operator/observe/settled-ports.ts";
@@ -23,7 +21,7 @@ import type { Write } from "../../src/operator/write/outcome.ts";
 import { Translator } from "../../src/translate/translator.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { condition, FOREIGN, ForeignController, fresh, type StatusObject } from "./foreign-controller.ts";
-import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
+import { createInformers, type Fixture, SILENT, startWithGatewayApi } from "./operator-fixture.ts";
 
 let api: Fixture;
 let informers: OperatorInformers;
@@ -33,13 +31,10 @@ let sent: string[] = [];
 let writer: StatusWriter;
 
 before(async () => {
-  api = await startFixture();
-  await api.installGatewayApi("experimental");
+  api = await startWithGatewayApi({ channel: "experimental" });
   const client = await api.operatorClient();
   const common = { client, clock: systemClock, log: SILENT };
-  const bundle = new InstalledBundle({ client, log: SILENT, onChange: () => undefined });
-  const discovery = new Discovery(client, systemClock);
-  informers = createOperatorInformers({ ...common, bundle, discovery, random: Math.random });
+  ({ informers } = createInformers(client));
   informers.start();
   await informers.whenAllSynced;
   events = new EventRecorder({ ...common, controller: CONTROLLER_NAME, instance: "replica-1" });

@@ -6,58 +6,31 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { KubeConfig } from "@kubernetes/client-node";
 import { Recorder } from "../../src/control/testing/stage.ts";
-import { systemClock } from "../../src/loop/clock.ts";
-import { createOperatorInformers } from "../../src/operator/informer/operator-informers.ts";
 import { problemText } from "../../src/operator/informer/problem.ts";
 import { ALL_NAMESPACES } from "../../src/operator/informer/scoped-informer.ts";
-import { InstalledBundle } from "../../src/operator/kube/bundle.ts";
 import { KubeClient } from "../../src/operator/kube/client.ts";
-import { Discovery } from "../../src/operator/kube/discovery.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { freePort, startLeader, startProxy } from "./leader-fixture.ts";
-import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
+import { freePorts } from "../wire/sockets.ts";
+import { startLeader, startProxy } from "./leader-fixture.ts";
+import { gateway, gatewayClass, namespace, passthrough, tlsRoute } from "./manifests.ts";
+import { createInformers, type Fixture, startWithGatewayApi } from "./operator-fixture.ts";
 
 let api: Fixture;
 before(async () => {
-  api = await startFixture();
-  await api.installGatewayApi("standard");
+  api = await startWithGatewayApi({ objects: namespace("team") + gatewayClass() });
 });
 after(() => api?.stop());
 
-const gateway = (port: number) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: fsm }
-spec: { controllerName: gateway.fsm.dev/controller }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: g, namespace: team }
-spec:
-  gatewayClassName: fsm
-  listeners: [{ name: tls, protocol: TLS, port: ${port}, tls: { mode: Passthrough } }]
-`;
-const route = (hostname: string) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: TLSRoute
-metadata: { name: r, namespace: team }
-spec:
-  parentRefs: [{ name: g }]
-  hostnames: [${hostname}]
-  rules: [{ backendRefs: [{ name: absent, port: 443 }] }]
-`;
-
 test("a route's change is followed by one id from its event to the proxy's acknowledgement and the status", async (t) => {
   const [operatorLog, proxyLog] = [new Recorder(), new Recorder()];
-  await api.applyYaml("apiVersion: v1\nkind: Namespace\nmetadata: { name: team }\n");
-  await api.applyYaml(`${gateway(await freePort())}---${route("a.example")}`);
-  const { certificates, metrics, streamPort } = await startLeader(t, api, operatorLog);
-  const url = `https://127.0.0.1:${streamPort}`;
-  const { dataPlane } = await startProxy(t, api, { log: proxyLog, url, ca: certificates.caBundle() });
+  const [port = 0] = await freePorts(1);
+  await api.applyYaml(gateway({ listeners: [passthrough(port)] }) + tlsRoute("a.example"));
+  const leader = await startLeader(t, { client: await api.operatorClient(), log: operatorLog });
+  const { dataPlane } = await startProxy(t, api, leader, proxyLog);
   await waitFor("the first configuration", () => dataPlane.ready);
 
   const mark = operatorLog.lines.length;
-  await api.applyYaml(route("b.example"));
+  await api.applyYaml(tlsRoute("b.example"));
   const isOfRoute = ({ message, fields }: { message: string; fields: Readonly<Record<string, unknown>> }) =>
     message === "change" && fields.kind === "TLSRoute" && fields.object === "team/r";
   const change = await waitFor("the change", () => operatorLog.lines.slice(mark).find(isOfRoute)?.fields.change);
@@ -89,7 +62,7 @@ test("a route's change is followed by one id from its event to the proxy's ackno
   assert.deepEqual([applied?.level, applied?.fields.revision], ["info", acknowledged?.revision]);
   assert.equal(chain.at(at("written"))?.level, "info");
 
-  const text = await metrics.expose();
+  const text = await leader.metrics.expose();
   const value = (name: string) => {
     const samples = [...text.matchAll(new RegExp(`^fsm_gateway_operator_${name}(?:\\{.*\\})? (\\S+)$`, "gm"))];
     assert.ok(samples.length > 0, name);
@@ -112,11 +85,7 @@ test("an operator that may not read says which right it lacks, by kind", async (
   const limited = new KubeConfig();
   limited.loadFromClusterAndUser(config.getCurrentCluster() ?? assert.fail(), { name: "u", token: stdout.trim() });
   const client = new KubeClient(limited);
-  const bundle = new InstalledBundle({ client, log: SILENT, onChange: () => undefined });
-  const discovery = new Discovery(client, systemClock);
-  const set = createOperatorInformers({
-    ...{ client, discovery, bundle, clock: systemClock, random: Math.random, log: SILENT },
-  });
+  const { informers: set } = createInformers(client);
   t.after(async () => {
     await set.stop();
     client.close();

@@ -30,7 +30,7 @@ import { EventRecorder } from "../../src/operator/write/events.ts";
 import type { Write } from "../../src/operator/write/outcome.ts";
 import { writeStatus } from "../../src/operator/write/status.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { type Fixture, SILENT, startFixture } from "./operator-fixture.ts";
+import { type Fixture, SILENT, startWithGatewayApi } from "./operator-fixture.ts";
 
 const OURS = "test.example/ours";
 
@@ -39,8 +39,7 @@ let tlsRoutes: ResourceType;
 let gateways: ResourceType;
 
 before(async () => {
-  api = await startFixture();
-  await api.installGatewayApi("experimental");
+  api = await startWithGatewayApi({ channel: "experimental" });
   const discovery = new Discovery(api.client, systemClock);
   tlsRoutes = await served(discovery, "tlsRoutes");
   gateways = await served(discovery, "gateways");

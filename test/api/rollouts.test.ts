@@ -3,39 +3,21 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "../support/wait-for.ts";
-import { startLeader } from "./leader.ts";
-import { type Fixture, startFixture } from "./operator-fixture.ts";
+import { startLeader } from "./leader-fixture.ts";
+import { gateway, gatewayClass, namespace } from "./manifests.ts";
+import { type Fixture, startWithGatewayApi } from "./operator-fixture.ts";
 
 const GATEWAYS = ["a", "b", "c"];
 /** Several times what the operator needs for a round. */
 const SETTLE_MS = 3_000;
+const ONE_GATEWAY = { unit: "count", value: 1 } as const;
 
 let api: Fixture;
 before(async () => {
-  api = await startFixture();
-  await api.installGatewayApi("standard");
-  await api.applyYaml(`
-apiVersion: v1
-kind: Namespace
-metadata: { name: team }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: fsm }
-spec: { controllerName: gateway.fsm.dev/controller }
----
-${GATEWAYS.map(gateway).join("---\n")}`);
+  const gateways = GATEWAYS.map((name) => gateway({ name })).join("");
+  api = await startWithGatewayApi({ objects: namespace("team") + gatewayClass() + gateways });
 });
 after(() => api?.stop());
-
-const gateway = (name: string) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: ${name}, namespace: team }
-spec:
-  gatewayClassName: fsm
-  listeners: [{ name: tls, port: 443, protocol: TLS, tls: { mode: Passthrough } }]
-`;
 
 interface Observed {
   readonly metadata: { readonly name: string; readonly generation: number };
@@ -95,38 +77,34 @@ async function findWaiting(): Promise<readonly string[]> {
   return gateways.filter(isWaiting).map(({ metadata }) => metadata.name);
 }
 
-test("another image rolls out one Gateway after the other, and a new Gateway does not wait", async () => {
-  const client = await api.operatorClient();
-  const first = await startLeader({ client, proxyImage: "image:1" });
+test("another image rolls out one Gateway after the other, and a new Gateway does not wait", async (t) => {
+  const common = { client: await api.operatorClient(), maxRollingGateways: ONE_GATEWAY };
+  const first = await startLeader(t, { ...common, proxyImage: "image:1" });
   await waitFor("Deployments", async () => (await findWithImage("image:1")).length === GATEWAYS.length, 30_000);
   for (const name of GATEWAYS) await completeRollout(name);
   await first.stop();
 
-  const second = await startLeader({ client, proxyImage: "image:2" });
+  const second = await startLeader(t, { ...common, proxyImage: "image:2" });
   const done: string[] = [];
-  try {
-    await waitFor("a rollout", async () => (await findWithImage("image:2")).length > 0, 30_000);
-    await api.applyYaml(gateway("new"));
-    await waitFor("the new Gateway", async () => (await findWithImage("image:2")).includes("new"), 30_000);
-    await waitFor("conditions", async () => (await findWaiting()).length === GATEWAYS.length - 1, 30_000);
-    assert.match(await second.metrics(), /^fsm_gateway_operator_rollouts\{state="waiting"\} 2$/m);
-    while (done.length < GATEWAYS.length) {
-      const isNext = (name: string) => GATEWAYS.includes(name) && !done.includes(name);
-      await waitFor("the next rollout", async () => (await findWithImage("image:2")).some(isNext), 30_000);
-      await sleep(SETTLE_MS);
-      const deployments = await readDeployments();
-      const rolling = [...deployments].filter(([name, { image }]) => image === "image:2" && isNext(name));
-      assert.equal(rolling.length, 1, "one at a time");
-      for (const [name, { image, generation }] of deployments) {
-        if (image === "image:1") assert.equal(generation, 1, `${name} waits, and nothing is written to it`);
-      }
-      const [[name] = ["none"]] = rolling;
-      await completeRollout(name);
-      done.push(name);
+  await waitFor("a rollout", async () => (await findWithImage("image:2")).length > 0, 30_000);
+  await api.applyYaml(gateway({ name: "new" }));
+  await waitFor("the new Gateway", async () => (await findWithImage("image:2")).includes("new"), 30_000);
+  await waitFor("conditions", async () => (await findWaiting()).length === GATEWAYS.length - 1, 30_000);
+  assert.match(await second.metrics.expose(), /^fsm_gateway_operator_rollouts\{state="waiting"\} 2$/m);
+  while (done.length < GATEWAYS.length) {
+    const isNext = (name: string) => GATEWAYS.includes(name) && !done.includes(name);
+    await waitFor("the next rollout", async () => (await findWithImage("image:2")).some(isNext), 30_000);
+    await sleep(SETTLE_MS);
+    const deployments = await readDeployments();
+    const rolling = [...deployments].filter(([name, { image }]) => image === "image:2" && isNext(name));
+    assert.equal(rolling.length, 1, "one at a time");
+    for (const [name, { image, generation }] of deployments) {
+      if (image === "image:1") assert.equal(generation, 1, `${name} waits, and nothing is written to it`);
     }
-    assert.deepEqual(done.toSorted(), GATEWAYS);
-    await waitFor("no condition is left", async () => (await findWaiting()).length === 0, 30_000);
-  } finally {
-    await second.stop();
+    const [[name] = ["none"]] = rolling;
+    await completeRollout(name);
+    done.push(name);
   }
+  assert.deepEqual(done.toSorted(), GATEWAYS);
+  await waitFor("no condition is left", async () => (await findWaiting()).length === 0, 30_000);
 });
