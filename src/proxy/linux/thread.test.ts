@@ -10,13 +10,39 @@ import { defaultLimits } from "../admit/limits.ts";
 import { testSources } from "../admit/testing/sources.ts";
 import { DEFAULT_TIME_OUTS } from "../relay/time-outs.ts";
 import { NO_LOCAL_ADDRESSES } from "../route/own-addresses.ts";
-import { loadLibc } from "./libc.ts";
+import { type Libc, loadLibc } from "./libc.ts";
 import { SocketListener } from "./listening-socket.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
-import { Thread } from "./thread.ts";
+import { Thread, type ThreadSettings } from "./thread.ts";
 
 const loaded = loadLibc();
 const skip = "problem" in loaded ? loaded.problem : false;
+
+/** Settings of the first of two threads: index 1 counts the connections of the portable engine. */
+function createSettings(libc: Libc, maxConnections: number): ThreadSettings {
+  return {
+    active: new Int32Array(2),
+    backendCounts: createBackendCounts(2, maxConnections, 0),
+    index: 0,
+    processConnections: createProcessConnections(maxConnections),
+    limits: defaultLimits(maxConnections),
+    sources: testSources(undefined, 2),
+    openDescriptors: new Uint8Array(4_096),
+    overrides: new Map(),
+    pipeCap: 0,
+    timeOuts: DEFAULT_TIME_OUTS,
+    wake: libc.eventCounter(),
+    wantsRecords: true,
+    refusedLines: undefined,
+  };
+}
+
+/** Returns a function that wakes the thread, as the main thread does after it has sent a message. */
+function createWakeUp(libc: Libc, { wake }: ThreadSettings): () => void {
+  const one = libc.allocate(8);
+  one.bytes[0] = 1;
+  return () => void libc.write(wake, one, 8);
+}
 
 test("a connection that is handed over is counted no more when it is told of", { skip }, async (t) => {
   assert.ok("libc" in loaded);
@@ -31,30 +57,13 @@ test("a connection that is handed over is counted no more when it is told of", {
     { type: "apply", request: 1, delta, local: NO_LOCAL_ADDRESSES },
     { type: "listen", fd: opened.fds[0] ?? -1, port },
   ];
-  const active = new Int32Array(2);
   const told: { readonly message: FromWorker; readonly active: readonly number[] }[] = [];
-  const settings = {
-    active,
-    backendCounts: createBackendCounts(2, 10, 0),
-    index: 0,
-    processConnections: createProcessConnections(10),
-    limits: defaultLimits(10),
-    sources: testSources(undefined, 2),
-    openDescriptors: new Uint8Array(4_096),
-    overrides: new Map(),
-    pipeCap: 0,
-    timeOuts: DEFAULT_TIME_OUTS,
-    wake: libc.eventCounter(),
-    wantsRecords: true,
-    refusedLines: undefined,
-  };
+  const settings = createSettings(libc, 10);
   const thread = new Thread(libc, settings, {
-    send: (message) => void told.push({ message, active: [...active] }),
+    send: (message) => void told.push({ message, active: [...settings.active] }),
     receive: () => orders.shift(),
   });
-  const one = libc.allocate(8);
-  one.bytes[0] = 1;
-  libc.write(settings.wake, one, 8);
+  createWakeUp(libc, settings)();
   thread.turn();
   const client = await connectTo(port);
   t.after(() => client.destroy());
@@ -75,41 +84,22 @@ test("however many messages wait and however often it is woken, a turn takes a f
 }, () => {
   assert.ok("libc" in loaded);
   const { libc } = loaded;
-  const wake = libc.eventCounter();
-  const one = libc.allocate(8);
-  one.bytes[0] = 1;
+  const settings = createSettings(libc, 10);
+  const wakeUp = createWakeUp(libc, settings);
   const waiting = Array.from({ length: 100 }, (_, request): ToWorker => ({ type: "cut", request }));
   const done: number[] = [];
-  const thread = new Thread(
-    libc,
-    {
-      wake,
-      openDescriptors: new Uint8Array(1_024),
-      active: new Int32Array(2),
-      backendCounts: createBackendCounts(2, 10, 0),
-      index: 0,
-      processConnections: createProcessConnections(10),
-      limits: defaultLimits(10),
-      sources: testSources(undefined, 2),
-      pipeCap: 1,
-      timeOuts: DEFAULT_TIME_OUTS,
-      overrides: new Map(),
-      wantsRecords: true,
-      refusedLines: undefined,
+  const thread = new Thread(libc, settings, {
+    send: (message) => void (message.type === "done" && done.push(message.request)),
+    receive() {
+      const untilMs = performance.now() + SLOW_MS;
+      while (performance.now() < untilMs);
+      return waiting.shift();
     },
-    {
-      send: (message) => void (message.type === "done" && done.push(message.request)),
-      receive() {
-        const untilMs = performance.now() + SLOW_MS;
-        while (performance.now() < untilMs);
-        return waiting.shift();
-      },
-    },
-  );
+  });
   let most = 0;
   for (let turns = 0; done.length < 100; turns++) {
     assert.ok(turns < 200, "each turn does something");
-    libc.write(wake, one, 8);
+    wakeUp();
     const before = done.length;
     thread.turn();
     most = Math.max(most, done.length - before);
@@ -140,26 +130,10 @@ test("however many connections wait for one host, a turn resumes a few of them",
     refused++;
     return libc.shutdownWrites(fd);
   };
-  const settings = {
-    active: new Int32Array(2),
-    backendCounts: createBackendCounts(2, 100, 0),
-    index: 0,
-    processConnections: createProcessConnections(100),
-    limits: defaultLimits(100),
-    sources: testSources(undefined, 2),
-    openDescriptors: new Uint8Array(4_096),
-    overrides: new Map(),
-    pipeCap: 0,
-    timeOuts: DEFAULT_TIME_OUTS,
-    wake: libc.eventCounter(),
-    wantsRecords: true,
-    refusedLines: undefined,
-  };
+  const settings = createSettings(libc, 100);
   const channel = { send: (message: FromWorker) => void told.push(message), receive: () => orders.shift() };
   const thread = new Thread({ ...libc, shutdownWrites }, settings, channel);
-  const one = libc.allocate(8);
-  one.bytes[0] = 1;
-  const wakeUp = () => libc.write(settings.wake, one, 8);
+  const wakeUp = createWakeUp(libc, settings);
   wakeUp();
   thread.turn();
   const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(port)));

@@ -45,16 +45,13 @@ export const nodeDies: Fault = {
   cuts: "its own; new ones that are sent there, until Kubernetes considers the node dead (40 s in this cluster)",
   isQuick: false,
   run: async (world) => {
-    const { near, far } = await placeOnNodes(world);
-    const [longEnded, before] = [await openConnections(far, HOSTS.long), await lease(world)];
-    const fromMs = Date.now();
+    const before = await prepare(world);
+    const { longEnded, fromMs } = before;
     let takenMs: number;
     let answeredMs: number;
     await world.cluster.power(2, "off");
     try {
-      takenMs = await takenOverAt(world, before);
-      assert.ok(takenMs - fromMs <= TAKEOVER_MS, `taken over after ${takenMs - fromMs} ms`);
-      assert.ok(await ask(world, near.address, PORT, HOSTS.short), "the other proxy serves");
+      takenMs = await takeoverWithoutSecondNode(world, before);
       await waitFor("the other proxy gets all connections", () => answersInARow(world), NODE_DEAD_MS);
       answeredMs = Date.now();
       await waitFor(
@@ -84,15 +81,12 @@ export const networkSplit: Fault = {
   cuts: "what enters by the first node's address and is sent to the other's proxy",
   isQuick: false,
   run: async (world) => {
-    const { near, far } = await placeOnNodes(world);
-    const [longEnded, before] = [await openConnections(far, HOSTS.long), await lease(world)];
-    const fromMs = Date.now();
+    const before = await prepare(world);
+    const { far, longEnded, fromMs } = before;
     let takenMs: number;
     await world.cluster.split("on");
     try {
-      takenMs = await takenOverAt(world, before);
-      assert.ok(takenMs - fromMs <= TAKEOVER_MS, `taken over after ${takenMs - fromMs} ms`);
-      assert.ok(await ask(world, near.address, PORT, HOSTS.short), "the proxy near the backends serves");
+      takenMs = await takeoverWithoutSecondNode(world, before);
       assert.equal(await readiness(far), 200, "the other keeps its last configuration and stays ready");
       await sleep(Math.max(0, SPLIT_MS - (Date.now() - fromMs)));
     } finally {
@@ -107,6 +101,31 @@ export const networkSplit: Fault = {
     return { facts, allowed: { fromMs: fromMs - 10_000, untilMs, reasons: UNANSWERED, longEnded } };
   },
 };
+
+interface BeforeFault {
+  readonly near: RunningPod;
+  readonly far: RunningPod;
+  /** Long connections through the second node's proxy. */
+  readonly longEnded: number;
+  readonly lease: Awaited<ReturnType<typeof lease>>;
+  readonly fromMs: number;
+}
+
+/** Places the Pods on the nodes and records what the second node has, just before the fault. */
+async function prepare(world: World): Promise<BeforeFault> {
+  const { near, far } = await placeOnNodes(world);
+  const longEnded = await openConnections(far, HOSTS.long);
+  return { near, far, longEnded, lease: await lease(world), fromMs: Date.now() };
+}
+
+/** Waits until an operator on the first node leads, and checks that the proxy there serves. Returns the time of the takeover. */
+async function takeoverWithoutSecondNode(world: World, before: BeforeFault): Promise<number> {
+  const takenMs = await takenOverAt(world, before.lease);
+  const tookMs = takenMs - before.fromMs;
+  assert.ok(tookMs <= TAKEOVER_MS, `taken over after ${tookMs} ms`);
+  assert.ok(await ask(world, before.near.address, PORT, HOSTS.short), "the proxy on the first node serves");
+  return takenMs;
+}
 
 /** Moves Pods until each node has a proxy and an operator, and the second has the leader. Returns the proxies of the first and the second node. */
 async function placeOnNodes(world: World): Promise<{ near: RunningPod; far: RunningPod }> {
