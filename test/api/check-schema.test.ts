@@ -10,6 +10,7 @@ import { judge } from "../../src/check/schema/judge.ts";
 import { isTransition, Rules } from "../../src/check/schema/rules.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { gatewayApiCrds } from "../support/cluster.ts";
+import { waitForCrds } from "../support/wait-for-crds.ts";
 
 let server: ApiServer;
 let definitions: Definitions;
@@ -20,8 +21,7 @@ before(async () => {
   const apply = ["apply", "--server-side", "-f", "-"];
   const applied = await server.kubectl(apply, { input: await gatewayApiCrds("experimental") });
   assert.equal(applied.code, 0, applied.stderr);
-  const established = await server.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  assert.equal(established.code, 0, established.stderr);
+  await waitForCrds(server);
 });
 after(() => server?.stop());
 

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { gatewayApiCrds } from "../support/cluster.ts";
 import { runCommand } from "../support/run-command.ts";
+import { waitForCrds } from "../support/wait-for-crds.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 let server: ApiServer;
@@ -36,7 +37,7 @@ test("a cluster without Gateway API: refused, without a complaint", async () => 
 
 test("the objects of the cluster decide", async () => {
   await apply(await gatewayApiCrds("standard"));
-  await server.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+  await waitForCrds(server);
   const api = "apiVersion: gateway.networking.k8s.io/v1";
   await apply(`${api}
 kind: GatewayClass

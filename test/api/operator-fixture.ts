@@ -17,6 +17,7 @@ import { KubeClient } from "../../src/operator/kube/client.ts";
 import { Discovery } from "../../src/operator/kube/discovery.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { runOrThrow } from "../support/run-command.ts";
+import { waitForCrds } from "../support/wait-for-crds.ts";
 
 const crds = fileURLToPath(new URL("../../hack/gateway-api/crds", import.meta.url));
 const ourCrd = new URL("../../crds/gateway.fsm.dev_gatewayparameters.yaml", import.meta.url);
@@ -51,7 +52,6 @@ export async function startFixture(): Promise<Fixture> {
     if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
   };
   const applyYaml = (yaml: string) => kubectl(["apply", "-f", "-"], yaml);
-  const waitForCrds = () => kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
   return {
     ...server,
     client,
@@ -85,11 +85,11 @@ export async function startFixture(): Promise<Fixture> {
         .split(/^---$/m)
         .filter((crd) => !without.some((kind) => crd.includes(`\n    kind: ${kind}\n`)));
       await kubectl(["apply", "--server-side", "-f", "-"], wanted.join("\n---\n"));
-      await waitForCrds();
+      await waitForCrds(server);
     },
     installGatewayParameters: async () => {
       await applyYaml(await readFile(ourCrd, "utf8"));
-      await waitForCrds();
+      await waitForCrds(server);
     },
     applyYaml,
   };

@@ -19,6 +19,7 @@ import { ADMISSION_PATH } from "../../src/operator/pepr/environment.ts";
 import { type AdmissionProcess, startProcess } from "../../src/operator/pepr/testing/admission-client.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { type CommandResult, gatewayApiCrds } from "../support/cluster.ts";
+import { waitForCrds } from "../support/wait-for-crds.ts";
 
 let server: ApiServer;
 let beforeDefinitions: CommandResult;
@@ -50,7 +51,7 @@ before(async () => {
   server = await startApiServer();
   beforeDefinitions = await apply(renderInstallManifest({ image: "image", version: "0" }));
   await kubectl(["apply", "--server-side", "-f", "-"], await gatewayApiCrds("experimental"));
-  await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+  await waitForCrds(server);
   withDefinitions = await apply(renderInstallManifest({ image: "image", version: "0" }));
   const kubeconfig = await operatorKubeconfig();
   const config = new KubeConfig();

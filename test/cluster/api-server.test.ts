@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { gatewayApiCrds, waitFor } from "../support/cluster.ts";
+import { waitForCrds } from "../support/wait-for-crds.ts";
 
 describe("the API server alone", { timeout: 35 * 60_000 }, () => {
   let api: ApiServer;
@@ -20,7 +21,7 @@ describe("the API server alone", { timeout: 35 * 60_000 }, () => {
 
   it("validates with the rules of the CRDs", async () => {
     await kubectl(["apply", "--server-side", "-f", "-"], await gatewayApiCrds("experimental"));
-    await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+    await waitForCrds(api);
     const listener = { name: "tls", port: 8000, protocol: "TLS" };
     const spec = { gatewayClassName: "fsm", listeners: [listener] };
     const gateway = { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name: "a" }, spec };

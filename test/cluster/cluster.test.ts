@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gatewayApiCrds, makeCertificate, testCluster, waitFor } from "../support/cluster.ts";
 import { runOrThrow } from "../support/run-command.ts";
+import { waitForCrds } from "../support/wait-for-crds.ts";
 import { cgroupsNamed, machineSysctls, mountsNaming, networkNamespaces, processesIn } from "./traces.ts";
 
 const NAME = "fsm-proof";
@@ -172,7 +173,7 @@ describe("the test cluster", { timeout: 45 * 60_000 }, () => {
   it("takes the CRDs of both channels of Gateway API", async () => {
     for (const channel of ["standard", "experimental"] as const) {
       await cluster.apply(await gatewayApiCrds(channel));
-      await cluster.kubectlOrThrow(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+      await waitForCrds(cluster);
       const alpha = 'jsonpath={.spec.versions[?(@.name=="v1alpha2")].served}';
       const served = await cluster.kubectlOrThrow(["get", "crd", "tlsroutes.gateway.networking.k8s.io", "-o", alpha]);
       assert.equal(served, String(channel === "experimental"), `${channel}: TLSRoute v1alpha2`);

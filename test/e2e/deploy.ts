@@ -13,6 +13,7 @@ import {
   testCluster,
 } from "../support/cluster.ts";
 import { runOrThrow } from "../support/run-command.ts";
+import { waitForCrds } from "../support/wait-for-crds.ts";
 
 export const CHECKOUT = join(import.meta.dirname, "../..");
 const ARCHIVE = join(CHECKOUT, "dist/fsm-gateway.oci.tar");
@@ -57,7 +58,7 @@ export async function applyCrds(
 ): Promise<void> {
   const all = await gatewayApiCrds(channel);
   await cluster.apply(plurals === undefined ? all : definitionsOf(all, plurals));
-  await cluster.kubectlOrThrow(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+  await waitForCrds(cluster);
 }
 
 function definitionsOf(stream: string, plurals: readonly string[]): string {
