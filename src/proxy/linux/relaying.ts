@@ -8,7 +8,7 @@ import type { ConnectionReason } from "../../model/connection-reason.ts";
 import { PeerCheck, silentReason } from "../relay/dead-peer.ts";
 import type { Side } from "../relay/relay.ts";
 import { KEEP_ALIVE_AFTER_MS, KEEP_ALIVE_INITIAL_DELAY_MS, KEEP_ALIVE_PROBES } from "../relay/socket-options.ts";
-import type { TimeOuts } from "../relay/time-outs.ts";
+import { RESET_CLIENT_MS, type TimeOuts } from "../relay/time-outs.ts";
 import { ECONNRESET, EPIPE, errnoName } from "./errno.ts";
 import { FAILED, READS_STOP_SHORT, WORTH_READING, WRITABLE } from "./event-loop.ts";
 import { Flow } from "./flow.ts";
@@ -35,6 +35,8 @@ export interface RelayingContext {
   readonly timeOuts: TimeOuts;
 }
 
+/** The field `detail` of the connection's log line. */
+const RESET_AFTER_END = "the client sent an end and then a reset, and the backend did not close";
 const COMPLETED: RelayOver = { reason: "completed", isBroken: false };
 
 export class Relaying {
@@ -47,6 +49,8 @@ export class Relaying {
   /** Infinite: it is on. */
   #keepAliveAtMs: number;
   #silentUntilMs = 0;
+  /** The client has sent an end and then a reset. */
+  #isClientReset = false;
   /** When its timer comes, which may be too early: what moves a deadline further off is found out then. */
   #armedMs = Number.POSITIVE_INFINITY;
 
@@ -91,7 +95,10 @@ export class Relaying {
     if (over === undefined && (events & WRITABLE) !== 0 && other.blocked) over = this.#move(other);
     // Who has sent all it had may be gone: a reset then answers what the other side still says, be it a TLS goodbye, and only bytes
     // that cannot be written break the connection.
-    if (over === undefined && (events & FAILED) !== 0 && !flow.ended) over = this.#pendingFailure(fd);
+    if (over === undefined && (events & FAILED) !== 0) {
+      if (!flow.ended) over = this.#pendingFailure(fd);
+      else if (isClient) this.#onResetAfterEnd();
+    }
     return over;
   }
 
@@ -103,6 +110,8 @@ export class Relaying {
   onDeadline(nowMs: number): RelayOver | undefined {
     this.#armedMs = Number.POSITIVE_INFINITY;
     if (nowMs >= this.#silentUntilMs) {
+      // The backend has got all that the client sent, and an end. A reset could destroy what it has not read yet.
+      if (this.#waitsForReset) return { reason: "client_reset", detail: RESET_AFTER_END, isBroken: false };
       const isBroken = this.up.holdsBytes || this.down.holdsBytes;
       return { reason: this.isHalfClosed ? "half_closed_timeout" : "idle_timeout", isBroken };
     }
@@ -184,10 +193,22 @@ export class Relaying {
     return this.up.ended || this.down.ended;
   }
 
+  /** A client that is gone cannot hold the connection until the half-closed timeout. */
+  #onResetAfterEnd(): void {
+    this.#isClientReset = true;
+    this.#touch();
+  }
+
+  /** Is only the backend's end awaited, for a client that is gone? */
+  get #waitsForReset(): boolean {
+    return this.#isClientReset && this.up.passedOn;
+  }
+
   /** Something has happened: silence begins anew. */
   #touch(): void {
     const { reactor, timeOuts } = this.#context;
-    this.#silentUntilMs = reactor.nowMs + (this.isHalfClosed ? timeOuts.halfClosedMs : timeOuts.idleMs);
+    const silenceMs = this.isHalfClosed ? timeOuts.halfClosedMs : timeOuts.idleMs;
+    this.#silentUntilMs = reactor.nowMs + (this.#waitsForReset ? Math.min(silenceMs, RESET_CLIENT_MS) : silenceMs);
     this.#peers.touch(reactor.nowMs);
     this.#arm();
   }

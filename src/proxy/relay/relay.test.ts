@@ -194,6 +194,25 @@ testEngines("silence after a half-close ends at its own time-out", async (t) => 
   assert.equal((await connections(1))[0]?.reason, "half_closed_timeout");
 });
 
+// Node stops watching a socket whose end it has read, so that the portable engine learns of such a reset by a write only.
+testEngine(
+  "linux",
+  "a reset after the client's end frees the connection, and the backend keeps what it has",
+  async (t) => {
+    const { client, backend, connections } = await openPair(t, { timeOuts: { halfClosedMs: 20_000 } });
+    // The backend reads nothing until the gateway has closed: its kernel holds the bytes.
+    const sent = Buffer.alloc(30_000, 1);
+    backend.pause();
+    client.end(sent);
+    // More than the client reads ahead: closing over unread bytes is a reset.
+    backend.write(Buffer.alloc(200_000));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    client.destroy();
+    assert.equal((await connections(1))[0]?.reason, "client_reset");
+    assert.equal((await readAll(backend)).length, sent.length);
+  },
+);
+
 testEngines("a client that goes before its hello is complete", async (t) => {
   const echo = await startEcho();
   t.after(() => echo.close());

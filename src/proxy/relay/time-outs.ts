@@ -28,6 +28,12 @@ export interface TimeOuts {
  */
 export const CLOSED_CLIENT_MS = 500;
 
+/**
+ * How long a backend may stay silent after its client has sent an end and then a reset. Nothing can reach such a client any more.
+ * A backend that closes within this time, as after a close_notify, has completed the connection.
+ */
+export const RESET_CLIENT_MS = 2_000;
+
 export const DEFAULT_TIME_OUTS: TimeOuts = {
   // A hello is one flight; 10 s covers three retransmissions of a lost SYN's successor (1 + 2 + 4 s, RFC 6298).
   clientHelloMs: 10_000,
