@@ -9,7 +9,9 @@ import { join } from "node:path";
 import {
   APP_LABEL,
   APP_LABEL_VALUE,
+  CONTROL_STREAM_PORT,
   GATEWAY_NAME_LABEL,
+  OPERATOR_APP_LABEL_VALUE,
   OPERATOR_NAME,
   OPERATOR_NAMESPACE,
 } from "../../src/model/identity.ts";
@@ -66,6 +68,7 @@ export async function setUpWorld(cluster: Cluster): Promise<World> {
   const address = await programmedAddress(cluster, NAMESPACE, GATEWAY);
   await programmedAddress(cluster, NAMESPACE, OTHER_GATEWAY);
   await applyHere(stranger());
+  await cluster.apply(JSON.stringify(streamFromOutside()));
   // A Pod with two budgets cannot be evicted at all.
   const budgets = await kubectl(
     "get",
@@ -135,6 +138,21 @@ function disruptionBudget(): object {
     kind: "PodDisruptionBudget",
     metadata: { name: GATEWAY },
     spec: { minAvailable: 1, selector: { matchLabels: PROXY_LABELS } },
+  };
+}
+
+/** The faults' own clients of the stream are outside the cluster, where the operator's NetworkPolicy admits only proxies. */
+function streamFromOutside(): object {
+  const from = [{ ipBlock: { cidr: "10.77.0.1/32" } }];
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "chaos-stream", namespace: OPERATOR_NAMESPACE },
+    spec: {
+      podSelector: { matchLabels: { [APP_LABEL]: OPERATOR_APP_LABEL_VALUE } },
+      policyTypes: ["Ingress"],
+      ingress: [{ from, ports: [{ port: CONTROL_STREAM_PORT, protocol: "TCP" }] }],
+    },
   };
 }
 
