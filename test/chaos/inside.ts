@@ -14,10 +14,9 @@ import { startLoad } from "./load.ts";
 import { writtenSince } from "./look.ts";
 import { readOptions } from "./options.ts";
 import { type Results, tableOf, withTable } from "./table.ts";
-import { HOSTS, PORT, setUpWorld, type World } from "./world.ts";
+import { HOSTS, LONG_CONNECTIONS, PORT, setUpWorld, type World } from "./world.ts";
 
 const SHORT_PER_SECOND = 10;
-const LONG_CONNECTIONS = 20;
 /** Of calm before the fault. */
 const BEFORE_MS = 1_000;
 

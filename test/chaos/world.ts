@@ -30,6 +30,8 @@ export const GATEWAY = "app";
 export const OTHER_GATEWAY = "other";
 export const PORT = 8000;
 export const PROXIES = 2;
+/** Connections that talk during each fault. */
+export const LONG_CONNECTIONS = 20;
 /** Server names of the routes of the same names. */
 export const HOSTS = {
   short: "short.chaos.example",
