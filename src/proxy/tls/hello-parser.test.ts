@@ -239,6 +239,15 @@ test("the answer does not refer to the bytes, which may be overwritten", () => {
   assert.equal(nameOf(answer), "a.example");
 });
 
+test("a result is final: later calls read nothing and return it", () => {
+  const first = helloFor("first.example");
+  const parser = new ClientHelloParser();
+  const result = parser.read(first, first.length);
+  assert.equal(result.state, "hello");
+  const second = helloFor("other.example");
+  assert.equal(parser.read(second, second.length), result);
+});
+
 test("only the bytes read so far count, not what else is in the buffer", () => {
   const hello = helloFor("a.example");
   const buffer = Buffer.concat([hello, helloFor("b.example")]);

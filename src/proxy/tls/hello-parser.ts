@@ -47,13 +47,22 @@ export function readHello(
 export class ClientHelloParser {
   readonly #maxHelloBytes: number;
   #reassembly: HelloReassembly | undefined;
+  #progress: HelloProgress = NEED_MORE;
 
   constructor(maxHelloBytes: number = DEFAULT_MAX_HELLO_BYTES) {
     this.#maxHelloBytes = maxHelloBytes;
   }
 
-  /** `bytes` contain the bytes of the previous call, and the bytes received since. A result other than `need_more` is final. */
+  /**
+   * `bytes` contain the bytes of the previous call, and the bytes received since. A result other than `need_more` is final: later
+   * calls return it and read nothing.
+   */
   read(bytes: Uint8Array, length: number): HelloProgress {
+    if (this.#progress.state === "need_more") this.#progress = this.#readNext(bytes, length);
+    return this.#progress;
+  }
+
+  #readNext(bytes: Uint8Array, length: number): HelloProgress {
     const whole = readFirstRecord(bytes, length, this.#maxHelloBytes);
     if (whole !== undefined) return whole;
     this.#reassembly ??= new HelloReassembly(this.#maxHelloBytes);
