@@ -45,7 +45,7 @@ export async function converged(world: World): Promise<number> {
 }
 
 async function operatorsWell(world: World): Promise<boolean> {
-  const pods = (await operators(world)).filter(({ isEnding }) => !isEnding);
+  const pods = await operators(world);
   if (pods.filter(({ ready }) => ready).length !== OPERATORS) throw new Error(JSON.stringify(pods));
   const leading = await Promise.all(pods.map(isLeading));
   return leading.filter(Boolean).length === 1;

@@ -1,4 +1,5 @@
 /** Looks at the world from outside: who leads, who answers, what was written. Changes nothing. */
+import assert from "node:assert/strict";
 import { connect } from "node:tls";
 import { childName } from "../../src/infra/names.ts";
 import {
@@ -64,9 +65,22 @@ export async function ourProxies(world: World): Promise<readonly RunningPod[]> {
   return all.filter(({ name, isEnding }) => !isEnding && name.startsWith(`${childName(GATEWAY)}-`));
 }
 
-/** Those that are ending too. */
-export function operators(world: World): Promise<readonly RunningPod[]> {
+/**
+ * The operators, without those that are terminating: an earlier fault may have deleted a Pod whose grace period has not
+ * ended.
+ */
+export async function operators(world: World): Promise<readonly RunningPod[]> {
+  return (await operatorsWithTerminating(world)).filter(({ isEnding }) => !isEnding);
+}
+
+export function operatorsWithTerminating(world: World): Promise<readonly RunningPod[]> {
   return pods(world, OPERATOR_NAMESPACE, { [APP_LABEL]: OPERATOR_APP_LABEL_VALUE });
+}
+
+/** @throws when a container of the operator was restarted, or a Pod replaced. */
+export async function assertSameProcesses(world: World, before: readonly RunningPod[]): Promise<void> {
+  const named = (pods: readonly RunningPod[]) => pods.map(({ uid, restarts }) => `${uid} ${restarts}`).sort();
+  assert.deepEqual(named(await operators(world)), named(before), "no operator was restarted");
 }
 
 /** Not by kubectl: a process for each look would starve what is looked at. */

@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BACKEND_PORT } from "../../e2e/backends.ts";
-import type { RunningPod } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
 import { apiServer, apiServerReady } from "../api-server.ts";
 import { changeFresh, isServed } from "../converge.ts";
 import type { Fault, FaultOutcome } from "../fault.ts";
-import { ask, leader, operators, seconds, versions } from "../look.ts";
+import { ask, assertSameProcesses, leader, operators, seconds, versions } from "../look.ts";
 import { cutFromApiServer, destroyConnections, mend } from "../network.ts";
 import { PORT, route, type World } from "../world.ts";
 
@@ -48,12 +47,6 @@ async function withoutApiServer(
   const ledMs = performance.now() - backMs;
   await assertSameProcesses(world, before);
   return { facts: { "one leads after": seconds(ledMs), "operators restarted": "0" }, unwritten };
-}
-
-/** @throws when a container of the operator was restarted, or a Pod replaced. */
-async function assertSameProcesses(world: World, before: readonly RunningPod[]): Promise<void> {
-  const named = (pods: readonly RunningPod[]) => pods.map(({ uid, restarts }) => `${uid} ${restarts}`).sort();
-  assert.deepEqual(named(await operators(world)), named(before), "no operator was restarted");
 }
 
 export const watchesCut: Fault = {

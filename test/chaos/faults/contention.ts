@@ -10,7 +10,7 @@ import { GATEWAYS, TLS_ROUTES } from "../../support/resource-types.ts";
 import { apiServerMetrics, sum } from "../api-server.ts";
 import { changeFresh, isServed } from "../converge.ts";
 import type { Fault } from "../fault.ts";
-import { operators, seconds } from "../look.ts";
+import { assertSameProcesses, operators, seconds } from "../look.ts";
 import { NAMESPACE, route, type World } from "../world.ts";
 
 const STORM_MS = 15_000;
@@ -128,12 +128,7 @@ export const throttled: Fault = {
       );
     });
     const tookMs = performance.now() - fromMs;
-    const restarts = (await operators(world)).map((pod) => pod.restarts);
-    assert.deepEqual(
-      restarts,
-      pods.map((pod) => pod.restarts),
-      "no operator was restarted",
-    );
+    await assertSameProcesses(world, pods);
     await world.kubectl("delete", "tlsroute", ...names.slice(0, THROTTLED_ROUTES / 2));
     return { facts: { "answered with 429": String(refused), "every status written after": seconds(tookMs) } };
   },

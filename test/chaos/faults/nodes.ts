@@ -152,9 +152,9 @@ async function placeOnNodes(world: World): Promise<{ near: RunningPod; far: Runn
   await waitFor(
     "an operator on each node, the leader on the second",
     async () => {
-      if ((await operators(world)).filter(({ ready, isEnding }) => ready && !isEnding).length < 2) return false;
+      if ((await operators(world)).filter(({ ready }) => ready).length < 2) return false;
       const leading = await leader(world);
-      const other = (await operators(world)).find(({ name, isEnding }) => !isEnding && name !== leading.name);
+      const other = (await operators(world)).find(({ name }) => name !== leading.name);
       if (leading.node === SECOND_NODE && other?.node === FIRST_NODE) return true;
       // Both on one node: one of them moves. On two: the other one takes over.
       const { name } = other !== undefined && other.node === leading.node ? other : leading;

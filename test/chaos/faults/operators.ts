@@ -6,7 +6,17 @@ import { killProgram } from "../../e2e/operator.ts";
 import { waitFor } from "../../support/cluster.ts";
 import { PODS } from "../../support/resource-types.ts";
 import type { Fault } from "../fault.ts";
-import { ask, isLeading, leader, lease, operators, seconds, takenOverAt, versions } from "../look.ts";
+import {
+  ask,
+  isLeading,
+  leader,
+  lease,
+  operators,
+  operatorsWithTerminating,
+  seconds,
+  takenOverAt,
+  versions,
+} from "../look.ts";
 import { cutFromApiServer, mend } from "../network.ts";
 import { HOSTS, PORT, type World } from "../world.ts";
 
@@ -104,7 +114,7 @@ export const operatorsGone: Fault = {
     const unwritten = await versions(world);
     await scale(0);
     try {
-      await waitFor("no operator is left", async () => (await operators(world)).length === 0, 60_000);
+      await waitFor("no operator is left", async () => (await operatorsWithTerminating(world)).length === 0, 60_000);
       await sleep(AWAY_MS);
       assert.ok(await ask(world, world.address, PORT, HOSTS.fresh), "they serve on");
     } finally {
