@@ -7,8 +7,8 @@ import http from "node:http";
 import https from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 
-/** Sockets of the pool: status writes run a few at a time, lists of all kinds start together. */
-const MAX_POOLED_SOCKETS = 16;
+/** Sockets of the pool: up to 16 status writes run at a time, lists of all kinds start together, and the lease waits for neither. */
+const MAX_POOLED_SOCKETS = 32;
 
 /** An idle pooled socket is dropped before load balancers in front of API servers forget it (commonly 60 s and more). */
 const IDLE_SOCKET_MS = 45_000;

@@ -12,14 +12,14 @@ import type { Cache } from "../informer/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { RefusedWrite } from "../write/apply-report.ts";
 import { concurrently, failuresOf } from "../write/concurrently.ts";
-import { eventReason } from "../write/event-reasons.ts";
 import type { EventRecorder } from "../write/events.ts";
+import { NamespaceTurns } from "../write/namespace-turns.ts";
 import { ObjectBackoff } from "../write/object-backoff.ts";
 import type { Write, WriteOutcome } from "../write/outcome.ts";
 import { isRefusal } from "../write/refusal.ts";
 import { type StatusOutcome, writeStatus } from "../write/status.ts";
-import { conditionsOf, ownEntries, type Status, withoutCounts } from "./status-parts.ts";
-import { transitions } from "./transitions.ts";
+import { recordFullStatus, recordTransitions } from "./status-events.ts";
+import { type Status, withoutCounts } from "./status-parts.ts";
 
 type StatusCache = Pick<Cache, "get" | "type">;
 
@@ -70,6 +70,11 @@ const RANKS = [0, 1, 2] as const;
 const OWNERS = 1;
 /** So long one go begins new writes, in ms: then Gateways are looked at again before more routes, however slow the API server is. */
 const GO_MS = 250;
+/**
+ * Maximum number of status writes in flight. An API server on a busy machine divides its time among its clients' requests: with fewer,
+ * statuses fall behind while many routes are created. Below the sockets of the connection pool, so that other requests never queue.
+ */
+const STATUS_WRITE_CONCURRENCY = 16;
 /** `attachedRoutes` alone is written no more often than this: who attaches a thousand routes need not see each number. */
 const COUNTS_MS = 200;
 
@@ -78,6 +83,13 @@ export interface StatusReport {
   readonly failures: readonly unknown[];
   /** Something is left, and is due in so many ms. */
   readonly leftForMs?: number;
+}
+
+interface StartOptions {
+  readonly nowMs: number;
+  readonly stopAtMs: number;
+  /** Something is left, and is due in so many ms. */
+  readonly onLeft: (inMs: number) => void;
 }
 
 /** What was last written for an owner of listeners. */
@@ -93,6 +105,10 @@ export class StatusWriter {
   readonly #done = new WeakMap<StatusPlan, KubernetesObject>();
   /** What a write made of a cached object: newer than the cache until the watch has brought it. */
   readonly #written = new WeakMap<KubernetesObject, StatusObject>();
+  /** The version of the object to which a write for this plan led. */
+  readonly #writtenVersion = new WeakMap<StatusPlan, string>();
+  /** By rank. */
+  readonly #turns = RANKS.map(() => new NamespaceTurns());
   readonly #counted = new Map<string, Counted>();
   #plans: readonly StatusPlan[] = [];
   readonly #byTarget = new Map<string, StatusPlan>();
@@ -116,36 +132,56 @@ export class StatusWriter {
   /** To be called for every object that was added, changed or removed, with the key under which the caches have it. */
   touched(kind: string, key: string): void {
     const target = `${kind} ${key}`;
-    if (this.#byTarget.has(target)) this.#due.add(target);
+    const plan = this.#byTarget.get(target);
+    if (plan === undefined) return;
+    const version = this.#writtenVersion.get(plan);
+    const cached = version === undefined ? undefined : this.#cacheOf(plan.kind).get(key);
+    // The watch returns what was written: there is nothing to compare.
+    if (cached !== undefined && cached.metadata.resourceVersion === version) this.#done.set(plan, cached);
+    else this.#due.add(target);
   }
 
   /**
    * `plans` are all there are. Writes what of them is due, but of what comes last only so much that what comes first does not
-   * wait for long: the rest is left.
+   * wait for long: the rest is left. Namespaces take turns.
    */
   async write(plans: readonly StatusPlan[], signal: AbortSignal): Promise<StatusReport> {
     this.#take(plans);
     const due = this.#collect();
     const nowMs = this.#options.clock.nowMs();
     const failures: unknown[] = [];
-    let leftForMs: number | undefined;
+    const waitsMs: number[] = [];
     for (const rank of RANKS) {
       const ofRank = due.filter((plan) => RANK[plan.kind] === rank);
-      const waits = ofRank.map((plan) => this.#waitMs(plan, nowMs));
-      const ready = ofRank.filter((_, i) => waits[i] === 0);
-      const outcomes = await concurrently(ready, async (plan) => {
-        if (rank !== RANKS[0] && this.#options.clock.nowMs() >= nowMs + GO_MS) return "left";
-        const backoffMs = await this.#writeOrBackOff(plan, signal);
-        this.#settle(plan);
-        return backoffMs;
-      });
+      // From here on: a slow write of a Gateway must not use up the time of the routes.
+      const stopAtMs = rank === RANKS[0] ? Number.POSITIVE_INFINITY : this.#options.clock.nowMs() + GO_MS;
+      const outcomes = await concurrently(
+        this.#startable(this.#turns[rank]?.order(ofRank) ?? [], {
+          nowMs,
+          stopAtMs,
+          onLeft: (inMs) => waitsMs.push(inMs),
+        }),
+        async (plan) => {
+          const backoffMs = await this.#writeOrBackOff(plan, signal);
+          this.#settle(plan);
+          if (backoffMs > 0) waitsMs.push(backoffMs);
+        },
+        STATUS_WRITE_CONCURRENCY,
+      );
       failures.push(...failuresOf(outcomes));
-      const left = [...waits, ...outcomes.map(leftForMsOf)]
-        .filter((ms) => ms !== 0)
-        .map((ms) => (ms === "left" ? 0 : ms));
-      if (left.length > 0) leftForMs = Math.min(leftForMs ?? Number.POSITIVE_INFINITY, ...left);
     }
-    return { failures, ...(leftForMs !== undefined && { leftForMs }) };
+    const leftForMs = waitsMs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    return { failures, ...(waitsMs.length > 0 && { leftForMs }) };
+  }
+
+  /** Yields the plans whose writes may start. Reads the clock before each of them, and stops at `stopAtMs`. */
+  *#startable(plans: Iterable<StatusPlan>, { nowMs, stopAtMs, onLeft }: StartOptions): Generator<StatusPlan> {
+    for (const plan of plans) {
+      if (this.#options.clock.nowMs() >= stopAtMs) return onLeft(0);
+      const waitMs = this.#waitMs(plan, nowMs);
+      if (waitMs > 0) onLeft(waitMs);
+      else yield plan;
+    }
   }
 
   /** Compares by place: what did not change stands where it stood, but after one that was removed. */
@@ -232,7 +268,7 @@ export class StatusWriter {
   }
 
   async #writeOne(plan: StatusPlan, signal: AbortSignal): Promise<StatusOutcome> {
-    const { client, onWrite, clock } = this.#options;
+    const { client, onWrite, clock, events } = this.#options;
     const cache = this.#cacheOf(plan.kind);
     const cached: StatusObject | undefined = cache.get(objectKey({ metadata: plan }));
     if (cached === undefined || cache.type === undefined || cached.metadata.uid !== plan.uid) return "gone";
@@ -247,45 +283,21 @@ export class StatusWriter {
     };
     const told = { verb: "status", kind: plan.kind, object: objectKey({ metadata: plan }) } as const;
     const onOutcome = (outcome: WriteOutcome) => onWrite({ ...told, outcome });
-    const onWritten = (object: StatusObject) => void this.#written.set(cached, object);
+    const onWritten = (object: StatusObject) => {
+      this.#written.set(cached, object);
+      const { resourceVersion } = object.metadata;
+      if (resourceVersion !== undefined) this.#writtenVersion.set(plan, resourceVersion);
+    };
     const sent = { signal, onOutcome, onWritten, fieldManager };
     const outcome = await writeStatus(client, cache.type, this.#written.get(cached) ?? cached, next, sent);
     if (outcome === "gone") return outcome;
     this.#done.set(plan, cached);
     if (outcome === "written") {
       if (RANK[plan.kind] === OWNERS) this.#counted.set(targetOf(plan), { plan, atMs: clock.nowMs() });
-      this.#tell(cached, plan, before, after);
+      recordTransitions(events, cached, { plan, before, after, controllerName });
     }
-    this.#tellFull(cached, plan, after);
+    recordFullStatus(events, cached, { plan, after, controllerName });
     return outcome;
-  }
-
-  #tell(object: KubernetesObject, plan: StatusPlan, before: Status, after: Status): void {
-    const changed = transitions(
-      plan,
-      conditionsOf(before, this.#installation.controllerName),
-      conditionsOf(after, this.#installation.controllerName),
-    );
-    for (const { about, type, status, message, ...told } of changed) {
-      const reason = eventReason(told.reason);
-      if (reason === undefined) continue;
-      const good = status === "True";
-      this.#options.events.record(object, {
-        type: good ? "Normal" : "Warning",
-        reason,
-        message: `${type}: ${message}`,
-        about,
-      });
-    }
-  }
-
-  /** What has no place in the status must be said elsewhere. */
-  #tellFull(object: KubernetesObject, plan: StatusPlan, status: Status): void {
-    const wanted = "parents" in plan ? plan.parents : "ancestors" in plan ? plan.ancestors : [];
-    const missing = wanted.length - ownEntries(status, this.#installation.controllerName).length;
-    if (missing <= 0) return;
-    const message = `The status is full of other controllers' entries: ${missing} of ours could not be written`;
-    this.#options.events.record(object, { type: "Warning", reason: "StatusFull", message, about: "status" });
   }
 
   #cacheOf(kind: StatusPlan["kind"]): StatusCache {
@@ -309,11 +321,6 @@ export class StatusWriter {
         return informers.backendTlsPolicies;
     }
   }
-}
-
-/** When a status is due again, in milliseconds; "left" if none of its writes was started, 0 if nothing is left of it. */
-function leftForMsOf(outcome: PromiseSettledResult<number | "left">): number | "left" {
-  return outcome.status === "fulfilled" ? outcome.value : 0;
 }
 
 function targetOf(plan: StatusPlan): string {

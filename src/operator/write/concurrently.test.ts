@@ -37,6 +37,24 @@ test("one failure, thrown or rejected, keeps none of the others from being tried
   );
 });
 
+test("an item is taken only when its task starts, so that the items may end early", async () => {
+  let ended = 0;
+  let taken = 0;
+  function* untilTwoHaveEnded() {
+    while (ended < 2) yield taken++;
+  }
+  const outcomes = await concurrently(
+    untilTwoHaveEnded(),
+    async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      ended++;
+    },
+    2,
+  );
+  assert.ok(taken <= 3, `${taken} items were taken`);
+  assert.equal(outcomes.length, taken);
+});
+
 test("nothing to do is done at once", async () => {
   assert.deepEqual(await concurrently([], async () => undefined), []);
 });
