@@ -80,6 +80,19 @@ test("each operation is one request of its form", async () => {
   assert.equal(new Set(seen.map(({ port }) => port)).size, 1, "all over one connection");
 });
 
+test("a request finds a connection while 16 status writes are in flight", async () => {
+  const writes: ServerResponse[] = [];
+  const { client } = await setUp((request, response) => {
+    if (request.method === "PUT") writes.push(response);
+    else response.end("{}");
+  });
+  const sent = Array.from({ length: 16 }, () => client.put(SERVICES, object, { subresource: "status" }));
+  await client.get(NAMESPACES, { name: "ns" }, { timeoutMs: 5_000 });
+  while (writes.length < sent.length) await new Promise((resolve) => setImmediate(resolve));
+  for (const response of writes) response.end("{}");
+  await Promise.all(sent);
+});
+
 test("a failure names the request and what the API server said", async () => {
   const { client } = await setUp(
     json(429, { reason: "TooManyRequests", message: "slow down" }, { "retry-after": "3" }),
