@@ -10,6 +10,7 @@ import http from "node:http";
 import { type AddressInfo, BlockList } from "node:net";
 import { MAX_ADMIN_CONNECTIONS } from "../model/descriptor-budget.ts";
 import { ConnectionCap } from "../net/connection-cap.ts";
+import { isAddressOrLocalhost } from "./host-header.ts";
 import { SharedPages } from "./shared-pages.ts";
 
 /** Timeout of a whole request, from the opened connection or the previous response. A probe sends its request at once. */
@@ -110,7 +111,7 @@ interface Answer {
 async function answer(
   source: AdminSource,
   shared: Shared,
-  { method, url = "" }: http.IncomingMessage,
+  { method, url = "", headers }: http.IncomingMessage,
   isFromHere: boolean,
 ): Promise<Answer> {
   if (method !== "GET" && method !== "HEAD") return plain(405, "Only GET and HEAD.");
@@ -134,6 +135,8 @@ async function answer(
       if (page === undefined) return plain(404, `There are ${[...PATHS, ...Object.keys(pages)].join(", ")}.`);
       if (page.isPrivate && !isFromHere)
         return plain(403, "This page answers to 127.0.0.1 and ::1 only. Use kubectl port-forward.");
+      if (page.isPrivate && !isAddressOrLocalhost(headers.host))
+        return plain(403, "The Host header must be localhost or an IP address. Use one of them in the URL.");
       // A private page may use any query, because its callers are on this machine.
       return json(await (page.isPrivate ? page.read(query) : shared.pages.read(path, query, (one) => page.read(one))));
     }
