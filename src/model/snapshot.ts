@@ -41,6 +41,8 @@ export interface Snapshot {
   readonly secrets: readonly Secret[];
   /** Namespaces in which Secrets and ConfigMaps are read; undefined: all. */
   readonly certificateNamespaces?: ReadonlySet<string>;
+  /** Scopes in which the operator has no right to read Secrets and ConfigMaps; undefined: none. */
+  readonly unreadable?: UnreadableScopes;
   /** Those with a `ca.crt`, and of their data only that. */
   readonly configMaps: readonly ConfigMap[];
   readonly services: readonly Service[];
@@ -60,6 +62,12 @@ export interface Snapshot {
   readonly externalHosts?: ExternalHostsPolicy;
   /** Version of the installed Gateway API bundle, as its CRDs say in `gateway.networking.k8s.io/bundle-version`. */
   readonly bundleVersion?: string;
+}
+
+/** By kind: names of namespaces, or ALL_NAMESPACES. The same set until it changes. */
+export interface UnreadableScopes {
+  readonly Secret: ReadonlySet<string>;
+  readonly ConfigMap: ReadonlySet<string>;
 }
 
 export interface ParametersPolicy {

@@ -18,7 +18,8 @@ import {
   type XBackend,
 } from "../gateway-api/objects.ts";
 import { DEFAULT_EXTERNAL_HOSTS, type ExternalHostsPolicy } from "../model/external-hosts.ts";
-import type { Snapshot } from "../model/snapshot.ts";
+import type { Snapshot, UnreadableScopes } from "../model/snapshot.ts";
+import type { ReferencedKind } from "./certificates/unread.ts";
 import { GroupIndex } from "./incremental/group-index.ts";
 
 /** Keys are `namespace/name`. Lists are empty where there is nothing. */
@@ -37,6 +38,8 @@ export interface Lookups {
   xBackend(key: string): XBackend | undefined;
   /** Namespaces in which objects of this kind (Secret or ConfigMap) are read; undefined: all. */
   readNamespaces(kind: string): ReadonlySet<string> | undefined;
+  /** Scopes in which the operator has no right to read objects of this kind (Secret or ConfigMap). */
+  unreadableScopes(kind: string): ReadonlySet<string>;
   /** Is this kind not seen, as the cluster does not serve it or we are not to read it? */
   isAbsent(kind: string): boolean;
   /** One policy for all hosts; `scope` is always `CLUSTER`. */
@@ -51,6 +54,9 @@ export type Question = keyof Lookups;
 /** The keys under which a question is answered otherwise than in the snapshot before. */
 export type Changes = readonly (readonly [Question, Iterable<string>])[];
 
+const REFERENCED_KINDS: readonly ReferencedKind[] = ["Secret", "ConfigMap"];
+const ALL_READABLE: UnreadableScopes = { Secret: new Set(), ConfigMap: new Set() };
+
 /** Indexes one snapshot after another. */
 export class Indexer {
   readonly #namespaces = new GroupIndex<Namespace>(byName);
@@ -64,6 +70,7 @@ export class Indexer {
   readonly #parameters = new GroupIndex<GatewayParameters>(byName);
   #absentKinds: ReadonlySet<string> = new Set();
   #certificateNamespaces: ReadonlySet<string> | undefined;
+  #unreadable = ALL_READABLE;
   #externalHosts = DEFAULT_EXTERNAL_HOSTS;
 
   /** The answers always speak of the last snapshot taken. */
@@ -78,6 +85,7 @@ export class Indexer {
     parameters: (key) => this.#parameters.get(key)?.[0],
     xBackend: (key) => this.#xBackends.get(key)?.[0],
     readNamespaces: () => this.#certificateNamespaces,
+    unreadableScopes: (kind) => (kind === "Secret" ? this.#unreadable.Secret : this.#unreadable.ConfigMap),
     isAbsent: (kind) => this.#absentKinds.has(kind),
     externalHosts: () => this.#externalHosts,
   };
@@ -89,6 +97,9 @@ export class Indexer {
     const before = this.#absentKinds;
     const changedKinds = [...before, ...absentKinds].filter((kind) => before.has(kind) !== absentKinds.has(kind));
     this.#absentKinds = absentKinds;
+    const { unreadable = ALL_READABLE } = snapshot;
+    const hadUnreadable = this.#unreadable;
+    this.#unreadable = unreadable;
     const { externalHosts = DEFAULT_EXTERNAL_HOSTS } = snapshot;
     const hasOtherExternalHosts = externalHosts !== this.#externalHosts;
     this.#externalHosts = externalHosts;
@@ -103,6 +114,7 @@ export class Indexer {
       ["parameters", this.#parameters.update(snapshot.gatewayParameters)],
       ["xBackend", this.#xBackends.update(snapshot.xBackends)],
       ["readNamespaces", areNamespacesSame ? [] : ["Secret", "ConfigMap"]],
+      ["unreadableScopes", REFERENCED_KINDS.filter((kind) => unreadable[kind] !== hadUnreadable[kind])],
       ["isAbsent", changedKinds],
       ["externalHosts", hasOtherExternalHosts ? [CLUSTER] : []],
     ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Snapshot } from "../model/snapshot.ts";
+import type { Snapshot, UnreadableScopes } from "../model/snapshot.ts";
 import { comparable } from "./testing/comparable.ts";
 import {
   bigSnapshot,
@@ -366,6 +366,43 @@ test("what was looked up is known, whether it exists or not, with the Gateways t
 
   translator.translate(snapshot);
   assert.deepEqual([...translator.lookedUp("secret"), ...translator.lookedUp("configMap")], []);
+});
+
+test("a missing right to read Secrets or ConfigMaps is reported, in a namespace or in all, until it is granted", () => {
+  const none: ReadonlySet<string> = new Set();
+  const listener = {
+    ...{ name: "ending", port: 8443, protocol: "TLS" },
+    tls: { mode: "Terminate", certificateRefs: [{ name: "certificate" }] },
+  };
+  const validation = { caCertificateRefs: [{ group: "", kind: "ConfigMap", name: "clients" }] };
+  const verifying = gateway("verifying", [listener]);
+  const tls = { frontend: { default: { validation } } };
+  const snapshot = {
+    ...bigSnapshot(0),
+    gateways: [gateway("other", [listener]), { ...verifying, spec: { ...verifying.spec, tls } }],
+  };
+  const translator = new Translator();
+  const missing = (unreadable?: UnreadableScopes) => {
+    const { statuses } = translator.translate({ ...snapshot, ...(unreadable !== undefined && { unreadable }) });
+    assert.deepEqual([...new Set(translator.lookedUp("secret"))], [`${NAMESPACE}/certificate`], "still looked up");
+    return [
+      ...new Set(
+        JSON.stringify(statuses).match(
+          /may not list and watch (Secrets|ConfigMaps) in (namespace \w+|all namespaces)/g,
+        ),
+      ),
+    ];
+  };
+  assert.deepEqual(missing(), []);
+  const secrets = { Secret: new Set([NAMESPACE, "unused"]), ConfigMap: none };
+  assert.deepEqual(missing(secrets), [`may not list and watch Secrets in namespace ${NAMESPACE}`]);
+  assert.deepEqual(missing({ ...secrets, ConfigMap: new Set([""]) }), [
+    `may not list and watch Secrets in namespace ${NAMESPACE}`,
+    "may not list and watch ConfigMaps in all namespaces",
+  ]);
+  assert.deepEqual(missing({ Secret: new Set(["unused"]), ConfigMap: none }), []);
+  assert.deepEqual(missing(secrets).length, 1);
+  assert.deepEqual(missing(), []);
 });
 
 test("other namespaces to read are noticed", () => {

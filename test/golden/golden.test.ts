@@ -45,6 +45,7 @@ interface Observed {
   readonly provisions?: boolean;
   readonly absentKinds?: readonly string[];
   readonly certificateNamespaces?: readonly string[];
+  readonly unreadable?: { readonly Secret?: readonly string[]; readonly ConfigMap?: readonly string[] };
   readonly bundleVersion?: string;
   readonly parametersPolicy?: ParametersPolicy;
   /** What is not given is as by default. */
@@ -61,7 +62,7 @@ function readCase(text: string): Snapshot {
   const [document] = parseAllDocuments(parts.filter(isObserved).join("---"));
   const observed = (document?.toJS() ?? {}) as Observed;
   const { deployments = {}, provisions = true, absentKinds = [], bundleVersion, parametersPolicy } = observed;
-  const { certificateNamespaces } = observed;
+  const { certificateNamespaces, unreadable } = observed;
   const snapshot = {
     ...snapshotOf(parsed.manifests, new Map(Object.entries(deployments))),
     provisions,
@@ -69,6 +70,9 @@ function readCase(text: string): Snapshot {
     absentKinds: new Set(absentKinds),
     ...(bundleVersion !== undefined && { bundleVersion }),
     ...(certificateNamespaces !== undefined && { certificateNamespaces: new Set(certificateNamespaces) }),
+    ...(unreadable !== undefined && {
+      unreadable: { Secret: new Set(unreadable.Secret), ConfigMap: new Set(unreadable.ConfigMap) },
+    }),
     ...(parametersPolicy !== undefined && { parametersPolicy }),
   };
   return { ...snapshot, deployments: withVersions(snapshot) };

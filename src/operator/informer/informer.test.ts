@@ -201,6 +201,61 @@ test("what fails is said with its error and for how long, until the API server a
   assert.ok(silenceMs !== undefined && silenceMs >= 0);
 });
 
+test("reads that are Forbidden for 5 s prove a missing right; they are retried at least every 10 s, and a list ends it", async () => {
+  const time = { nowMs: 0 };
+  const forbidden = Array.from({ length: 40 }, () => ({ status: 403 }));
+  const { server, informer, changes, sleeps } = await setUp({
+    prepare: (s) => {
+      s.put("a");
+      s.nextList.push(...forbidden.slice(0, 10), { status: 500 }, ...forbidden.slice(11));
+    },
+    clock: {
+      nowMs: () => time.nowMs,
+      sleep: async (ms) => {
+        sleeps.push(ms);
+        time.nowMs += ms;
+        assert.equal(informer.isUnreadable, changes.length > 0, "subscribers are notified as soon as it is proven");
+        await systemClock.sleep(1);
+      },
+    },
+  });
+  await until("proven", () => informer.isUnreadable);
+  assert.ok(time.nowMs >= 5_000 && time.nowMs <= 15_000, `after ${time.nowMs} ms`);
+  await until("retried", () => server.listQueries.length > 20);
+  assert.deepEqual([informer.isUnreadable, informer.synced], [true, false], "another failure disproves nothing");
+  assert.deepEqual(changes, [""], "notified once");
+  await informer.whenSynced;
+  assert.deepEqual([informer.isUnreadable, names(informer)], [false, ["a"]]);
+  assert.deepEqual(changes, ["", "ns/a"]);
+  assert.ok(Math.max(...sleeps) <= 10_000, `${sleeps}`);
+});
+
+test("a single Forbidden response at the start proves nothing", async () => {
+  const { informer, changes } = await setUp({
+    prepare: (server) => {
+      server.put("a");
+      server.nextList.push({ status: 403 });
+    },
+  });
+  await informer.whenSynced;
+  assert.deepEqual([informer.isUnreadable, changes], [false, ["ns/a"]]);
+});
+
+test("objects that were read stay, and are not unreadable, however long reads are Forbidden afterwards", async () => {
+  const time = { nowMs: 0 };
+  const { server, informer, changes } = await setUp({
+    prepare: (s) => s.put("a"),
+    clock: { nowMs: () => time.nowMs },
+  });
+  await until("watch", () => server.openWatches === 1);
+  server.nextWatch.push(...Array.from({ length: 5 }, () => ({ status: 403 })));
+  server.cutWatches();
+  await until("the first failure", () => server.watchQueries.length >= 3);
+  time.nowMs = 3_600_000;
+  await until("failures", () => server.watchQueries.length >= 6);
+  assert.deepEqual([informer.isUnreadable, names(informer), changes], [false, ["a"], ["ns/a"]]);
+});
+
 test("watches that end at once back off, lest they become a hot loop", async () => {
   const { server, sleeps } = await setUp();
   for (let round = 1; round <= 4; round++) {

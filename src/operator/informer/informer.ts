@@ -12,6 +12,7 @@ import { ApiError, isApiError, retryAfterMs } from "../kube/api-error.ts";
 import type { KubeClient, Selection } from "../kube/client.ts";
 import { apiVersionOf, type ResourceType } from "../kube/resource.ts";
 import type { WatchEvent } from "../kube/watch-events.ts";
+import { AccessDenial } from "./access-denial.ts";
 import { type Cache, type InformerCounts, type InformerState, NO_OBJECT } from "./cache.ts";
 import { InitialEvents } from "./initial-events.ts";
 import { listInPages } from "./list-in-pages.ts";
@@ -78,6 +79,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
   #absentSinceMs: number | undefined;
   #failuresInRow = 0;
   #heardAtMs: number | undefined;
+  readonly #denial = new AccessDenial();
   #failure: { readonly error: unknown; readonly atMs: number } | undefined;
   /** False once the API server has rejected a streaming list. */
   #streamsLists = true;
@@ -99,6 +101,11 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
 
   get synced(): boolean {
     return this.#synced;
+  }
+
+  /** Reports whether nothing was read yet because the operator has no right to. The reads are retried with backoff. */
+  get isUnreadable(): boolean {
+    return !this.#synced && this.#denial.isProven;
   }
 
   get type(): ResourceType | undefined {
@@ -130,7 +137,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
 
   /**
    * Calls back for every object added, changed or removed, after the cache has it, and with an empty key when the kind came
-   * or went. Returns the way to unsubscribe.
+   * or went, or proved unreadable. Returns the way to unsubscribe.
    */
   onChange(listener: (kind: string, key: string) => void): () => void {
     this.#listeners.add(listener);
@@ -284,6 +291,7 @@ export class Informer<T extends KubernetesObject> implements Cache<T> {
     }
     this.#counts.failures++;
     this.#failure = { error, atMs: this.#failure?.atMs ?? this.#options.clock.nowMs() };
+    if (!this.#synced && this.#denial.onFailure(error, this.#options.clock.nowMs())) this.#tell(NO_OBJECT);
     // A version that expired while the connection was away is no trouble: the relist mends it at once, however often the
     // connection had failed before. One that expires right after a list would be listed for ever.
     if (isApiError(error, "Gone") && !this.#expired) {

@@ -23,6 +23,7 @@ import type {
 import type { Clock } from "../../loop/clock.ts";
 import { APP_LABEL, APP_LABEL_VALUE, DEFAULT_INSTALLATION, type Installation } from "../../model/identity.ts";
 import type { Logger } from "../../model/log.ts";
+import { ALL_NAMESPACES } from "../../model/namespace-scope.ts";
 import type { InstalledBundle } from "../kube/bundle.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isCrdServed } from "../kube/crd.ts";
@@ -45,7 +46,7 @@ import {
 import { Informer, type InformerOptions } from "./informer.ts";
 import { InformerSet } from "./informer-set.ts";
 import { isSameToTranslator } from "./judged.ts";
-import { ALL_NAMESPACES, ScopedInformer } from "./scoped-informer.ts";
+import { ScopedInformer } from "./scoped-informer.ts";
 import { trimmed, trimmedAuthorities, trimmedFor, trimmedHttpRoute, trimmedSecret, trimmedSlice } from "./trim.ts";
 
 export interface OperatorInformersOptions {

@@ -3,11 +3,12 @@ import { afterEach, test } from "node:test";
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import { systemClock } from "../../loop/clock.ts";
 import { SILENT } from "../../loop/silent-log.ts";
+import { ALL_NAMESPACES } from "../../model/namespace-scope.ts";
 import { ApiError } from "../kube/api-error.ts";
 import type { KubeClient, ListOptions, WatchOptions } from "../kube/client.ts";
 import { CONFIG_MAPS, type ResourceType } from "../kube/resource.ts";
 import { Informer } from "./informer.ts";
-import { ALL_NAMESPACES, ScopedInformer, scopesFor } from "./scoped-informer.ts";
+import { ScopedInformer, scopesFor } from "./scoped-informer.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -25,10 +26,12 @@ const OBJECTS = [configMap("a", "one"), configMap("b", "two"), configMap("c", "t
 function setUp(required: readonly string[] = []) {
   const requests: string[] = [];
   const hanging = new Set<string>();
+  const forbidden = new Set<string>();
   const graces: { readonly signal: AbortSignal | undefined; readonly end: () => void }[] = [];
   const client = {
     list: async (_: ResourceType, { namespace = "*", signal }: ListOptions = {}) => {
       requests.push(`list ${namespace}`);
+      if (forbidden.has(namespace)) throw new ApiError({ type: "Forbidden" }, "GET: 403");
       if (hanging.has(namespace)) await systemClock.sleep(60_000, signal);
       signal?.throwIfAborted();
       const items = OBJECTS.filter(({ metadata }) => namespace === "*" || metadata.namespace === namespace);
@@ -42,13 +45,23 @@ function setUp(required: readonly string[] = []) {
       yield* [];
     },
   } as unknown as KubeClient;
+  /** Every wait for a retry lasts 1 ms and counts as a second. */
+  const time = { nowMs: 0 };
+  const clock = {
+    ...systemClock,
+    nowMs: () => time.nowMs,
+    sleep: (_: number, signal?: AbortSignal) => {
+      time.nowMs += 1_000;
+      return systemClock.sleep(1, signal);
+    },
+  };
   const common = { client, random: () => 0.5, log: SILENT, kind: "ConfigMap", resolve: async () => CONFIG_MAPS };
   const informer = new ScopedInformer<KubernetesObject>({
     kind: "ConfigMap",
     idleType: CONFIG_MAPS,
     required,
     createInformer: (namespace) =>
-      new Informer({ ...common, clock: systemClock, ...(namespace !== undefined && { selection: { namespace } }) }),
+      new Informer({ ...common, clock, ...(namespace !== undefined && { selection: { namespace } }) }),
     clock: {
       ...systemClock,
       sleep: (_, signal) => {
@@ -63,7 +76,7 @@ function setUp(required: readonly string[] = []) {
   informer.onChange((_, key) => changes.push(key));
   informer.start();
   cleanups.push(() => informer.stop());
-  return { informer, requests, hanging, graces, changes };
+  return { informer, requests, hanging, forbidden, graces, changes };
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
@@ -141,6 +154,41 @@ test("required namespaces are read from the start, and no demand ends them; a sl
   assert.deepEqual([informer.synced, informer.isPending, informer.isRead("a")], [true, true, true]);
   informer.demand(new Set());
   assert.equal(graces.length, 1, "of c alone");
+});
+
+test("a namespace without the right to read it is unreadable and not pending, and others are read; when the right is granted it is read", async () => {
+  const { informer, forbidden, changes } = setUp();
+  assert.equal(informer.unreadableScopes().size, 0);
+  forbidden.add("a");
+  informer.demand(new Set(["a", "b"]));
+  assert.deepEqual([informer.isUnreadable("a"), informer.isPending], [false, true], "it may still be granted");
+  await until("b is read", () => informer.isRead("b"));
+  const notifications = changes.filter((key) => key === "").length;
+  await until("a is unreadable", () => informer.isUnreadable("a"));
+  assert.equal(changes.filter((key) => key === "").length, notifications + 1);
+  assert.deepEqual([informer.isRead("a"), informer.isPending, informer.isUnreadable("b")], [false, false, false]);
+  assert.deepEqual(informer.unreadableScopes(), new Set(["a"]));
+  assert.equal(informer.unreadableScopes(), informer.unreadableScopes(), "the same set while nothing changes");
+  assert.notEqual(informer.state.failure, undefined, "the failure stays visible");
+  forbidden.delete("a");
+  await until("a is read", () => informer.isRead("a"));
+  await until("told", () => changes.includes("a/one"));
+  assert.deepEqual(
+    [informer.isUnreadable("a"), informer.unreadableScopes().size, names(informer)],
+    [false, 0, ["one", "two"]],
+  );
+});
+
+test("without the right to read all namespaces, each of them is unreadable; an end of the demand forgets that", async () => {
+  const { informer, forbidden, graces } = setUp();
+  forbidden.add("*");
+  informer.demand(new Set([ALL_NAMESPACES]));
+  await until("unreadable", () => informer.isUnreadable("a") && informer.isUnreadable("b"));
+  assert.deepEqual(informer.unreadableScopes(), new Set([ALL_NAMESPACES]));
+  informer.demand(new Set());
+  graces[0]?.end();
+  await until("dropped", () => !informer.isUnreadable("a"));
+  assert.equal(informer.unreadableScopes().size, 0);
 });
 
 test("references demand all namespaces without a restriction, otherwise the allowed ones", () => {

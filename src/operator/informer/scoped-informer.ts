@@ -5,12 +5,10 @@
  */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import type { Clock } from "../../loop/clock.ts";
+import { ALL_NAMESPACES } from "../../model/namespace-scope.ts";
 import type { ResourceType } from "../kube/resource.ts";
 import { type Cache, type InformerCounts, type InformerState, NO_OBJECT } from "./cache.ts";
 import type { Informer } from "./informer.ts";
-
-/** The scope of all namespaces. The others are names of namespaces. */
-export const ALL_NAMESPACES = "";
 
 /**
  * How long a scope is read after its last demand, in ms. It exceeds the time to replace a Gateway, so that a replacement causes no
@@ -45,6 +43,7 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
   #retiredCounts: InformerCounts = { lists: 0, watches: 0, failures: 0 };
   #lists: readonly (readonly T[])[] = [];
   #items: readonly T[] = [];
+  #unreadable: ReadonlySet<string> = new Set();
   #isStarted = false;
   #isStopped = false;
 
@@ -60,9 +59,9 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
     return this.#options.required.every((scope) => this.#scopes.get(scope)?.informer.synced);
   }
 
-  /** Reports whether a scope was demanded that is not read yet. */
+  /** Reports whether a scope was demanded that is not read yet. A scope without the right to read it is not pending. */
   get isPending(): boolean {
-    return [...this.#scopes.values()].some(({ informer }) => !informer.synced);
+    return [...this.#scopes.values()].some(({ informer }) => !informer.synced && !informer.isUnreadable);
   }
 
   get type(): ResourceType | undefined {
@@ -86,6 +85,19 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
     return this.#scopeOf(namespace)?.informer.synced ?? false;
   }
 
+  /** Reports whether the objects of a namespace are not known because the operator has no right to read them. */
+  isUnreadable(namespace: string): boolean {
+    return this.#scopeOf(namespace)?.informer.isUnreadable ?? false;
+  }
+
+  /** Returns the scopes, required or demanded, that the operator has no right to read. The same set until that changes. */
+  unreadableScopes(): ReadonlySet<string> {
+    const names = [...this.#scopes].filter(([, { informer }]) => informer.isUnreadable).map(([name]) => name);
+    const isSame = names.length === this.#unreadable.size && names.every((name) => this.#unreadable.has(name));
+    if (!isSame) this.#unreadable = new Set(names);
+    return this.#unreadable;
+  }
+
   /** The same array until an object of any scope changes. */
   items(): readonly T[] {
     const lists = this.#informers().map((informer) => informer.items());
@@ -101,7 +113,7 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
     return this.#scopeOf(key.slice(0, Math.max(0, key.indexOf("/"))))?.informer.get(key);
   }
 
-  /** Subscribes as `Informer.onChange` does. The key is empty when a demanded scope has been read. Returns the unsubscribe function. */
+  /** Subscribes as `Informer.onChange` does. The key is empty when a demanded scope has been read, or proved unreadable. Returns the unsubscribe function. */
   onChange(listener: (kind: string, key: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -56,6 +56,7 @@ export function takeSnapshot(
     namespaces: informers.namespaces.items(),
     secrets: informers.secrets.items(),
     configMaps: informers.authorities.items(),
+    unreadable: { Secret: informers.secrets.unreadableScopes(), ConfigMap: informers.authorities.unreadableScopes() },
     services: informers.services.items(),
     endpointSlices: informers.endpointSlices.items(),
     deployments: ports.settle(deployments),

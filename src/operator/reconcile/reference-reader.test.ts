@@ -13,12 +13,15 @@ import {
 import { Translator } from "../../translate/translator.ts";
 import { ReferenceReader } from "./reference-reader.ts";
 
-/** A cache that records the demanded scopes and has read the namespaces in `read`. */
+/** A cache that records the demanded scopes, has read the namespaces in `read` and has no right to read the ones in `unreadable`. */
 function fakeCache() {
   const demands: string[][] = [];
   const read = new Set<string>();
+  const unreadable = new Set<string>();
   const demand = (scopes: ReadonlySet<string>) => void demands.push([...scopes]);
-  return { demands, read, demand, isRead: (namespace: string) => read.has(namespace) };
+  const isRead = (namespace: string) => read.has(namespace);
+  const isUnreadable = (namespace: string) => unreadable.has(namespace);
+  return { demands, read, unreadable, demand, isRead, isUnreadable };
 }
 
 function setUp(allowed?: ReadonlySet<string>) {
@@ -58,6 +61,17 @@ test("a listener's certificate is demanded; its Gateway waits until it is read, 
   assert.deepEqual(secrets.demands.at(-1), [""], "demanded as long as it is named, whether it exists or not");
   demand(withGateways(gateway("plain", [passthrough("tls", 443)])));
   assert.deepEqual(secrets.demands.at(-1), [], "the last reference has gone");
+});
+
+test("a Gateway does not wait for an object that the operator has no right to read; the scope stays demanded, so that reads are retried", () => {
+  const { secrets, demand } = setUp();
+  const snapshot = withGateways(gateway("ending", [terminating("tls")]));
+  assert.deepEqual(demand(snapshot), [`${NAMESPACE}/ending`]);
+  secrets.unreadable.add(NAMESPACE);
+  const unreadable = { Secret: new Set([NAMESPACE]), ConfigMap: new Set<string>() };
+  assert.deepEqual(demand({ ...snapshot, unreadable }), []);
+  assert.deepEqual(demand({ ...snapshot, unreadable }), []);
+  assert.deepEqual(secrets.demands, [[""], [""], [""]]);
 });
 
 test("a Gateway of another controller's class demands nothing", () => {

@@ -1,14 +1,15 @@
 /**
  * Reads Secrets and ConfigMaps only where a Gateway, ListenerSet or policy refers to them: demands the scopes of the translator's
  * lookups, and returns the Gateways that depend on objects that are not read yet. These Gateways keep their configuration, because
- * an object that was not read would look like a missing one.
+ * an object that was not read would look like a missing one. An object that the operator has no right to read makes no Gateway wait: the
+ * translator reports the missing right.
  */
 import type { ReferencedQuestion, Translator } from "../../translate/translator.ts";
 import type { OperatorInformers } from "../informer/operator-informers.ts";
 import { type ScopedInformer, scopesFor } from "../informer/scoped-informer.ts";
 
 type ReferencedCaches = {
-  readonly [K in "secrets" | "authorities"]: Pick<OperatorInformers["of"][K], "demand" | "isRead">;
+  readonly [K in "secrets" | "authorities"]: Pick<OperatorInformers["of"][K], "demand" | "isRead" | "isUnreadable">;
 };
 
 type Lookups = Pick<Translator, "lookedUp" | "dependentGateways">;
@@ -40,12 +41,13 @@ export class ReferenceReader {
   #demand(
     translator: Lookups,
     question: ReferencedQuestion,
-    cache: Pick<ScopedInformer<never>, "demand" | "isRead">,
+    cache: Pick<ScopedInformer<never>, "demand" | "isRead" | "isUnreadable">,
     waiting: Set<string>,
   ): void {
     cache.demand(scopesFor(namespacesOf(translator.lookedUp(question)), this.#allowed));
     for (const key of translator.lookedUp(question)) {
-      if (cache.isRead(namespaceOfKey(key))) continue;
+      const namespace = namespaceOfKey(key);
+      if (cache.isRead(namespace) || cache.isUnreadable(namespace)) continue;
       for (const gateway of translator.dependentGateways(question, key)) waiting.add(gateway);
     }
   }

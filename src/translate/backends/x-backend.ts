@@ -5,6 +5,7 @@
 import { GATEWAY_X_GROUP, type ObjectReference, objectKey, type XBackend } from "../../gateway-api/objects.ts";
 import type { BackendTls } from "../../model/proxy-config.ts";
 import { type KeyPair, readKeyPair } from "../certificates/key-pair.ts";
+import { findMissingRight, findUnreadNamespace, SECRETS_ARE_NOT_READ } from "../certificates/unread.ts";
 import { isPermitted } from "../grants.ts";
 import type { Lookups } from "../lookups.ts";
 import { assessValidation } from "../policies/validation.ts";
@@ -84,7 +85,14 @@ function clientCertificate(lookups: Lookups, object: XBackend, ref: ObjectRefere
     const where = `namespace ${namespace}, where no ReferenceGrant permits XBackends of ${own}`;
     return { problem: `tls.clientCertificateRef: Secret ${name} is in ${where}` };
   }
-  const secret = lookups.secret(`${namespace}/${name}`);
+  // Without these two the Gateway would wait for a Secret that is never read.
+  if (lookups.isAbsent(kind)) return { problem: `tls.clientCertificateRef: ${SECRETS_ARE_NOT_READ}` };
+  const unread = findUnreadNamespace(lookups, kind, namespace);
+  if (unread !== undefined) return { problem: `tls.clientCertificateRef: ${unread}` };
+  const key = `${namespace}/${name}`;
+  const secret = lookups.secret(key);
   if (secret !== undefined) return readKeyPair(secret);
+  const missingRight = findMissingRight(lookups, kind, key);
+  if (missingRight !== undefined) return { problem: `tls.clientCertificateRef: ${missingRight}` };
   return { problem: `there is no Secret ${name} of type kubernetes.io/tls in namespace ${namespace}` };
 }

@@ -16,6 +16,7 @@ import { isPermitted } from "../grants.ts";
 import type { Lookups } from "../lookups.ts";
 import { type Authorities, readAuthorities } from "./authorities.ts";
 import { type KeyPair, readKeyPair } from "./key-pair.ts";
+import { findMissingRight, findUnreadNamespace, SECRETS_ARE_NOT_READ } from "./unread.ts";
 
 /** The object in whose spec a reference stands. */
 export interface Referrer {
@@ -34,8 +35,6 @@ export interface ReferenceProblem {
   readonly message: string;
 }
 
-const SECRETS_ARE_NOT_READ = "this installation reads no Secrets (--terminate=false)";
-
 /** Resolves references for one assessment: what many of them name is read once. */
 export class CertificateReferences {
   readonly #lookups: Lookups;
@@ -52,7 +51,10 @@ export class CertificateReferences {
     if (typeof key !== "string") return key;
     if (this.#lookups.isAbsent("Secret")) return invalid(field, SECRETS_ARE_NOT_READ);
     const secret = this.#lookups.secret(key);
-    if (secret === undefined) return invalid(field, `there is no Secret ${key} of type kubernetes.io/tls`);
+    if (secret === undefined) {
+      const missingRight = findMissingRight(this.#lookups, "Secret", key);
+      return invalid(field, missingRight ?? `there is no Secret ${key} of type kubernetes.io/tls`);
+    }
     const pair = this.#keyPairs.get(secret) ?? readKeyPair(secret);
     this.#keyPairs.set(secret, pair);
     return "problem" in pair ? invalid(field, pair.problem) : pair.certificate;
@@ -62,7 +64,10 @@ export class CertificateReferences {
     const key = this.#targetOf(from, ref, field, "ConfigMap");
     if (typeof key !== "string") return key;
     const configMap = this.#lookups.configMap(key);
-    if (configMap === undefined) return invalid(field, `there is no ConfigMap ${key} with a ca.crt`);
+    if (configMap === undefined) {
+      const missingRight = findMissingRight(this.#lookups, "ConfigMap", key);
+      return invalid(field, missingRight ?? `there is no ConfigMap ${key} with a ca.crt`);
+    }
     const found = this.#authorities.get(configMap) ?? readAuthorities(configMap);
     this.#authorities.set(configMap, found);
     return "problem" in found ? invalid(field, found.problem) : found.authorities;
@@ -83,16 +88,6 @@ export class CertificateReferences {
     const grant = `a ReferenceGrant in namespace ${namespace} from ${from.kind} of namespace ${from.namespace} to ${kind}`;
     return { reason: "NotPermitted", message: `${field} may not name ${kind} ${namespace}/${name} without ${grant}` };
   }
-}
-
-/** Returns the message for a reference into a namespace in which this installation reads no objects of that kind. */
-export function findUnreadNamespace(lookups: Lookups, kind: string, namespace: string): string | undefined {
-  const read = lookups.readNamespaces(kind);
-  if (read === undefined || read.has(namespace)) return undefined;
-  return (
-    `this installation does not read ${kind}s of namespace ${namespace}. ` +
-    "Add the namespace to the chart value certificates.namespaces (--certificate-namespaces), or refer to an object of another namespace that it reads"
-  );
 }
 
 export function isProblem(

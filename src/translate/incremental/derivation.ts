@@ -204,6 +204,7 @@ class Recorder {
       parameters: recorded("parameters"),
       xBackend: recorded("xBackend"),
       readNamespaces: recorded("readNamespaces"),
+      unreadableScopes: recorded("unreadableScopes"),
       isAbsent: recorded("isAbsent"),
       externalHosts: recorded("externalHosts"),
     };

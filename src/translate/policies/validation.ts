@@ -7,7 +7,7 @@ import type { BackendTlsValidation, ObjectReference } from "../../gateway-api/ob
 import type { PolicyAcceptedReason, PolicyResolvedRefsReason } from "../../gateway-api/reasons.ts";
 import type { AuthoritiesResource, BackendTls } from "../../model/proxy-config.ts";
 import { readAuthorities } from "../certificates/authorities.ts";
-import { findUnreadNamespace } from "../certificates/references.ts";
+import { findMissingRight, findUnreadNamespace } from "../certificates/unread.ts";
 import type { Lookups } from "../lookups.ts";
 
 export interface AssessedValidation {
@@ -78,10 +78,15 @@ function resolveAuthorities(
   }
   const unread = findUnreadNamespace(lookups, kind, namespace);
   if (unread !== undefined) return { reason: "InvalidCACertificateRef", message: `${field}: ${unread}` };
-  const configMap = lookups.configMap(`${namespace}/${name}`);
+  const key = `${namespace}/${name}`;
+  const configMap = lookups.configMap(key);
   const read =
     configMap === undefined
-      ? { problem: `there is no ConfigMap ${name} with a ca.crt in namespace ${namespace}` }
+      ? {
+          problem:
+            findMissingRight(lookups, kind, key) ??
+            `there is no ConfigMap ${name} with a ca.crt in namespace ${namespace}`,
+        }
       : readAuthorities(configMap);
   if ("authorities" in read) return read;
   return { reason: "InvalidCACertificateRef", message: `${field}: ${read.problem}` };
