@@ -198,7 +198,10 @@ function inWatchedNamespaces<T extends KubernetesObject>(
   return new ScopedInformer<T>({ kind, clock, required: [...watchNamespaces], createInformer });
 }
 
-/** Creates an informer that reads these namespaces from its start; undefined: all. */
+/**
+ * Creates an informer that reads these namespaces from its start; undefined: all. It starts without the right to: the applier reads an
+ * object that is not cached before it writes it, and a cache without objects deletes none.
+ */
 function inNamespaces<T extends KubernetesObject>(
   options: OperatorInformersOptions,
   type: ResourceType,
@@ -206,7 +209,7 @@ function inNamespaces<T extends KubernetesObject>(
   namespaces: ReadonlySet<string> | undefined,
 ): ScopedInformer<T> {
   const required = namespaces === undefined ? [ALL_NAMESPACES] : [...namespaces];
-  return new ScopedInformer({ ...scoped(options, type, choices), idleType: type, required });
+  return new ScopedInformer({ ...scoped(options, type, choices), idleType: type, required, startsWithoutRight: true });
 }
 
 /** Creates an informer that reads a namespace only on demand. `isServed` false: the kind counts as not served and is never read. */

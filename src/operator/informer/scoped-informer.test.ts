@@ -23,7 +23,7 @@ const configMap = (namespace: string, name: string): KubernetesObject => ({
 const OBJECTS = [configMap("a", "one"), configMap("b", "two"), configMap("c", "three")];
 
 /** A started informer with a client that records every request. `graces` are the active grace periods. */
-function setUp(required: readonly string[] = []) {
+function setUp(required: readonly string[] = [], startsWithoutRight = false) {
   const requests: string[] = [];
   const hanging = new Set<string>();
   const forbidden = new Set<string>();
@@ -60,6 +60,7 @@ function setUp(required: readonly string[] = []) {
     kind: "ConfigMap",
     idleType: CONFIG_MAPS,
     required,
+    startsWithoutRight,
     createInformer: (namespace) =>
       new Informer({ ...common, clock, ...(namespace !== undefined && { selection: { namespace } }) }),
     clock: {
@@ -189,6 +190,28 @@ test("without the right to read all namespaces, each of them is unreadable; an e
   graces[0]?.end();
   await until("dropped", () => !informer.isUnreadable("a"));
   assert.equal(informer.unreadableScopes().size, 0);
+});
+
+test("a required namespace without the right to read it keeps the informer unsynced, unless it may start without", async () => {
+  const strict = setUp(["a", "b"]);
+  strict.forbidden.add("a");
+  await until("a is unreadable", () => strict.informer.isUnreadable("a"));
+  await until("b is read", () => strict.informer.isRead("b"));
+  assert.equal(strict.informer.synced, false);
+  strict.forbidden.delete("a");
+  await strict.informer.whenSynced;
+
+  const { informer, forbidden } = setUp(["a", "b"], true);
+  forbidden.add("a");
+  assert.equal(informer.synced, false);
+  await informer.whenSynced;
+  assert.deepEqual(
+    [informer.synced, informer.isPending, informer.isRead("a"), names(informer)],
+    [true, false, false, ["two"]],
+  );
+  forbidden.delete("a");
+  await until("a is read", () => informer.isRead("a"));
+  assert.deepEqual(names(informer), ["one", "two"]);
 });
 
 test("references demand all namespaces without a restriction, otherwise the allowed ones", () => {

@@ -21,6 +21,11 @@ export interface ScopedInformerOptions<T extends KubernetesObject> {
   /** `type` while no scope is read; undefined: the kind then counts as not served. */
   readonly idleType?: ResourceType | undefined;
   readonly required: readonly string[];
+  /**
+   * True: a required scope that the operator has no right to read counts as read and empty. Only for a kind whose missing objects lead to
+   * no other decision. Default: it keeps the informer unsynced.
+   */
+  readonly startsWithoutRight?: boolean;
   /** Creates the informer of one scope; `namespace` is undefined for all namespaces. */
   readonly createInformer: (namespace: string | undefined) => Informer<T>;
   readonly clock: Clock;
@@ -50,13 +55,17 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
   constructor(options: ScopedInformerOptions<T>) {
     this.kind = options.kind;
     this.#options = options;
-    const required = options.required.map((scope) => this.#add(scope).informer.whenSynced);
+    const required = options.required.map((scope) => this.#whenReadOrUnreadable(this.#add(scope).informer));
     this.whenSynced = Promise.all(required).then(() => undefined);
   }
 
-  /** Reports whether every required scope is read. */
+  /** Reports whether every required scope is read, or counts as read. */
   get synced(): boolean {
-    return this.#options.required.every((scope) => this.#scopes.get(scope)?.informer.synced);
+    const { required, startsWithoutRight = false } = this.#options;
+    return required.every((scope) => {
+      const informer = this.#scopes.get(scope)?.informer;
+      return informer?.synced || (startsWithoutRight && informer?.isUnreadable);
+    });
   }
 
   /** Reports whether a scope was demanded that is not read yet. A scope without the right to read it is not pending. */
@@ -171,6 +180,16 @@ export class ScopedInformer<T extends KubernetesObject> implements Cache<T> {
     this.#scopes.delete(name);
     this.#retiredCounts = addCounts(this.#retiredCounts, scope.informer.counts);
     await scope.informer.stop();
+  }
+
+  async #whenReadOrUnreadable(informer: Informer<T>): Promise<void> {
+    if (!this.#options.startsWithoutRight) return informer.whenSynced;
+    const unreadable = Promise.withResolvers<void>();
+    const unsubscribe = informer.onChange(() => {
+      if (informer.isUnreadable) unreadable.resolve();
+    });
+    await Promise.race([informer.whenSynced, unreadable.promise]);
+    unsubscribe();
   }
 
   #scopeOf(namespace: string): Scope<T> | undefined {
