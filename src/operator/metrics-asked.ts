@@ -93,7 +93,11 @@ function addInformers(registry: Registry, { informers }: OperatorSources): void 
   const counter = (name: string, help: string, value: (view: InformerView) => number) =>
     new Counter<InformerLabel>({ ...informerMetric(registry, name, help), collect: collector(informers, value) });
   gauge("objects", "Objects in memory, by kind.", ({ objects }) => objects);
-  gauge("synced", "1 once the kind was read whole, or is known not to be served.", ({ synced }) => (synced ? 1 : 0));
+  gauge(
+    "synced",
+    "1 once the kind was read whole, is known not to be served, or cannot be read without a right that conditions name.",
+    ({ synced }) => (synced ? 1 : 0),
+  );
   gauge("served", "1 while the cluster serves the kind.", ({ apiVersion }) => (apiVersion === undefined ? 0 : 1));
   gauge(
     "silence_seconds",
