@@ -20,11 +20,10 @@ import {
   parseBoolean,
   parseGatewayName,
   parseHostPort,
-  parseNamespaces,
   parsePort,
   parseSeconds,
-  watchNamespacesOption,
 } from "./options.ts";
+import { addReadScopeOptions } from "./read-scope-options.ts";
 import { VERSION } from "./version.ts";
 
 const EXIT_CODES = `
@@ -148,31 +147,19 @@ function outputOption(): Option {
 }
 
 function addOperator(program: Command): void {
-  addExternalHostsOptions(program.command("operator"))
+  addReadScopeOptions(addExternalHostsOptions(program.command("operator")))
     .description(
       "watch a cluster's Gateways and TLSRoutes, run their proxies, write their status, refuse what cannot work",
     )
     .requiredOption("--proxy-image <reference>", "image of the proxies", process.env.FSM_GATEWAY_PROXY_IMAGE)
     .addOption(controllerNameOption())
     .addOption(installationNameOption())
-    .addOption(watchNamespacesOption())
     .addOption(maxRollingGatewaysOption())
     .option(
       "--trust-gateway-parameters <boolean>",
       "accept spec.pod.patch and images of other repositories in the GatewayParameters of Gateways, not of classes alone",
       parseBoolean,
       false,
-    )
-    .option(
-      "--terminate <boolean>",
-      "serve listeners that decrypt; false: such listeners are told so, and no Secrets are read",
-      parseBoolean,
-      true,
-    )
-    .option(
-      "--certificate-namespaces <names>",
-      "Namespaces of Secrets and ConfigMaps, separated by commas; no others are read (default: all)",
-      parseNamespaces,
     )
     .option("--admin-port <port>", "serve /healthz, /readyz and /metrics here", parsePort)
     .option("--admission-port <port>", "serve admission here; 0 for any free port", (value) => parsePort(value, 0))

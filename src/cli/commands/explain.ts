@@ -16,6 +16,7 @@ import {
   hasExternalHostsOptions,
   readExternalHostsOptions,
 } from "../external-hosts-options.ts";
+import { readScopeFromArguments } from "../read-scope-options.ts";
 
 export interface ExplainOptions extends ExternalHostsOptions {
   readonly port?: number;
@@ -57,9 +58,15 @@ function fromFiles(files: readonly string[], options: ExplainOptions): World {
 /** A cluster has no traffic policies: see docs/guides/traffic.md. */
 async function cluster(options: ExplainOptions): Promise<World> {
   const { readCluster } = await import("../../operator/explain/read-cluster.ts");
-  const { snapshot, operatorArguments } = await readCluster(options.controllerName).catch((error: Error) => {
+  const read = readCluster(options.controllerName, readScopeFromArguments);
+  const { snapshot, operatorArguments, areRightsKnown } = await read.catch((error: Error) => {
     throw new UsageError([`the cluster cannot be read: ${error.message}; name files, or check the kubeconfig`]);
   });
+  if (operatorArguments !== undefined && !areRightsKnown) {
+    console.error(
+      "The operator's rights to read Secrets and ConfigMaps are assumed, because the user of the kubeconfig may not create subjectaccessreviews.authorization.k8s.io; grant that to review them.",
+    );
+  }
   return { snapshot: { ...snapshot, externalHosts: clusterPolicy(options, operatorArguments) } };
 }
 

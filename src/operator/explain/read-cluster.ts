@@ -1,6 +1,7 @@
 /**
- * A cluster's objects at one moment, read once and only read, as the snapshot that the operator would see. What runs is not asked:
- * the stream between operator and proxies is theirs alone. Gateway API kinds that the cluster does not serve are absent.
+ * A cluster's objects at one moment, read once and only read, as the snapshot that the operator would see: Secrets and ConfigMaps that
+ * the operator does not read, or has no right to, are not in it. What runs is not asked: the stream between operator and proxies is
+ * theirs alone. Gateway API kinds that the cluster does not serve are absent.
  */
 import type { KubernetesObject } from "../../gateway-api/objects.ts";
 import { systemClock } from "../../loop/clock.ts";
@@ -21,6 +22,7 @@ import {
   SECRETS,
   SERVICES,
 } from "../kube/resource.ts";
+import { findUnreadableScopes, type ReadScope, restrictSnapshot, type ServiceAccountName } from "./operator-rights.ts";
 
 /** Objects a page; a Secret or ConfigMap may have 1 MiB. */
 const PAGE = 100;
@@ -29,13 +31,30 @@ export interface Cluster {
   readonly snapshot: Snapshot;
   /** Arguments of the operator's container; undefined when its Deployment does not exist or may not be read. */
   readonly operatorArguments: readonly string[] | undefined;
+  /** False: the operator's rights could not be reviewed, and the snapshot has what this client may read. */
+  readonly areRightsKnown: boolean;
 }
 
-/** From the kubeconfig. @throws ApiError when something may not be read: an answer from less would be wrong. */
-export async function readCluster(controllerName: string): Promise<Cluster> {
+/**
+ * Reads the cluster of the kubeconfig. `readScope`: parses the operator's arguments.
+ * @throws ApiError when something may not be read: an answer from less would be wrong.
+ */
+export async function readCluster(
+  controllerName: string,
+  readScope: (operatorArguments: readonly string[]) => ReadScope,
+): Promise<Cluster> {
   const client = KubeClient.fromDefault();
   try {
-    return { snapshot: await read(client), operatorArguments: await readOperatorArguments(client, controllerName) };
+    const snapshot = await read(client);
+    const operator = await findOperator(client, controllerName);
+    if (operator === undefined) return { snapshot, operatorArguments: undefined, areRightsKnown: false };
+    const scope = readScope(operator.args);
+    const unreadable = await findUnreadableScopes(client, operator.account, scope);
+    return {
+      snapshot: restrictSnapshot(snapshot, scope, unreadable),
+      operatorArguments: operator.args,
+      areRightsKnown: unreadable !== undefined,
+    };
   } finally {
     client.close();
   }
@@ -76,23 +95,31 @@ async function read(client: KubeClient): Promise<Snapshot> {
 
 interface OperatorDeployment extends KubernetesObject {
   readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly args?: readonly string[] }[] } };
+    readonly template: {
+      readonly spec: {
+        readonly serviceAccountName?: string;
+        readonly containers: readonly { readonly args?: readonly string[] }[];
+      };
+    };
   };
 }
 
+interface Operator {
+  readonly args: readonly string[];
+  readonly account: ServiceAccountName;
+}
+
 /** Finds the operator with this controller name: several may be installed. */
-async function readOperatorArguments(
-  client: KubeClient,
-  controllerName: string,
-): Promise<readonly string[] | undefined> {
+async function findOperator(client: KubeClient, controllerName: string): Promise<Operator | undefined> {
   try {
     // The chart sets this label for every installation name. Proxies may have it too.
     const labelSelector = "app.kubernetes.io/name=fsm-gateway";
     const deployments = await listAll<OperatorDeployment>(client, DEPLOYMENTS, { labelSelector });
-    const containers = deployments.flatMap(({ spec }) => spec.template.spec.containers);
-    return containers
-      .map(({ args = [] }) => args)
-      .find((args) => args[0] === "operator" && controllerNameOf(args) === controllerName);
+    const candidates = deployments.flatMap(({ metadata: { namespace = "" }, spec }) => {
+      const { containers, serviceAccountName = "default" } = spec.template.spec;
+      return containers.map(({ args = [] }) => ({ args, account: { namespace, name: serviceAccountName } }));
+    });
+    return candidates.find(({ args }) => args[0] === "operator" && controllerNameOf(args) === controllerName);
   } catch (error) {
     if (isApiError(error, "NotFound", "Forbidden")) return undefined;
     throw error;
