@@ -10,6 +10,8 @@ import { connectTo, readSome, startBackend } from "../../../test/wire/sockets.ts
 
 const hello = helloFor("a.example");
 const CHUNK = Buffer.alloc(50_000, 1);
+/** Without a drain for so long, all buffers are full. A busy machine may delay a drain by hundreds of milliseconds. */
+const HELD_UP_MS = 800;
 
 async function openPair(t: TestContext, options: Parameters<typeof startSimple>[2]) {
   const accepted = Promise.withResolvers<net.Socket>();
@@ -38,13 +40,13 @@ async function fill(from: net.Socket, to: net.Socket): Promise<void> {
   to.pause();
   for (let isHeldUp = false; !isHeldUp; ) {
     if (from.write(CHUNK)) continue;
-    isHeldUp = await Promise.race([once(from, "drain").then(() => false), sleep(200).then(() => true)]);
+    isHeldUp = await Promise.race([once(from, "drain").then(() => false), sleep(HELD_UP_MS).then(() => true)]);
   }
 }
 
 for (const way of ["up", "down"] as const) {
   testEngines(`the idle time-out with bytes waiting ${way}: both sides are reset`, async (t) => {
-    const { backend, client, connections } = await openPair(t, { timeOuts: { idleMs: 600 } });
+    const { backend, client, connections } = await openPair(t, { timeOuts: { idleMs: 2_000 } });
     const [from, to] = way === "up" ? [client, backend] : [backend, client];
     await fill(from, to);
     const seen = endOf(from);
@@ -55,9 +57,9 @@ for (const way of ["up", "down"] as const) {
 }
 
 testEngines("the half-closed time-out with bytes waiting behind the end: both sides are reset", async (t) => {
-  const { backend, client, connections } = await openPair(t, { timeOuts: { halfClosedMs: 600 } });
+  const { backend, client, connections } = await openPair(t, { timeOuts: { halfClosedMs: 2_000 } });
   await fill(backend, client);
-  const seen = once(backend.resume(), "error");
+  const seen = once(backend.resume(), "error", { signal: AbortSignal.timeout(15_000) });
   client.end();
   // A reset behind an end is EPIPE for the writer.
   assert.match(String(((await seen)[0] as NodeJS.ErrnoException).code), /^(ECONNRESET|EPIPE)$/, "the backend");
