@@ -113,7 +113,7 @@ export class Indexer {
       ["policiesOf", this.#policies.update(snapshot.backendTlsPolicies)],
       ["parameters", this.#parameters.update(snapshot.gatewayParameters)],
       ["xBackend", this.#xBackends.update(snapshot.xBackends)],
-      ["readNamespaces", areNamespacesSame ? [] : ["Secret", "ConfigMap"]],
+      ["readNamespaces", areNamespacesSame ? [] : REFERENCED_KINDS],
       ["unreadableScopes", REFERENCED_KINDS.filter((kind) => unreadable[kind] !== hadUnreadable[kind])],
       ["isAbsent", changedKinds],
       ["externalHosts", hasOtherExternalHosts ? [CLUSTER] : []],

@@ -135,7 +135,7 @@ subjects: [{ kind: ServiceAccount, name: default, namespace: fsm-gateway-system 
   await waitFor("the right is granted", isServed);
 });
 
-test("a user who may not review rights is told that the operator's are assumed", async () => {
+test("a user who may not review rights gets the message that the operator's rights are assumed", async () => {
   await apply(`apiVersion: v1
 kind: ServiceAccount
 metadata: { name: reader, namespace: default }

@@ -29,7 +29,7 @@ interface Review {
   };
 }
 
-test("each named namespace is reviewed by itself, and both verbs are needed", async () => {
+test("each named namespace is reviewed separately, and both verbs are needed", async () => {
   const { client, users } = reviewer((right) => right !== "watch secrets a" && !right.startsWith("list configmaps"));
   const scope = { terminate: true, namespaces: new Set(["a", "b"]) };
   const unreadable = await findUnreadableScopes(client, ACCOUNT, scope);

@@ -173,7 +173,7 @@ test("a namespace without the right to read it is unreadable and not pending, an
   assert.notEqual(informer.state.failure, undefined, "the failure stays visible");
   forbidden.delete("a");
   await until("a is read", () => informer.isRead("a"));
-  await until("told", () => changes.includes("a/one"));
+  await until("notified", () => changes.includes("a/one"));
   assert.deepEqual(
     [informer.isUnreadable("a"), informer.unreadableScopes().size, names(informer)],
     [false, 0, ["one", "two"]],

@@ -81,7 +81,7 @@ const COUNTS_MS = 200;
 export interface StatusReport {
   /** Failures to reach the API server, mostly ApiErrors: the cluster sync must be retried. */
   readonly failures: readonly unknown[];
-  /** Something is left, and is due in so many ms. */
+  /** Called for a status that this round does not write, with the time until it is due, in ms. */
   readonly leftForMs?: number;
 }
 

@@ -10,7 +10,7 @@ import { connectTo, readSome, startBackend } from "../../../test/wire/sockets.ts
 
 const hello = helloFor("a.example");
 const CHUNK = Buffer.alloc(50_000, 1);
-/** Without a drain for so long, all buffers are full. A busy machine may delay a drain by hundreds of milliseconds. */
+/** If no drain comes for this time, all buffers are full. A busy machine may delay a drain by hundreds of milliseconds. */
 const HELD_UP_MS = 800;
 
 async function openPair(t: TestContext, options: Parameters<typeof startSimple>[2]) {
