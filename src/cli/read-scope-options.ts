@@ -14,7 +14,7 @@ export function addReadScopeOptions(command: Command): Command {
     .addOption(watchNamespacesOption())
     .option(
       "--terminate <boolean>",
-      "serve listeners that decrypt; false: such listeners are told so, and no Secrets are read",
+      "serve listeners that terminate TLS; false: their conditions say that they are not served, and no Secrets are read",
       parseBoolean,
       true,
     )
