@@ -132,14 +132,14 @@ test(
     const client = await api.operatorClient();
     const role = JSON.parse(await kubectl("get", "clusterrole", "fsm-gateway", "-o", "json"));
     // The statuses of the test before must not be taken for this one's.
-    await kubectl("-n", "team-a", "delete", "gateway", "g");
-    await kubectl("-n", "team-b", "delete", "gateway", "g");
+    await kubectl("-n", "team-a", "delete", "gateway", "g", "--ignore-not-found");
+    await kubectl("-n", "team-b", "delete", "gateway", "g", "--ignore-not-found");
     const rules = role.rules.filter(({ resources }: { resources: string[] }) => !resources.includes("secrets"));
     assert.equal(rules.length, role.rules.length - 1);
     const { apiVersion, kind } = role;
     await api.applyYaml(JSON.stringify({ apiVersion, kind, metadata: { name: "fsm-gateway" }, rules }));
-    await kubectl("-n", "team-a", "delete", "rolebinding", BINDING);
-    await kubectl("-n", "team-b", "delete", "rolebinding", BINDING);
+    await kubectl("-n", "team-a", "delete", "rolebinding", BINDING, "--ignore-not-found");
+    await kubectl("-n", "team-b", "delete", "rolebinding", BINDING, "--ignore-not-found");
     await api.applyYaml(gatewayIn("team-a"));
     const { informers } = await startLeader(t, { client });
     const { gateways } = informers.of;
