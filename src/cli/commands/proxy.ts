@@ -15,7 +15,7 @@ import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
-import { limitWorkerHeaps } from "../worker-heaps.ts";
+import { configureHeaps } from "../worker-heaps.ts";
 
 export interface ProxyCommandOptions extends AccessLogOptions {
   readonly gateway: string;
@@ -40,7 +40,7 @@ export async function proxy(options: ProxyCommandOptions): Promise<void> {
   const log = logger.child({ gateway: options.gateway });
   const engine = usableEngine(options.engine);
   yieldingHelpers(log);
-  limitWorkerHeaps();
+  configureHeaps();
   const signal = untilSignal();
   const metrics = new ProxyMetrics(VERSION, logger.droppedLines);
   const dataPlane = createProxy({

@@ -20,7 +20,7 @@ import { proxyPages } from "../proxy-pages.ts";
 import { untilSignal } from "../signals.ts";
 import { usableEngine } from "../usable-engine.ts";
 import { VERSION } from "../version.ts";
-import { limitWorkerHeaps } from "../worker-heaps.ts";
+import { configureHeaps } from "../worker-heaps.ts";
 
 export interface RunOptions extends AccessLogOptions, ExternalHostsOptions {
   readonly namespace: string;
@@ -42,7 +42,7 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   const gateways = new ServedGateways({
     createProxy: () => {
       // Set after this point only: the thread that reads files uses the larger heap of the command line.
-      limitWorkerHeaps();
+      configureHeaps();
       return createProxy({
         log,
         metrics,
