@@ -12,7 +12,7 @@ import { openLaboratory, type Pace } from "./measure/laboratory.ts";
 import { Patience } from "./measure/patience.ts";
 import { BadUsage, type BenchOptions, parseOptions, USAGE } from "./options.ts";
 import { progressLines } from "./progress.ts";
-import { compare, comparisonTable } from "./report/comparisons.ts";
+import { beforeTable, compare, comparisonTable } from "./report/comparisons.ts";
 import { machineAndCheckout } from "./report/machine.ts";
 import { performancePage } from "./report/page.ts";
 import { asText, tablesOf } from "./report/table.ts";
@@ -35,7 +35,7 @@ async function main(args: readonly string[], stop: AbortSignal): Promise<number>
   if (descriptorLimit() < DESCRIPTORS_NEEDED) {
     throw new MissingPrerequisite(`${DESCRIPTORS_NEEDED} descriptors for each process (ulimit -Hn) are needed`);
   }
-  const { contenders, gaps } = contendersFor(options.contenders, options.program, say);
+  const { contenders, gaps } = contendersFor(options.contenders, options, say);
   for (const { contender, why } of gaps) say(`${contender} is left out: ${why}`);
   leaveProxyCore();
   if (options.precedence) takePrecedence();
@@ -67,6 +67,7 @@ function report(
   const { scenarios, rounds } = options;
   for (const table of tablesOf(scenarios, results)) console.log(`\n${asText(table)}`);
   console.log(`\n${asText(comparisonTable(compare(results.rows)))}`);
+  if (options.before !== undefined) console.log(`\n${asText(beforeTable(results.rows))}`);
   const { samples, of } = results.disturbed;
   if (samples > 0) console.log(`\n${samples} of ${of} samples were disturbed by other programs.`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results.rows, null, 1)}\n`);

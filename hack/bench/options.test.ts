@@ -32,3 +32,17 @@ test("what is asked for comes in the order of the bench, and what is unknown is 
   assert.throws(() => parsed("--rounds", "0"), BadUsage);
   assert.throws(() => parsed("--fast"), BadUsage);
 });
+
+test("another checkout's command is measured beside this one's, without the page", () => {
+  const { contenders, before, report } = parsed("--only", "haproxy,fsm-linux", "--before", "/other/fsm-gateway");
+  assert.deepEqual(contenders, ["haproxy", "fsm-linux", "fsm-linux-before"]);
+  assert.equal(before, "/other/fsm-gateway");
+  assert.equal(report, undefined);
+  assert.equal(parsed("--before", "/other/fsm-gateway").report, undefined);
+  assert.deepEqual(
+    parsed().contenders.filter((name) => name.endsWith("-before")),
+    [],
+  );
+  assert.throws(() => parsed("--only", "fsm-linux-before"), BadUsage);
+  assert.throws(() => parsed("--only", "haproxy", "--before", "/other/fsm-gateway"), /--before needs one of/);
+});

@@ -1,7 +1,7 @@
 /** The command line of the bench. Pure; throws BadUsage with a line that says what is wanted. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { CONTENDER_NAMES, type ContenderName } from "./contenders/contender.ts";
+import { BEFORE, type ContenderName, WITHOUT_BEFORE } from "./contenders/contender.ts";
 import { OWN_PROGRAM } from "./contenders/fsm-command.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { QUICK_SCENARIOS, SCENARIOS } from "./scenarios/scenarios.ts";
@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly patienceSeconds: number;
   /** The `fsm-gateway` to measure, of this checkout or another. */
   readonly program: string;
+  /** Another checkout's, measured beside it in each round; undefined: none. */
+  readonly before: string | undefined;
   /** Where rows go. */
   readonly json: string | undefined;
   /** Where the page goes; undefined: nowhere. */
@@ -30,12 +32,13 @@ export interface BenchOptions {
 export const USAGE = `npm run bench [-- OPTIONS]
 
   --quick              two short rounds of the scenarios with few routes: below three minutes, and rough
-  --only NAME,…        contenders: ${CONTENDER_NAMES.join(", ")}
+  --only NAME,…        contenders: ${WITHOUT_BEFORE.join(", ")}
   --scenario NAME,…    ${SCENARIOS.map(({ id }) => id).join(", ")}
   --rounds N           rounds (5; with --quick 2)
   --patience SECONDS   how long the whole run may wait for a quiet machine (120; with --quick 0)
   --precedence         on a machine that others use: run before them, and rest after each sample (needs root)
   --program FILE       the fsm-gateway to measure, such as another checkout's bin/fsm-gateway
+  --before FILE        another checkout's, measured in each round beside fsm-portable and fsm-linux, with ratios
   --json FILE          write rows {metric, unit, contender, median, min, max, samples, failed}
   --report FILE        write the page (docs/performance.md after a run of everything; otherwise only if this is given)
 
@@ -50,19 +53,33 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
   const { values } = parse(args);
   if (values.help) return "help";
   const quick = values.quick ?? false;
-  const everything = !quick && values.only === undefined && values.scenario === undefined;
+  const everything =
+    !quick && values.only === undefined && values.scenario === undefined && values.before === undefined;
   const known = quick && values.scenario === undefined ? QUICK_SCENARIOS : SCENARIOS;
   return {
-    contenders: chosen(values.only, CONTENDER_NAMES, (name) => name, "contender"),
+    contenders: withBefore(
+      chosen(values.only, WITHOUT_BEFORE, (name) => name, "contender"),
+      values.before,
+    ),
     scenarios: chosen(values.scenario, known, ({ id }) => id, "scenario"),
     rounds: wholeNumber("rounds", values.rounds, quick ? QUICK_ROUNDS : ROUNDS, [1, 100]),
     quick,
     precedence: values.precedence ?? false,
     patienceSeconds: wholeNumber("patience", values.patience, quick ? 0 : PATIENCE_SECONDS, [0, 3600]),
     program: resolve(values.program ?? OWN_PROGRAM),
+    before: values.before === undefined ? undefined : resolve(values.before),
     json: values.json,
     report: values.report ?? (everything ? DEFAULT_REPORT : undefined),
   };
+}
+
+function withBefore(contenders: readonly ContenderName[], before: string | undefined): readonly ContenderName[] {
+  if (before === undefined) return contenders;
+  const others = Object.entries(BEFORE).flatMap(([name, other]) =>
+    contenders.some((each) => each === name) ? [other] : [],
+  );
+  if (others.length === 0) throw new BadUsage(`--before needs one of the contenders ${Object.keys(BEFORE).join(", ")}`);
+  return [...contenders, ...others];
 }
 
 function parse(args: readonly string[]) {
@@ -77,6 +94,7 @@ function parse(args: readonly string[]) {
         patience: { type: "string" },
         precedence: { type: "boolean" },
         program: { type: "string" },
+        before: { type: "string" },
         json: { type: "string" },
         report: { type: "string" },
         help: { type: "boolean", short: "h" },

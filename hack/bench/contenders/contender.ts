@@ -15,9 +15,24 @@ export const CONTENDER_NAMES = [
   "fsm-portable-logged",
   "fsm-portable-stream",
   "fsm-linux-stream",
+  "fsm-portable-before",
+  "fsm-linux-before",
 ] as const;
 
 export type ContenderName = (typeof CONTENDER_NAMES)[number];
+
+/** Contenders that another checkout's command can run as, too, and the name that it has then. */
+export const BEFORE = {
+  "fsm-portable": "fsm-portable-before",
+  "fsm-linux": "fsm-linux-before",
+} as const satisfies Partial<Record<ContenderName, ContenderName>>;
+
+/** Contenders of this checkout, and those that others made. */
+export const WITHOUT_BEFORE = CONTENDER_NAMES.filter((name) => !isBefore(name));
+
+export function isBefore(name: ContenderName): boolean {
+  return Object.values<ContenderName>(BEFORE).includes(name);
+}
 
 /** Where one start of a contender lives: its folder, where it listens, what it must know. */
 export interface Site {

@@ -4,7 +4,7 @@ import type { Architecture } from "../../image/layout.ts";
 import { debianPeers } from "../peers/debian-peers.ts";
 import { envoyPeer } from "../peers/envoy.ts";
 import type { Gap } from "../results.ts";
-import { CONTENDER_NAMES, type Contender, type ContenderName } from "./contender.ts";
+import { BEFORE, CONTENDER_NAMES, type Contender, type ContenderName, isBefore } from "./contender.ts";
 import { envoyContender } from "./envoy.ts";
 import { loggingContender, standaloneContender } from "./fsm.ts";
 import { type EngineName, type FsmCommand, type FsmVariant, fsmCommand } from "./fsm-command.ts";
@@ -32,12 +32,21 @@ const OURS: readonly Ours[] = [
   { name: "fsm-portable-logged", engine: "portable", command: "run", make: loggingContender },
   { name: "fsm-portable-stream", engine: "portable", command: "proxy", make: streamContender },
   { name: "fsm-linux-stream", engine: "linux", command: "proxy", make: streamContender },
+  { name: BEFORE["fsm-portable"], engine: "portable", command: "run", make: standaloneContender },
+  { name: BEFORE["fsm-linux"], engine: "linux", command: "run", make: standaloneContender },
 ];
 
-/** `program` is the `fsm-gateway` to measure. Throws MissingPrerequisite where a peer that is wanted cannot be had. */
+/** Files of the `fsm-gateway` commands to measure. */
+export interface Programs {
+  readonly program: string;
+  /** The one that the contenders of `BEFORE` run; undefined: none of them is wanted. */
+  readonly before: string | undefined;
+}
+
+/** Throws MissingPrerequisite where a peer that is wanted cannot be had. */
 export function contendersFor(
   wanted: readonly ContenderName[],
-  program: string,
+  { program, before }: Programs,
   notice: (line: string) => void,
 ): Field {
   const some = (names: readonly ContenderName[]) => names.some((name) => wanted.includes(name));
@@ -49,9 +58,14 @@ export function contendersFor(
   }
   if (some(["envoy"])) found.push(envoyContender(envoyPeer()));
   const ours = OURS.filter(({ name }) => wanted.includes(name));
-  if (ours.length > 0) {
-    const command = fsmCommand(program);
-    for (const each of ours) {
+  for (const [file, isOfFile] of [
+    [program, (name: ContenderName) => !isBefore(name)],
+    [before, isBefore],
+  ] as const) {
+    const theirs = ours.filter(({ name }) => isOfFile(name));
+    if (file === undefined || theirs.length === 0) continue;
+    const command = fsmCommand(file);
+    for (const each of theirs) {
       const made = makeOurs(each, command);
       if (typeof made === "string") gaps.push({ scenario: undefined, contender: each.name, why: made });
       else found.push(made);

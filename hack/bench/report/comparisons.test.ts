@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Row } from "../results.ts";
-import { compare } from "./comparisons.ts";
+import { beforeTable, compare } from "./comparisons.ts";
 
 function row(metric: string, contender: Row["contender"], median: number, failed = 0): Row {
   return { metric, unit: "s", contender, median, min: median, max: median, samples: 5, failed };
@@ -40,4 +40,15 @@ test("a figure with failures answers no question, neither as ours nor as theirs"
   const rows = [row("connections.cpu", "fsm-portable", 1), row("connections.cpu", "haproxy", 0.5, 3)];
   assert.equal(compare(rows)[0]?.theirs, undefined);
   assert.deepEqual(compare([row("connections.cpu", "fsm-portable", 1, 1)]), []);
+});
+
+test("each metric of an engine stands beside that of the other checkout's, unless work of either failed", () => {
+  const rows = [
+    row("connections.cpu", "fsm-linux", 3),
+    row("connections.cpu", "fsm-linux-before", 2),
+    row("connections.rate", "fsm-linux", 3),
+    row("handshakes.cpu", "fsm-linux", 1),
+    row("handshakes.cpu", "fsm-linux-before", 1, 1),
+  ];
+  assert.deepEqual(beforeTable(rows).lines, [["fsm-linux", "connections.cpu", "s", "3.00", "2.00", "1.50"]]);
 });

@@ -1,5 +1,5 @@
 /** What we want to know of our own engines: each promise as a ratio, ours to theirs. Pure; judges nothing. */
-import type { ContenderName } from "../contenders/contender.ts";
+import { BEFORE, type ContenderName } from "../contenders/contender.ts";
 import { ratio } from "../measure/statistics.ts";
 import type { Row } from "../results.ts";
 import { number, type Table } from "./table.ts";
@@ -112,6 +112,35 @@ export function comparisonTable(comparisons: readonly Comparison[]): Table {
       theirs === undefined ? "not measured" : `${number(theirs.value)} (${theirs.contender})`,
       times === undefined ? "–" : times.toFixed(2),
     ]),
+    notes: [],
+  };
+}
+
+/** Each metric of an engine beside the same metric of the other checkout's. Rows of work that failed are left out. */
+export function beforeTable(rows: readonly Row[]): Table {
+  const sound = rows.filter(({ failed }) => failed === 0);
+  const lines = Object.entries(BEFORE).flatMap(([name, other]) =>
+    sound.flatMap((row) => {
+      if (row.contender !== name) return [];
+      const before = sound.find(({ contender, metric }) => contender === other && metric === row.metric);
+      if (before === undefined) return [];
+      const times = ratio(row.median, before.median);
+      return [
+        [
+          name,
+          row.metric,
+          row.unit,
+          number(row.median),
+          number(before.median),
+          times === undefined ? "–" : times.toFixed(2),
+        ],
+      ];
+    }),
+  );
+  return {
+    title: "After against before",
+    header: ["engine", "metric", "unit", "after", "before", "ratio"],
+    lines,
     notes: [],
   };
 }
