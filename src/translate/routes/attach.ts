@@ -13,6 +13,7 @@ import {
   refuseHostnames,
   refuseKind,
   refuseNamespace,
+  refusePairs,
   refuseParent,
   refuseUnattachedSet,
 } from "./refusal.ts";
@@ -30,15 +31,24 @@ export interface EffectiveHostname {
   readonly original: string;
 }
 
+/** As much of a parent as is asked here. */
+export interface ListenersOfParent {
+  readonly owner: ListenerOwner;
+  readonly listeners: readonly AssessedListener[];
+}
+
 export type AttachResult = { readonly attachments: readonly Attachment[] } | Refusal;
 
-/** `listeners`: those that stand in the spec of `owner`; none when it is a ListenerSet that is not attached to its Gateway. */
+/**
+ * `listeners`: those that stand in the spec of `owner`; none when it is a ListenerSet that is not attached to its Gateway.
+ * `maxPairs`: maximum number of pairs of a listener and a hostname that the result may have.
+ */
 export function attach(
   lookups: Lookups,
   route: AnyRoute,
   parentRef: ParentReference,
-  owner: ListenerOwner,
-  listeners: readonly AssessedListener[],
+  { owner, listeners }: ListenersOfParent,
+  maxPairs: number,
 ): AttachResult {
   if (listeners.length === 0) return refuseUnattachedSet(owner);
   const named = narrow(listeners, ({ listener }) => isNamed(parentRef, listener));
@@ -51,10 +61,19 @@ export function attach(
     return { reason: "UnsupportedValue", message: "spec.rules is empty: name a backend in rules[0].backendRefs" };
   }
   const hostnames = routeHostnames(route);
-  const attachments = allowing
-    .map((assessed) => ({ assessed, hostnames: effectiveHostnames(assessed.hostname, hostnames) }))
-    .filter((attachment) => attachment.hostnames.length > 0);
+  const attachments: Attachment[] = [];
+  let pairs = 0;
+  for (const assessed of allowing) {
+    const common = effectiveHostnames(assessed.hostname, hostnames);
+    pairs += common.length;
+    if (pairs > maxPairs) return refusePairs();
+    if (common.length > 0) attachments.push({ assessed, hostnames: common });
+  }
   return attachments.length > 0 ? { attachments } : refuseHostnames(hostnames, allowing);
+}
+
+export function countPairs(attachments: readonly Attachment[]): number {
+  return attachments.reduce((sum, { hostnames }) => sum + hostnames.length, 0);
 }
 
 /** Most routes fit all that they name: that takes no new list. */

@@ -6,7 +6,8 @@ import { GATEWAY_GROUP, type ListenerSet, objectKey, type ParentReference } from
 import type { AttachedRoute } from "../gateway-work.ts";
 import type { AssessedGateway, AssessedListener, ListenerOwner } from "../listeners/assess.ts";
 import type { Lookups } from "../lookups.ts";
-import { type Attachment, type AttachResult, attach } from "./attach.ts";
+import { type Attachment, type AttachResult, attach, countPairs } from "./attach.ts";
+import { MAX_PAIRS } from "./refusal.ts";
 import { type AnyRoute, parentRefsOf } from "./route.ts";
 
 /** A parent that routes may name: a Gateway of ours, or a ListenerSet that names one. Made anew when the Gateway is assessed anew. */
@@ -57,10 +58,12 @@ export function attachAll(
   parents: readonly (Parent | undefined)[],
 ): RouteAttachments {
   const outcomes: RouteAttachments["outcomes"][number][] = [];
+  let pairsLeft = MAX_PAIRS;
   for (const [i, parentRef] of parentRefsOf(route).entries()) {
     const parent = parents[i];
     if (parent === undefined) continue;
-    const result = attach(lookups, route, parentRef, parent.owner, parent.listeners);
+    const result = attach(lookups, route, parentRef, parent, pairsLeft);
+    if ("attachments" in result) pairsLeft -= countPairs(result.attachments);
     outcomes.push({ parentRef, gateway: parent.gateway, result });
   }
   const attached: [string, AttachedRoute][] = [];

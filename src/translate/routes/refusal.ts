@@ -63,6 +63,18 @@ export function refuseNamespace(route: AnyRoute, taking: readonly AssessedListen
   return { reason: "NotAllowedByListeners", message };
 }
 
+/**
+ * Maximum number of pairs of a listener and a hostname that one route may have in all its parents. One object may name 1,024 hostnames
+ * and 32 parents, and each parent may have 64 listeners: without a limit, a single route would be two million entries.
+ */
+export const MAX_PAIRS = 4_096;
+
+export function refusePairs(): Refusal {
+  const limit = MAX_PAIRS.toLocaleString("en");
+  const message = `The route has more than ${limit} pairs of a listener and a hostname, with the parents named before this one: divide its hostnames among several routes, or select fewer listeners by parentRefs.sectionName`;
+  return { reason: "UnsupportedValue", message };
+}
+
 export function refuseHostnames(hostnames: readonly string[], allowing: readonly AssessedListener[]): Refusal {
   const theirs = enumerate(allowing.map(({ listener, hostname }) => `${hostname} of listener "${listener.name}"`));
   const message = `No hostname of the route (${enumerate(hostnames)}) fits ${theirs}`;
