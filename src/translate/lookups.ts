@@ -19,11 +19,17 @@ import {
 } from "../gateway-api/objects.ts";
 import { DEFAULT_EXTERNAL_HOSTS, type ExternalHostsPolicy } from "../model/external-hosts.ts";
 import type { Snapshot, UnreadableScopes } from "../model/snapshot.ts";
+import { CertificateReader } from "./certificates/reader.ts";
 import type { ReferencedKind } from "./certificates/unread.ts";
 import { GroupIndex } from "./incremental/group-index.ts";
 
+/** What the rules are given: answers, and what reads the objects in them. */
+export interface Lookups extends Answers {
+  readonly certificates: CertificateReader;
+}
+
 /** Keys are `namespace/name`. Lists are empty where there is nothing. */
-export interface Lookups {
+interface Answers {
   namespace(name: string): Namespace | undefined;
   service(key: string): Service | undefined;
   /** The EndpointSlices of a Service. */
@@ -49,7 +55,7 @@ export interface Lookups {
 /** Key of a lookup with one result for the whole cluster. */
 export const CLUSTER = "";
 
-export type Question = keyof Lookups;
+export type Question = keyof Answers;
 
 /** The keys under which a question is answered otherwise than in the snapshot before. */
 export type Changes = readonly (readonly [Question, Iterable<string>])[];
@@ -88,6 +94,7 @@ export class Indexer {
     unreadableScopes: (kind) => (kind === "Secret" ? this.#unreadable.Secret : this.#unreadable.ConfigMap),
     isAbsent: (kind) => this.#absentKinds.has(kind),
     externalHosts: () => this.#externalHosts,
+    certificates: new CertificateReader(),
   };
 
   take(snapshot: Snapshot): Changes {

@@ -4,7 +4,7 @@
  */
 import { GATEWAY_X_GROUP, type ObjectReference, objectKey, type XBackend } from "../../gateway-api/objects.ts";
 import type { BackendTls } from "../../model/proxy-config.ts";
-import { type KeyPair, readKeyPair } from "../certificates/key-pair.ts";
+import type { KeyPair } from "../certificates/key-pair.ts";
 import { findMissingRight, findUnreadNamespace, SECRETS_ARE_NOT_READ } from "../certificates/unread.ts";
 import { isPermitted } from "../grants.ts";
 import type { Lookups } from "../lookups.ts";
@@ -91,7 +91,7 @@ function clientCertificate(lookups: Lookups, object: XBackend, ref: ObjectRefere
   if (unread !== undefined) return { problem: `tls.clientCertificateRef: ${unread}` };
   const key = `${namespace}/${name}`;
   const secret = lookups.secret(key);
-  if (secret !== undefined) return readKeyPair(secret);
+  if (secret !== undefined) return lookups.certificates.keyPair(secret);
   const missingRight = findMissingRight(lookups, kind, key);
   if (missingRight !== undefined) return { problem: `tls.clientCertificateRef: ${missingRight}` };
   return { problem: `there is no Secret ${name} of type kubernetes.io/tls in namespace ${namespace}` };

@@ -7,6 +7,9 @@ import { objectKey, type Secret } from "../../gateway-api/objects.ts";
 import type { CertificateResource } from "../../model/proxy-config.ts";
 import { readCertificates } from "./pem.ts";
 
+/** Maximum number of certificates in a chain: OpenSSL's own limit on the depth of a chain that it verifies. */
+const MAX_CHAIN = 100;
+
 export type KeyPair = { readonly certificate: CertificateResource } | { readonly problem: string };
 
 export function readKeyPair(secret: Secret): KeyPair {
@@ -14,10 +17,9 @@ export function readKeyPair(secret: Secret): KeyPair {
   const { data: { "tls.crt": certificate, "tls.key": key } = {} } = secret;
   if (certificate === undefined) return { problem: `Secret ${name} has no tls.crt` };
   if (key === undefined) return { problem: `Secret ${name} has no tls.key` };
-  const chain = readCertificates(decode(certificate));
-  if (chain === undefined) {
-    return { problem: `tls.crt of Secret ${name} is not a certificate chain in PEM` };
-  }
+  const chain = readCertificates(decode(certificate), MAX_CHAIN);
+  if (chain === "unreadable") return { problem: `tls.crt of Secret ${name} is not a certificate chain in PEM` };
+  if (chain === "too many") return { problem: `tls.crt of Secret ${name} has more than ${MAX_CHAIN} certificates` };
   const pem = decode(key);
   const privateKey = readPrivateKey(pem);
   if (privateKey === undefined) {

@@ -9,12 +9,13 @@ export interface PemCertificates {
   readonly first: X509Certificate;
 }
 
-/** Nothing if there is no certificate, or one that cannot be read: half a chain would fail in the handshake, far from here. */
-export function readCertificates(text: string): PemCertificates | undefined {
+/** "unreadable": no certificate, or one that cannot be read, because half a chain would fail in the handshake, far from here. */
+export function readCertificates(text: string, most: number): PemCertificates | "unreadable" | "too many" {
   const blocks = text.match(CERTIFICATE) ?? [];
+  if (blocks.length > most) return "too many";
   const certificates = blocks.map(parse);
   const [first] = certificates;
-  if (first === undefined || certificates.includes(undefined)) return undefined;
+  if (first === undefined || certificates.includes(undefined)) return "unreadable";
   return { pem: `${blocks.join("\n")}\n`, first };
 }
 

@@ -3,19 +3,15 @@
  * at before the object, so that nobody learns what exists in a namespace that grants nothing.
  */
 import {
-  type ConfigMap,
   GATEWAY_GROUP,
   type Gateway,
   type ListenerSet,
   type ObjectReference,
   objectKey,
-  type Secret,
 } from "../../gateway-api/objects.ts";
 import type { AuthoritiesResource, CertificateResource } from "../../model/proxy-config.ts";
 import { isPermitted } from "../grants.ts";
 import type { Lookups } from "../lookups.ts";
-import { type Authorities, readAuthorities } from "./authorities.ts";
-import { type KeyPair, readKeyPair } from "./key-pair.ts";
 import { findMissingRight, findUnreadNamespace, SECRETS_ARE_NOT_READ } from "./unread.ts";
 
 /** The object in whose spec a reference stands. */
@@ -35,11 +31,9 @@ export interface ReferenceProblem {
   readonly message: string;
 }
 
-/** Resolves references for one assessment: what many of them name is read once. */
+/** Resolves references for one assessment. */
 export class CertificateReferences {
   readonly #lookups: Lookups;
-  readonly #keyPairs = new Map<Secret, KeyPair>();
-  readonly #authorities = new Map<ConfigMap, Authorities>();
 
   constructor(lookups: Lookups) {
     this.#lookups = lookups;
@@ -55,8 +49,7 @@ export class CertificateReferences {
       const missingRight = findMissingRight(this.#lookups, "Secret", key);
       return invalid(field, missingRight ?? `there is no Secret ${key} of type kubernetes.io/tls`);
     }
-    const pair = this.#keyPairs.get(secret) ?? readKeyPair(secret);
-    this.#keyPairs.set(secret, pair);
+    const pair = this.#lookups.certificates.keyPair(secret);
     return "problem" in pair ? invalid(field, pair.problem) : pair.certificate;
   }
 
@@ -68,8 +61,7 @@ export class CertificateReferences {
       const missingRight = findMissingRight(this.#lookups, "ConfigMap", key);
       return invalid(field, missingRight ?? `there is no ConfigMap ${key} with a ca.crt`);
     }
-    const found = this.#authorities.get(configMap) ?? readAuthorities(configMap);
-    this.#authorities.set(configMap, found);
+    const found = this.#lookups.certificates.authorities(configMap);
     return "problem" in found ? invalid(field, found.problem) : found.authorities;
   }
 

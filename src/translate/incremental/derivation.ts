@@ -207,6 +207,7 @@ class Recorder {
       unreadableScopes: recorded("unreadableScopes"),
       isAbsent: recorded("isAbsent"),
       externalHosts: recorded("externalHosts"),
+      certificates: lookups.certificates,
     };
   }
 

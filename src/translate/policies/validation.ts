@@ -6,7 +6,6 @@ import { normalizeHostname } from "../../gateway-api/hostname.ts";
 import type { BackendTlsValidation, ObjectReference } from "../../gateway-api/objects.ts";
 import type { PolicyAcceptedReason, PolicyResolvedRefsReason } from "../../gateway-api/reasons.ts";
 import type { AuthoritiesResource, BackendTls } from "../../model/proxy-config.ts";
-import { readAuthorities } from "../certificates/authorities.ts";
 import { findMissingRight, findUnreadNamespace } from "../certificates/unread.ts";
 import type { Lookups } from "../lookups.ts";
 
@@ -87,7 +86,7 @@ function resolveAuthorities(
             findMissingRight(lookups, kind, key) ??
             `there is no ConfigMap ${name} with a ca.crt in namespace ${namespace}`,
         }
-      : readAuthorities(configMap);
+      : lookups.certificates.authorities(configMap);
   if ("authorities" in read) return read;
   return { reason: "InvalidCACertificateRef", message: `${field}: ${read.problem}` };
 }
