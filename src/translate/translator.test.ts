@@ -310,6 +310,23 @@ test("a hostname that its route gives up goes to the best of the others, whichev
   }
 });
 
+test("a route gets another of its hostnames when the route that holds the first takes the second", () => {
+  const translator = new Translator();
+  const [x, y] = ["x.example.com", "y.example.com"];
+  const base = { ...bigSnapshot(0), services: [service("r0")] };
+  const two = tlsRoute("two", { hostnames: [x, y], service: "r0", createdAt: "2026-01-02T00:00:00Z" });
+  const oldest = tlsRoute("oldest", { hostnames: [x], service: "r0", createdAt: "2025-01-01T00:00:00Z" });
+  const older = (taken: string) => tlsRoute("one", { hostnames: [taken], service: "r0" });
+  const served = [[older(x)], [older(y)], [older(x)], [oldest, older(x)]].map((others) => {
+    const snapshot = { ...base, tlsRoutes: [...others, two] };
+    const plan = translator.translate(snapshot);
+    assert.deepEqual(comparable(plan), comparable(translate(snapshot)));
+    const route = plan.gateways.get(`${NAMESPACE}/gateway`)?.config.resources.get(`route:TLSRoute/${NAMESPACE}/two`);
+    return [x, y].filter((hostname) => JSON.stringify(route).includes(hostname));
+  });
+  assert.deepEqual(served, [[y], [x], [y], [y]]);
+});
+
 test("how proxies log changes with the parameters, and goes with them", () => {
   const translator = new Translator();
   const snapshot = bigSnapshot(1);
