@@ -350,9 +350,12 @@ export interface SliceEndpoint {
   readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
 }
 
-/** `namespace/name` of the Service whose endpoints an EndpointSlice holds (label `kubernetes.io/service-name`). */
+/** On an EndpointSlice, the name of the Service whose endpoints it holds. */
+export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
+
+/** `namespace/name` of the Service whose endpoints an EndpointSlice holds. */
 export function serviceKey({ metadata }: EndpointSlice): string {
-  return `${metadata.namespace}/${metadata.labels?.["kubernetes.io/service-name"] ?? ""}`;
+  return `${metadata.namespace}/${metadata.labels?.[SERVICE_NAME_LABEL] ?? ""}`;
 }
 
 /** `namespace/name`, or the name alone of a cluster-scoped object. */

@@ -20,8 +20,6 @@ export function isSameToTranslator(controllerName: string, before: KubernetesObj
     a.generation === b.generation &&
     before.apiVersion === now.apiVersion &&
     a.deletionTimestamp === b.deletionTimestamp &&
-    sameEntries(a.labels, b.labels) &&
-    sameEntries(a.annotations, b.annotations) &&
     hasOwnEntry(controllerName, before) === hasOwnEntry(controllerName, now)
   );
 }
@@ -29,9 +27,4 @@ export function isSameToTranslator(controllerName: string, before: KubernetesObj
 /** A route or policy that has an entry of ours is ours to clean, even when nothing of its spec leads to us any more. */
 function hasOwnEntry(controllerName: string, { status }: WithEntries): boolean {
   return (status?.parents ?? status?.ancestors ?? []).some((entry) => entry.controllerName === controllerName);
-}
-
-function sameEntries(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -47,7 +47,15 @@ import { Informer, type InformerOptions } from "./informer.ts";
 import { InformerSet } from "./informer-set.ts";
 import { isSameToTranslator } from "./judged.ts";
 import { ScopedInformer } from "./scoped-informer.ts";
-import { trimmed, trimmedAuthorities, trimmedFor, trimmedHttpRoute, trimmedSecret, trimmedSlice } from "./trim.ts";
+import {
+  trimmed,
+  trimmedAuthorities,
+  trimmedFor,
+  trimmedHttpRoute,
+  trimmedNamespace,
+  trimmedSecret,
+  trimmedSlice,
+} from "./trim.ts";
 
 export interface OperatorInformersOptions {
   readonly installation?: Installation;
@@ -104,7 +112,7 @@ export function createOperatorInformers(options: OperatorInformersOptions) {
     backendTlsPolicies: watchedDiscovered<BackendTlsPolicy>(options, GATEWAY_API_KINDS.backendTlsPolicies),
     xBackends: watchedDiscovered<XBackend>(options, GATEWAY_API_KINDS.xBackends),
     referenceGrants: watchedDiscovered<ReferenceGrant>(options, GATEWAY_API_KINDS.referenceGrants),
-    namespaces: fixed<Namespace>(options, NAMESPACES),
+    namespaces: fixed<Namespace>(options, NAMESPACES, { transform: trimmedNamespace }),
     secrets: demanded<Secret>(options, SECRETS, TLS_SECRETS, options.terminate ?? true),
     authorities: demanded<ConfigMap>(options, CONFIG_MAPS, AUTHORITIES),
     services: watched<Service>(options, SERVICES, applied()),

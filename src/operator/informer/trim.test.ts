@@ -7,11 +7,16 @@ import {
   trimmedAuthorities,
   trimmedFor,
   trimmedHttpRoute,
+  trimmedNamespace,
   trimmedSecret,
   trimmedSlice,
 } from "./trim.ts";
 
-const ours = { manager: "us", operation: "Apply", fieldsV1: { "f:spec": {} } };
+const fieldsV1 = {
+  "f:metadata": { "f:labels": { "f:app": {} }, "f:annotations": { "f:hash": {} } },
+  "f:spec": {},
+};
+const ours = { manager: "us", operation: "Apply", fieldsV1 };
 const service: ManagedObject = {
   apiVersion: "v1",
   kind: "Service",
@@ -20,29 +25,41 @@ const service: ManagedObject = {
     namespace: "ns",
     uid: "u",
     resourceVersion: "1",
-    annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{…}", mine: "kept" },
+    labels: { app: "us", team: "theirs" },
+    annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{…}", hash: "1", note: "x".repeat(256 * 1024) },
     managedFields: [{ manager: "kubectl", operation: "Apply" }, { ...ours, operation: "Update" }, ours],
   },
 };
-const { managedFields: _, annotations: __, ...bare } = service.metadata;
+const { managedFields: _, annotations: __, labels: ___, ...bare } = service.metadata;
 
-test("managedFields and the last-applied configuration go, all else stays", () => {
-  assert.deepEqual(trimmed(service), { ...service, metadata: { ...bare, annotations: { mine: "kept" } } });
+test("managedFields, labels and annotations are dropped, everything else is kept", () => {
+  assert.deepEqual(trimmed(service), { ...service, metadata: bare });
 });
 
-test("for the applier, our own entry of managedFields stays", () => {
+test("a Namespace keeps its labels, for selectors", () => {
+  const namespace = { ...service, kind: "Namespace" };
+  const { labels } = service.metadata;
+  assert.deepEqual(trimmedNamespace(namespace), { ...namespace, metadata: { ...bare, labels } });
+  assert.deepEqual(trimmedNamespace({ ...namespace, metadata: bare }).metadata, bare);
+});
+
+test("for the applier, our own entry of managedFields is kept, with the labels and annotations that it names", () => {
   const kept = trimmedFor<ManagedObject>("us")(service);
-  assert.deepEqual(kept.metadata.managedFields, [ours]);
-  assert.equal("managedFields" in trimmedFor<ManagedObject>("nobody")(service).metadata, false);
+  const metadata = { ...bare, labels: { app: "us" }, annotations: { hash: "1" }, managedFields: [ours] };
+  assert.deepEqual(kept, { ...service, metadata });
+  assert.deepEqual(trimmedFor<ManagedObject>("nobody")(service).metadata, bare);
+  const specOnly = { ...service.metadata, managedFields: [{ ...ours, fieldsV1: { "f:spec": {} } }] };
+  const { labels, annotations } = trimmedFor<ManagedObject>("us")({ ...service, metadata: specOnly }).metadata;
+  assert.deepEqual([labels, annotations], [{}, {}]);
 });
 
-test("of an EndpointSlice addresses, conditions, ports and labels stay", () => {
+test("of an EndpointSlice addresses, conditions, ports and the name of its Service stay", () => {
   const labels = { "kubernetes.io/service-name": "s" };
   const endpoint = { addresses: ["10.0.0.1"], conditions: { ready: true }, nodeName: "n", zone: "z" };
   const slice: EndpointSlice = {
     ...service,
     kind: "EndpointSlice",
-    metadata: { ...service.metadata, labels },
+    metadata: { ...service.metadata, labels: { ...labels, team: "theirs" } },
     addressType: "IPv4",
     endpoints: [endpoint],
     ports: null,
