@@ -2,11 +2,19 @@ import assert from "node:assert/strict";
 import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { type TestContext, test } from "node:test";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { connect } from "./client/connection.ts";
-import { ControlService, SubscribeRequestSchema, type SubscribeResponse } from "./generated/control_pb.ts";
+import {
+  ControlService,
+  HeldSchema,
+  type Report,
+  ReportSchema,
+  type SubscribeRequest,
+  SubscribeRequestSchema,
+  type SubscribeResponse,
+} from "./generated/control_pb.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { Http2Endpoint } from "./server/http2-endpoint.ts";
 import { SERVER_NAME } from "./testing/certificates.ts";
@@ -45,11 +53,18 @@ async function ending(responses: AsyncIterable<SubscribeResponse>): Promise<Conn
   return assert.fail("the stream ended without an error");
 }
 
-const report = (acknowledges: number): Say => ({ case: "report", value: { acknowledges } });
+const report = (acknowledges: number): Say => reportOf({ acknowledges });
+const reportOf = (init: MessageInitShape<typeof ReportSchema>): Say => ({
+  case: "report",
+  value: toBinary(ReportSchema, create(ReportSchema, init)),
+});
 const held = (...keys: string[]): Say => ({
   case: "held",
-  value: { resources: keys.map((key) => ({ key, version: "1" })) },
+  value: toBinary(HeldSchema, create(HeldSchema, { resources: keys.map((key) => ({ key, version: "1" })) })),
 });
+/** So many times an empty message in a field: two bytes each. */
+const repeated = (field: number, count: number) =>
+  new Uint8Array(2 * count).fill(0).map((_, at) => (at % 2 === 0 ? field * 8 + 2 : 0));
 const faults: [what: string, says: readonly Say[], code: Code, words: RegExp][] = [
   ["says nothing", [], Code.DeadlineExceeded, /no complete Hello within 100 ms/],
   ["does not say Hello first", [report(0)], Code.InvalidArgument, /must be Hello/],
@@ -86,6 +101,33 @@ const faults: [what: string, says: readonly Say[], code: Code, words: RegExp][] 
     Code.InvalidArgument,
     /said before/,
   ],
+  [
+    "reports two bytes for each of 100,000 listeners",
+    [
+      { case: "hello", value: HELLO },
+      { case: "report", value: repeated(3, 100_000) },
+    ],
+    Code.InvalidArgument,
+    /a Report has more than 16384 fields/,
+  ],
+  [
+    "lists two bytes for each of 100,000 resources",
+    [
+      { case: "hello", value: { ...HELLO, heldCount: 100_000 } },
+      { case: "held", value: repeated(1, 100_000) },
+    ],
+    Code.InvalidArgument,
+    /a Held has more than 16384 fields/,
+  ],
+  [
+    "sends more than 1 MiB at once",
+    [
+      { case: "hello", value: HELLO },
+      { case: "report", value: new Uint8Array(1024 * 1024) },
+    ],
+    Code.ResourceExhausted,
+    /message size/,
+  ],
   ["answers what was not sent", [{ case: "hello", value: HELLO }, report(7)], Code.Aborted, /delta 7 .* not awaited/],
 ];
 for (const [what, says, code, words] of faults) {
@@ -99,6 +141,27 @@ for (const [what, says, code, words] of faults) {
   });
 }
 
+test("what proxies report to hold is limited for all of them together, until a configuration replaces it", async (t) => {
+  const stage = await Stage.set(t);
+  const { server, port, log } = await stage.server({ memoryBytes: 5_000 });
+  const config = routes(3);
+  const keys = Array.from({ length: 20 }, (_, at) => `route:${at}`);
+  const says = [
+    { case: "hello", value: { ...HELLO, revision: config.revision, heldCount: 20 } },
+    held(...keys),
+  ] as const;
+  const first = (await rawProxy(t, stage, port, says))[Symbol.asyncIterator]();
+  assert.equal((await first.next()).value?.message.case, "welcome");
+  const error = await ending(await rawProxy(t, stage, port, says));
+  assert.equal(error.code, Code.Unavailable);
+  assert.match(error.message, /more than the operator holds in memory/);
+  assert.ok(log.lines.some(({ level, message }) => level === "warn" && message === "proxy not admitted"));
+  server.publish(GATEWAY, config);
+  assert.equal((await first.next()).value?.message.case, "current");
+  const next = (await rawProxy(t, stage, port, says))[Symbol.asyncIterator]();
+  assert.equal((await next.next()).value?.message.case, "welcome");
+});
+
 test("a message of a newer proxy is passed over", async (t) => {
   const stage = await Stage.set(t);
   const { server, port, reports } = await stage.server();
@@ -111,7 +174,7 @@ test("a message of a newer proxy is passed over", async (t) => {
 test("of a flood of reports the newest counts, some times a second, and no more is read than the pace allows", async (t) => {
   const stage = await Stage.set(t);
   const { port, reports } = await stage.server();
-  const flood = Array.from({ length: 2_000 }, (_, at): Say => ({ case: "report", value: { revision: `${at}` } }));
+  const flood = Array.from({ length: 2_000 }, (_, at) => reportOf({ revision: `${at}` }));
   const startMs = performance.now();
   void ending(await rawProxy(t, stage, port, [{ case: "hello", value: HELLO }, ...flood]));
   await until(() => reports.length >= 4);
@@ -209,17 +272,20 @@ async function newerOperator(t: TestContext, stage: Stage, responses: () => Asyn
 
 test("a resource of an unknown kind is refused with its name and never reaches the applier", async (t) => {
   const stage = await Stage.set(t);
-  const answers: unknown[] = [];
-  const port = await newerOperator(t, stage, async function* (requests?: AsyncIterable<unknown>) {
+  const answers: Report[] = [];
+  const port = await newerOperator(t, stage, async function* (requests?: AsyncIterable<SubscribeRequest>) {
     const upserts = [{ name: "shop/udp", version: "1" }];
     yield { message: { case: undefined } };
     yield { message: { case: "delta", value: { sequence: 1, revision: "r1", upserts, last: true } } };
-    for await (const request of requests ?? []) answers.push(request);
+    for await (const { message } of requests ?? []) {
+      if (message.case === "report") answers.push(fromBinary(ReportSchema, message.value));
+    }
   });
   const { applier, log } = stage.client(port);
   await until(() => log.lines.some(({ message }) => /configuration refused/.test(message)));
-  await until(() => JSON.stringify(answers).includes("resource shop/udp: this proxy does not know its kind"));
-  assert.match(JSON.stringify(answers), /"acknowledges":1/);
+  await until(() => answers.some(({ acknowledges }) => acknowledges === 1));
+  const answer = answers.find(({ acknowledges }) => acknowledges === 1);
+  assert.match(answer?.refusal?.message ?? "", /resource shop\/udp: this proxy does not know its kind/);
   assert.equal(applier.applied.length, 0);
 });
 

@@ -3,10 +3,10 @@
  * once each, however slowly the operator reads. Reports that answer nothing are sent about 5 times a second at most.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import type { HeldConfig } from "../delta.ts";
-import { type SubscribeRequest, SubscribeRequestSchema } from "../generated/control_pb.ts";
+import { HeldSchema, ReportSchema, type SubscribeRequest, SubscribeRequestSchema } from "../generated/control_pb.ts";
 import { Latch } from "../latch.ts";
 import { PROTOCOL_VERSION, REPORT_INTERVAL_MS } from "../protocol.ts";
 import { Throttle } from "../throttle.ts";
@@ -59,7 +59,7 @@ export class Outbox {
     const hello = { proxyId, protocolVersion: PROTOCOL_VERSION, revision, heldCount: versions.size };
     yield request({ case: "hello", value: hello });
     for (const value of heldToWire(held)) {
-      yield request({ case: "held", value });
+      yield request({ case: "held", value: toBinary(HeldSchema, value) });
       // Connections have their turn between two parts.
       await nextTurn();
     }
@@ -74,7 +74,7 @@ export class Outbox {
     if (this.#answer !== undefined) {
       const { sequence, report } = this.#answer;
       this.#answer = undefined;
-      return request({ case: "report", value: reportToWire(report, sequence) });
+      return reportRequest(report, sequence);
     }
     if (this.#token !== undefined) {
       const token = this.#token;
@@ -83,7 +83,7 @@ export class Outbox {
     }
     if (this.#reportDue) {
       this.#reportDue = false;
-      return request({ case: "report", value: reportToWire(this.#currentReport(), 0) });
+      return reportRequest(this.#currentReport(), 0);
     }
     return undefined;
   }
@@ -92,6 +92,10 @@ export class Outbox {
 type RequestMessage = NonNullable<
   Exclude<MessageInitShape<typeof SubscribeRequestSchema>, SubscribeRequest>["message"]
 >;
+
+function reportRequest(report: ProxyReport, acknowledges: number): SubscribeRequest {
+  return request({ case: "report", value: toBinary(ReportSchema, reportToWire(report, acknowledges)) });
+}
 
 function request(message: RequestMessage): SubscribeRequest {
   return create(SubscribeRequestSchema, { message });

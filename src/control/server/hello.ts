@@ -6,6 +6,8 @@ import type { ResourceKey } from "../../model/proxy-config.ts";
 import type { HeldConfig } from "../delta.ts";
 import type { SubscribeRequest } from "../generated/control_pb.ts";
 import { PROTOCOL_VERSION } from "../protocol.ts";
+import { decodeHeld } from "../wire/requests.ts";
+import type { Reservation } from "./memory-budget.ts";
 
 export interface ProxyHello {
   /** What the proxy calls itself; the token decides. */
@@ -16,8 +18,14 @@ export interface ProxyHello {
 /** 100,000 routes, each with a backend and endpoints of its own, fit; some 100 MiB while the proxy says them. */
 const MAX_HELD_RESOURCES = 400_000;
 
-/** Reads Hello and its Held messages, and nothing after. Throws ConnectError when they are malformed. */
-export async function readHello(requests: AsyncIterator<SubscribeRequest>): Promise<ProxyHello> {
+/** Memory of a key and a version beside their characters, in bytes. */
+const ENTRY_BYTES = 150;
+
+/**
+ * Reads Hello and its Held messages, and nothing after. Throws ConnectError when they are malformed, or when there is no memory for them
+ * in `memory`.
+ */
+export async function readHello(requests: AsyncIterator<SubscribeRequest>, memory: Reservation): Promise<ProxyHello> {
   const { message } = await next(requests);
   if (message.case !== "hello") throw new ConnectError("the first message must be Hello", Code.InvalidArgument);
   const { proxyId, protocolVersion, revision, heldCount } = message.value;
@@ -26,23 +34,36 @@ export async function readHello(requests: AsyncIterator<SubscribeRequest>): Prom
     throw new ConnectError(problem, Code.FailedPrecondition);
   }
   if (heldCount > MAX_HELD_RESOURCES) throw new ConnectError("too many held resources", Code.InvalidArgument);
-  return { statedProxyId: proxyId, held: { revision, versions: await readHeld(requests, heldCount) } };
+  return { statedProxyId: proxyId, held: { revision, versions: await readHeld(requests, heldCount, memory) } };
 }
 
-async function readHeld(requests: AsyncIterator<SubscribeRequest>, count: number): Promise<Map<ResourceKey, string>> {
+async function readHeld(
+  requests: AsyncIterator<SubscribeRequest>,
+  count: number,
+  memory: Reservation,
+): Promise<Map<ResourceKey, string>> {
   const versions = new Map<ResourceKey, string>();
   let listed = 0;
   while (listed < count) {
     const { message } = await next(requests);
     if (message.case !== "held") throw new ConnectError("Held messages must follow Hello", Code.InvalidArgument);
-    const { resources } = message.value;
+    const held = decodeHeld(message.value);
+    if (!held.ok) throw new ConnectError(held.problem, Code.InvalidArgument);
+    const { resources } = held.value;
     listed += resources.length;
     if (resources.length === 0 || listed > count) {
       throw new ConnectError(`Held lists ${listed} resources, Hello announced ${count}`, Code.InvalidArgument);
     }
+    const bytes = resources.reduce((sum, { key, version }) => sum + key.length + version.length + ENTRY_BYTES, 0);
+    if (!memory.resize(memory.bytes + bytes)) throw outOfMemory();
     for (const { key, version } of resources) versions.set(key, version);
   }
   return versions;
+}
+
+/** Proxies retry with backoff. */
+export function outOfMemory(): ConnectError {
+  return new ConnectError("proxies report more than the operator holds in memory; try again later", Code.Unavailable);
 }
 
 async function next(requests: AsyncIterator<SubscribeRequest>): Promise<SubscribeRequest> {

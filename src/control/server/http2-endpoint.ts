@@ -11,7 +11,7 @@ import { type ConnectRouter, createConnectRouter, createContextKey, createContex
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Logger } from "../../model/log.ts";
 import { ConnectionCap } from "../../net/connection-cap.ts";
-import { MAX_MESSAGE_BYTES } from "../wire/chunks.ts";
+import { MAX_REQUEST_BYTES } from "../wire/requests.ts";
 import { keepUp, type SessionUpkeep } from "./session-upkeep.ts";
 
 /** What TLS presents, PEM: the chain with the server's certificate first, and its key. */
@@ -113,7 +113,8 @@ function requestHandler({ routes, log }: Http2EndpointOptions) {
     grpc: false,
     grpcWeb: false,
     acceptCompression: [],
-    readMaxBytes: MAX_MESSAGE_BYTES,
+    readMaxBytes: MAX_REQUEST_BYTES,
+    binaryOptions: { readUnknownFields: false },
   });
   routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));

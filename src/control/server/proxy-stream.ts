@@ -9,16 +9,19 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "../../model/log.ts";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import type { HeldConfig } from "../delta.ts";
-import type { Report, SubscribeRequest, SubscribeResponse } from "../generated/control_pb.ts";
+import type { SubscribeRequest, SubscribeResponse } from "../generated/control_pb.ts";
 import { SubscribeResponseSchema } from "../generated/control_pb.ts";
 import { Latch } from "../latch.ts";
 import { REPORT_INTERVAL_MS } from "../protocol.ts";
 import { Throttle } from "../throttle.ts";
 import { deltaToWire } from "../wire/chunks.ts";
 import { reportFromWire } from "../wire/report.ts";
+import { decodeReport } from "../wire/requests.ts";
 import { type Authenticate, identify, type ProxyIdentity } from "./authentication.ts";
 import { Deadline } from "./deadline.ts";
+import { outOfMemory } from "./hello.ts";
 import { Lag } from "./lag.ts";
+import type { Reservation } from "./memory-budget.ts";
 import { DEFAULT_PACE, MessagePace } from "./message-pace.ts";
 import type { PublishedConfig } from "./published-config.ts";
 import { answered, nextStep, type Step, type SubscriberState, subscribed } from "./subscriber-state.ts";
@@ -42,6 +45,8 @@ export interface ConfigAnswer {
 export interface ProxyStreamParts {
   readonly identity: ProxyIdentity;
   readonly held: HeldConfig;
+  /** Released when the stream is gone. */
+  readonly memory: Reservation;
   readonly log: Logger;
   readonly timing: StreamTiming;
   readonly published: () => PublishedConfig | undefined;
@@ -51,8 +56,12 @@ export interface ProxyStreamParts {
   readonly reset: () => void;
 }
 
+/** Memory of a decoded report, as a multiple of its encoding: an object and some strings for each entry. */
+const REPORT_FACTOR = 8;
+
 export class ProxyStream {
-  readonly #parts: ProxyStreamParts;
+  /** Without the list of what the proxy held at first, which is in memory only as long as the state needs it. */
+  readonly #parts: Omit<ProxyStreamParts, "held">;
   readonly #latch = new Latch();
   readonly #answerDue = new Deadline();
   readonly #tokenAnswerDue = new Deadline();
@@ -68,10 +77,14 @@ export class ProxyStream {
   #isTokenExpected = false;
   #ended: { readonly error?: ConnectError } | undefined;
   #report: ProxyReport | undefined;
+  /** Memory of the list that the proxy sent; 0 once a shared configuration has replaced it. */
+  #heldBytes: number;
+  #reportBytes = 0;
 
-  constructor(parts: ProxyStreamParts) {
+  constructor({ held, ...parts }: ProxyStreamParts) {
     this.#parts = parts;
-    this.#state = subscribed(parts.held);
+    this.#state = subscribed(held);
+    this.#heldBytes = parts.memory.bytes;
     if (parts.published() !== undefined) this.#lag.published(performance.now());
     this.#scheduleTokenRequest();
   }
@@ -105,6 +118,7 @@ export class ProxyStream {
   dispose(): void {
     this.end();
     for (const deadline of [this.#answerDue, this.#tokenAnswerDue, this.#tokenAge, this.#endDue]) deadline.clear();
+    this.#parts.memory.release();
   }
 
   /** Reads until the proxy or `end` ends it. Never throws: what goes wrong ends the stream. */
@@ -113,8 +127,8 @@ export class ProxyStream {
       for (;;) {
         const result = await requests.next();
         if (result.done === true || this.#ended !== undefined) return this.end();
-        await this.#take(result.value);
-        const waitMs = isRequested(result.value) ? 0 : this.#pace.count(performance.now());
+        const isRequested = await this.#take(result.value);
+        const waitMs = isRequested ? 0 : this.#pace.count(performance.now());
         if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
       }
     } catch (error) {
@@ -136,7 +150,7 @@ export class ProxyStream {
         continue;
       }
       const { step, state } = nextStep(this.#state, this.#parts.published());
-      this.#state = state;
+      this.#setState(state);
       if (step.type !== "delta" && state.inFlight === undefined) this.#lag.settled();
       if (step.type === "wait") await this.#latch.wait();
       else yield* this.#send(step);
@@ -154,32 +168,49 @@ export class ProxyStream {
     for (const value of deltaToWire(step.delta, step.sequence)) yield response({ case: "delta", value });
   }
 
-  async #take({ message }: SubscribeRequest): Promise<void> {
+  /** Returns whether the message answers a delta or a token request; any other answer ends the stream. */
+  async #take({ message }: SubscribeRequest): Promise<boolean> {
     switch (message.case) {
       case "report":
         return this.#takeReport(message.value);
       case "token":
-        return this.#takeToken(message.value.token);
+        await this.#takeToken(message.value.token);
+        return true;
       case "hello":
       case "held":
         throw new ConnectError("Hello was said before", Code.InvalidArgument);
       case undefined:
-      // A message of a newer proxy, which by the rules of the contract may be ignored.
+        // A message of a newer proxy, which by the rules of the contract may be ignored.
+        return false;
     }
   }
 
-  #takeReport(message: Report): void {
+  #setState(state: SubscriberState): void {
+    if (state.held !== this.#state.held) this.#heldBytes = 0;
+    this.#state = state;
+    this.#parts.memory.resize(this.#heldBytes + this.#reportBytes);
+  }
+
+  #takeReport(bytes: Uint8Array): boolean {
+    const decoded = decodeReport(bytes);
+    if (!decoded.ok) throw new ConnectError(decoded.problem, Code.InvalidArgument);
+    this.#reportBytes = bytes.length * REPORT_FACTOR;
+    if (!this.#parts.memory.resize(this.#heldBytes + this.#reportBytes)) throw outOfMemory();
+    const message = decoded.value;
     const report = reportFromWire(message);
     if (message.acknowledges !== 0) {
       const answer = answered(this.#state, message.acknowledges, report);
       if (!answer.ok) throw new ConnectError(`say anew what you hold: ${answer.problem}`, Code.Aborted);
       this.#answerDue.clear();
       this.#tellAnswer(report);
-      this.#state = answer.state;
+      this.#setState(answer.state);
       this.#latch.raise();
       this.#reports.discard();
       this.#tellReport(report);
-    } else this.#reports.offer(report);
+      return true;
+    }
+    this.#reports.offer(report);
+    return false;
   }
 
   #tellReport(report: ProxyReport): void {
@@ -236,11 +267,6 @@ export class ProxyStream {
     );
     deadline.start(answerTimeoutMs, () => this.end(error));
   }
-}
-
-/** Reports whether a message answers a delta or a token request; any other answer ends the stream. */
-function isRequested({ message }: SubscribeRequest): boolean {
-  return message.case === "token" || (message.case === "report" && message.value.acknowledges !== 0);
 }
 
 type ResponseMessage = NonNullable<

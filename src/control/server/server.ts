@@ -16,6 +16,7 @@ import { type Authenticate, identify } from "./authentication.ts";
 import { GatewayFeeds, type SubscriberView } from "./gateway-feeds.ts";
 import { type ProxyHello, readHello } from "./hello.ts";
 import { Http2Endpoint, peerKey, resetStreamKey, type ServerCertificate } from "./http2-endpoint.ts";
+import { DEFAULT_BUDGET_BYTES, MemoryBudget, type Reservation } from "./memory-budget.ts";
 import { type ConfigAnswer, ProxyStream, type StreamTiming } from "./proxy-stream.ts";
 import type { SessionUpkeep } from "./session-upkeep.ts";
 
@@ -35,6 +36,8 @@ export interface ControlServerOptions {
   readonly timing?: Partial<ControlServerTiming>;
   /** Limits of the authentication attempts from one address. */
   readonly attemptLimits?: AttemptLimits;
+  /** Limit of the memory for what all proxies report, in bytes. */
+  readonly memoryBytes?: number;
   /** Beyond this, connections without a call are reset. */
   readonly maxConnections?: number;
 }
@@ -92,7 +95,8 @@ export function createControlServer(options: ControlServerOptions): ControlServe
   const timing = { ...TIMING, ...options.timing };
   const feeds = new GatewayFeeds(options.onGone);
   const attempts = new AttemptLimiter(options.attemptLimits ?? DEFAULT_ATTEMPT_LIMITS);
-  const admission: Admission = { ...options, timing, feeds, attempts };
+  const memory = new MemoryBudget(options.memoryBytes ?? DEFAULT_BUDGET_BYTES);
+  const admission: Admission = { ...options, timing, feeds, attempts, memory };
   const endpoint = new Http2Endpoint({
     log: options.log,
     certificate: options.certificate,
@@ -121,11 +125,14 @@ interface Admission extends Omit<ControlServerOptions, "timing"> {
   readonly timing: ControlServerTiming;
   readonly feeds: GatewayFeeds;
   readonly attempts: AttemptLimiter;
+  readonly memory: MemoryBudget;
 }
 
 async function* subscribe(admission: Admission, requests: AsyncIterable<SubscribeRequest>, context: HandlerContext) {
   const iterator = requests[Symbol.asyncIterator]();
-  const stream = await admit(admission, iterator, context).catch((error: unknown) => {
+  const memory = admission.memory.reserve();
+  const stream = await admit(admission, iterator, context, memory).catch((error: unknown) => {
+    memory.release();
     // Proxies ask a replica that does not lead all the time; every other refusal is for someone to look at.
     // A line for each rejected attempt would fill the log. The metric counts them.
     const isLimited = ConnectError.from(error).code === Code.ResourceExhausted;
@@ -143,12 +150,13 @@ async function admit(
   admission: Admission,
   requests: AsyncIterator<SubscribeRequest>,
   context: HandlerContext,
+  memory: Reservation,
 ): Promise<ProxyStream> {
   const { isLeader, authenticate, timing, feeds, onReport, onAnswer, onSubscription } = admission;
   if (!isLeader()) throw notLeader();
   if (!admission.attempts.tryAttempt(context.values.get(peerKey), performance.now())) throw rateLimited();
   const identity = await identify(authenticate, context.requestHeader.get("authorization"));
-  const { statedProxyId, held } = await inTime(readHello(requests), timing.helloTimeoutMs);
+  const { statedProxyId, held } = await inTime(readHello(requests, memory), timing.helloTimeoutMs);
   const { gateway, proxyId } = identity;
   const log = admission.log.child({ gateway, proxyId });
   if (statedProxyId !== proxyId) log.warn("the proxy gives another name than its token", { statedProxyId });
@@ -159,6 +167,7 @@ async function admit(
   const stream = new ProxyStream({
     identity,
     held,
+    memory,
     log,
     timing,
     authenticate,

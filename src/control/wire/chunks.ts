@@ -18,7 +18,7 @@ import { resourceFromWire, resourceToWire } from "./resource.ts";
 export const CHUNK_BYTES = 64 * 1024;
 
 /**
- * The largest message either side reads. One resource is never split, and the largest is a Service's endpoints: 100,000
+ * The largest message that a proxy reads. One resource is never split, and the largest is a Service's endpoints: 100,000
  * of them, more than Kubernetes supports in a cluster, are some 5 MiB.
  */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
