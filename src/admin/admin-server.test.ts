@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type net from "node:net";
 import { test } from "node:test";
 import { connectTo, eventually, LOOPBACK, readAll } from "../../test/wire/sockets.ts";
@@ -149,4 +150,23 @@ test("a request that does not come whole is ended after some seconds", { timeout
   await Promise.all([silent, slow].map((socket) => readAll(socket)));
   const tookMs = performance.now() - startMs;
   assert.ok(tookMs > 4_000 && tookMs < 10_000, `${tookMs} ms`);
+});
+
+test("a connection may send its next request when it has the response to the last, and is reset before that", async (t) => {
+  const metrics = { contentType: "text/plain", expose: async () => "m ".repeat(100_000) };
+  const admin = await serveAdmin({ notReady: () => undefined, metrics }, { address: LOOPBACK, port: 0 });
+  t.after(() => admin.close());
+  const request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const polite = await connectTo(admin.port);
+  t.after(() => polite.destroy());
+  for (let count = 0; count < 20; count++) {
+    polite.write(request);
+    const [chunk] = await once(polite, "data");
+    assert.match(String(chunk), /^HTTP\/1\.1 200 OK/);
+  }
+  const pipelined = await connectTo(admin.port);
+  pipelined.on("data", () => {});
+  pipelined.write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000));
+  const [error] = await once(pipelined, "error", { signal: AbortSignal.timeout(5_000) });
+  assert.equal(error.code, "ECONNRESET");
 });

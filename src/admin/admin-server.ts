@@ -3,11 +3,12 @@
  *
  * Reads only: nothing can be changed through it. It is not for clients of the gateway and has its own bind address. What names
  * clients or the names they request is served to this machine only (`kubectl port-forward` counts as this machine). Open connections
- * are limited, and metrics are read at most once a second, so that no caller of this port slows the process down.
+ * are limited, a connection has one request at a time, and metrics are read at most once a second, so that no caller of this port slows
+ * the process down.
  */
 import { once } from "node:events";
 import http from "node:http";
-import { type AddressInfo, BlockList } from "node:net";
+import { type AddressInfo, BlockList, type Socket } from "node:net";
 import { MAX_ADMIN_CONNECTIONS } from "../model/descriptor-budget.ts";
 import { ConnectionCap } from "../net/connection-cap.ts";
 import { isAddressOrLocalhost } from "./host-header.ts";
@@ -73,8 +74,17 @@ export async function serveAdmin(
     maxHeaderSize: MAX_HEADER_BYTES,
   };
   const shared: Shared = { metrics: new SharedPages(), pages: new SharedPages() };
+  const answering = new Set<Socket>();
   const server = http.createServer(limits, (request, response) => {
-    response.once("close", cap.startWork(request.socket));
+    const { socket } = request;
+    // Node reads on while a response waits for its peer: a pipeline of requests would be as many responses in memory.
+    if (answering.has(socket)) {
+      socket.resetAndDestroy();
+      return;
+    }
+    answering.add(socket);
+    response.once("close", () => answering.delete(socket));
+    response.once("close", cap.startWork(socket));
     answer(source, shared, request, isLocal(request.socket.remoteAddress ?? "")).then(
       ({ status, contentType, body }) => response.writeHead(status, { "content-type": contentType }).end(body),
       (error: unknown) => response.writeHead(500, { "content-type": "text/plain" }).end(`${String(error)}\n`),
