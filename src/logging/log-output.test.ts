@@ -6,7 +6,7 @@ import { Writable } from "node:stream";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { LogOutput, MAX_BUFFERED_CHARACTERS } from "./log-output.ts";
+import { LogOutput, MAX_BUFFERED_CHARACTERS, MAX_PRINTED_CHARACTERS } from "./log-output.ts";
 
 const logger = fileURLToPath(new URL("./logger.ts", import.meta.url));
 
@@ -78,6 +78,27 @@ test("without a reader the buffer is bounded, lines beyond it are counted, and t
   assert.deepEqual(resumed, [offered - admitted]);
   assert.equal(writes.join("").length, admitted * line.length, "what was admitted is written");
   assert.equal(output.tryAdmit("info"), true);
+});
+
+test("text for people is bounded by itself: it drops no log line, and its lines beyond the limit are counted", async () => {
+  const reader = startReader();
+  reader.stop();
+  reader.output.print("a\nb\n");
+  await turn();
+  const text = `${"x".repeat(1024 * 1024 - 1)}\n`;
+  for (let printed = 0; printed < MAX_PRINTED_CHARACTERS; printed += text.length) reader.output.print(text);
+  await turn();
+  assert.equal(reader.output.droppedLines, 0);
+  reader.output.print("lost\nlost\n");
+  assert.equal(reader.output.droppedLines, 2);
+  assert.ok(reader.output.tryAdmit("info"));
+  reader.output.stream.write("line\n");
+  await reader.resume();
+  await reader.resume();
+  assert.deepEqual([reader.writes[0], reader.writes.at(-1), reader.resumed], ["a\nb\n", "line\n", [2]]);
+  reader.output.print("again\n");
+  await turn();
+  assert.equal(reader.writes.at(-1), "again\n");
 });
 
 test("lines that could not be written are counted, and the output lives", async () => {

@@ -1,12 +1,15 @@
 /**
- * Writes log lines to a stream: all lines of one event-loop iteration in one write, so that a slow pipe does not interrupt other work.
- * Buffers at most `MAX_BUFFERED_CHARACTERS` while the reader is slow or closed. Drops and counts the lines beyond.
+ * Writes log lines, and text for people, to a stream: all of one event-loop iteration in one write, so that a slow pipe does not interrupt
+ * other work. Buffers at most `MAX_BUFFERED_CHARACTERS` of lines and `MAX_PRINTED_CHARACTERS` of text while the reader is slow or closed.
+ * Drops and counts the lines beyond.
  */
 import { Writable } from "node:stream";
 import type { LogLevel } from "./fields.ts";
 
 /** About 12,000 lines of access log: a reader that pauses for seconds loses nothing, and memory grows by at most about 10 MB. */
 export const MAX_BUFFERED_CHARACTERS = 4 * 1024 * 1024;
+/** The statuses of 10,000 routes, which are printed at once at the start. */
+export const MAX_PRINTED_CHARACTERS = 32 * 1024 * 1024;
 /** Space for warnings and errors after access lines have filled the buffer. */
 const EXTRA_FOR_URGENT_CHARACTERS = 256 * 1024;
 
@@ -22,9 +25,12 @@ export class LogOutput {
   /** Accepts finished lines, each with its line break. Never blocks the caller. */
   readonly stream: Writable;
   readonly #options: LogOutputOptions;
-  #lines: string[] = [];
-  /** Number of characters that the target has not accepted. */
+  #texts: string[] = [];
+  /** Number of characters of log lines that the target has not accepted. */
   #bufferedCharacters = 0;
+  /** Number of characters of other text that the target has not accepted. */
+  #printedCharacters = 0;
+  #unflushed = { lines: 0, printed: 0 };
   #droppedLines = 0;
   #unreportedLines = 0;
 
@@ -56,22 +62,42 @@ export class LogOutput {
     return false;
   }
 
+  /** Writes whole lines of text after the log lines before it. Never blocks; drops the text where there is no space for it. */
+  print(text: string): void {
+    if (this.#printedCharacters >= MAX_PRINTED_CHARACTERS) {
+      this.#drop(countLines(text));
+      return;
+    }
+    this.#printedCharacters += text.length;
+    this.#add(text);
+    this.#unflushed.printed += text.length;
+  }
+
   #append(line: string): void {
-    if (this.#lines.length === 0) setImmediate(() => this.#flush());
-    this.#lines.push(line);
     this.#bufferedCharacters += line.length;
+    this.#add(line);
+  }
+
+  #add(text: string): void {
+    if (this.#texts.length === 0) setImmediate(() => this.#flush());
+    this.#texts.push(text);
+    this.#unflushed.lines += countLines(text);
   }
 
   #flush(): void {
-    if (this.#lines.length === 0) return;
-    const { length } = this.#lines;
-    const text = this.#lines.join("");
-    this.#lines = [];
-    this.#options.target.write(text, (error) => this.#onWritten(length, text.length, error));
+    if (this.#texts.length === 0) return;
+    const text = this.#texts.join("");
+    this.#texts = [];
+    const { lines, printed } = this.#unflushed;
+    this.#unflushed = { lines: 0, printed: 0 };
+    this.#options.target.write(text, (error) => {
+      this.#printedCharacters -= printed;
+      this.#bufferedCharacters -= text.length - printed;
+      this.#onWritten(lines, error);
+    });
   }
 
-  #onWritten(lines: number, characters: number, error: Error | null | undefined): void {
-    this.#bufferedCharacters -= characters;
+  #onWritten(lines: number, error: Error | null | undefined): void {
     if (error !== null && error !== undefined) {
       this.#drop(lines);
     } else if (this.#unreportedLines > 0 && this.#bufferedCharacters < MAX_BUFFERED_CHARACTERS / 2) {
@@ -85,4 +111,8 @@ export class LogOutput {
     this.#droppedLines += lines;
     this.#unreportedLines += lines;
   }
+}
+
+function countLines(text: string): number {
+  return text.split("\n").length - 1;
 }

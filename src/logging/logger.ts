@@ -26,6 +26,8 @@ const MESSAGE = Symbol.for("message");
 export interface AdjustableLogger extends Logger {
   /** Number of lines dropped because the reader was too slow or closed. */
   droppedLines(): number;
+  /** Writes whole lines of text for people between the log lines, and never waits for the reader. */
+  print(text: string): void;
   /** From now on; what is absent is as the logger was made. */
   adjust(choices: Partial<Pick<LoggerOptions, "level" | "format">>): void;
 }
@@ -64,7 +66,8 @@ export function createLogger(options: LoggerOptions): AdjustableLogger {
     sink.level = choices.level ?? options.level;
     format = choices.format ?? options.format;
   };
-  return { ...logger, adjust, droppedLines: () => output?.droppedLines ?? 0 };
+  const print = (text: string) => (output === undefined ? void stream.write(text) : output.print(text));
+  return { ...logger, adjust, print, droppedLines: () => output?.droppedLines ?? 0 };
 }
 
 /** An entry with a field that JSON cannot carry still says its message. */

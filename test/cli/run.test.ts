@@ -217,6 +217,50 @@ for (const engine of ["portable", "auto"]) {
   });
 }
 
+test("files are followed though nobody reads the statuses", async (t) => {
+  const { port: backendPort } = backend.address() as AddressInfo;
+  const port = await freePort();
+  // Their statuses are several times what a pipe holds.
+  const routes = Array.from({ length: 500 }, (_, index) => route("web", `r${index}`, `h${index}.example.com`));
+  const text = [gateway(port), service(backendPort), ...routes].join("---\n");
+  const file = write("unread.yaml", text);
+  const child = run(file);
+  t.after(() => child.kill("SIGKILL"));
+  const becomesServed = async (serverName: string) => {
+    for (let turn = 0; turn < 300; turn++) {
+      const code = await ask(port, serverName).then(
+        () => "",
+        (error: NodeJS.ErrnoException) => error.code,
+      );
+      if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.fail(`${serverName} is not served`);
+  };
+  await becomesServed("h1.example.com");
+  write("unread.yaml", `${text}---\n${route("web", "new", "new.example.com")}`);
+  await becomesServed("new.example.com");
+});
+
+test("with --log-format json each line of standard output is JSON, statuses too", async () => {
+  const { port: backendPort } = backend.address() as AddressInfo;
+  const port = await freePort();
+  const file = write("json.yaml", `${gateway(port)}---\n${route("web")}---\n${service(backendPort)}`);
+  const child = run("--log-format", "json", file);
+  let output = "";
+  child.stdout?.on("data", (data) => {
+    output += data;
+    if (output.includes('"serving"') && !child.killed) child.kill("SIGTERM");
+  });
+  await end(child, 0);
+  const lines = output
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const status = lines.find(({ message, kind }) => message === "status changed" && kind === "TLSRoute");
+  assert.deepEqual([status?.namespace, status?.name, status?.status.parents.length], ["default", "r", 1]);
+});
+
 function gateway(port: number): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway

@@ -66,6 +66,11 @@ export async function run(files: readonly string[], options: RunOptions): Promis
     externalHosts,
     log,
     gateways,
+    onStatus: ({ kind, namespace, name, status }, description) => {
+      // Programs that read the log as JSON find nothing else on standard output.
+      if (options.logFormat === "json") log.info("status changed", { kind, namespace, name, status });
+      else log.print(`\n${description}\n`);
+    },
   });
   const beginning = await reading.beginning;
   if (!beginning.loaded) {

@@ -1,5 +1,5 @@
 /**
- * Follows the files: what they say is served and its statuses are printed, and what is wrong with them is told while the last good
+ * Follows the files: what they say is served and its statuses are reported, and what is wrong with them is told while the last good
  * state serves on.
  */
 import { objectKey } from "../../gateway-api/objects.ts";
@@ -12,7 +12,8 @@ import type { ThreadSettings } from "./messages.ts";
 
 export interface FileFollowerOptions extends ThreadSettings, Pick<StandaloneOptions, "clock" | "createProxy"> {
   readonly log: Logger;
-  readonly print: (text: string) => void;
+  /** Called with each status that has changed, of an object in the files. */
+  readonly onStatus: (status: StandaloneStatus, description: string) => void;
 }
 
 export class FileFollower {
@@ -25,7 +26,7 @@ export class FileFollower {
     const { addresses, clock, createProxy, externalHosts, files, log, namespace } = options;
     this.#options = options;
     this.#loader = new ManifestLoader(files, namespace);
-    const onStatus = (status: StandaloneStatus) => this.#print(status);
+    const onStatus = (status: StandaloneStatus) => this.#tell(status);
     this.#gateway = new Standalone({ log, clock, addresses, createProxy, externalHosts, onStatus });
   }
 
@@ -37,10 +38,21 @@ export class FileFollower {
     if (!manifests.some(({ kind }) => kind === "Gateway")) {
       return [`${files.join(", ")}: there is no Gateway: add one, or name its file too`];
     }
+    // A file may change while the first state is applied.
+    let [isServing, isChanged] = [false, false];
+    const stopWatching = watchManifests(files, () => {
+      if (isServing) void this.#reload();
+      else isChanged = true;
+    });
     await this.#serve(manifests);
     const failed = this.#failedListeners();
-    if (failed.length === 0) watchManifests(files, () => void this.#reload());
-    return failed;
+    if (failed.length > 0) {
+      stopWatching();
+      return failed;
+    }
+    isServing = true;
+    if (isChanged) void this.#reload();
+    return [];
   }
 
   async #reload(): Promise<void> {
@@ -73,11 +85,12 @@ export class FileFollower {
     });
   }
 
-  #print({ kind, namespace, name, status }: StandaloneStatus): void {
+  #tell(told: StandaloneStatus): void {
+    const { kind, namespace, name, status } = told;
     const manifest = this.#manifests.find(kind, namespace, name);
     // The implied GatewayClass is in no file, and always says the same.
     if (manifest === undefined) return;
-    this.#options.print(`\n${describe({ ...manifest.object, status })}\n`);
+    this.#options.onStatus(told, describe({ ...manifest.object, status }));
   }
 }
 

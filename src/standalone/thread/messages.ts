@@ -6,6 +6,7 @@ import type { ExternalHostsPolicy } from "../../model/external-hosts.ts";
 import type { ConfigDelta } from "../../model/proxy-config.ts";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import type { DeltaPart } from "../../proxy/delta-parts.ts";
+import type { StandaloneStatus } from "../standalone.ts";
 
 /** What the thread is begun with. */
 export interface ThreadSettings {
@@ -31,6 +32,8 @@ export type FromReader =
       readonly message: string;
       readonly fields: Readonly<Record<string, unknown>>;
     }
+  /** A status that has changed, described for people. */
+  | { readonly type: "status"; readonly status: StandaloneStatus; readonly description: string }
   /** The first reading has come to this; nothing is served, and nothing more will be said. */
   | { readonly type: "refused"; readonly lines: readonly string[] }
   /** What the files say is served. */

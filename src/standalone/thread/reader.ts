@@ -9,7 +9,6 @@ import { FileFollower } from "./file-follower.ts";
 import { forwardingLog } from "./forwarding-log.ts";
 import type { FromReader, ThreadSettings, ToReader } from "./messages.ts";
 import { ServingSide } from "./serving-side.ts";
-import { printText } from "./standard-output.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("this is the program of a thread, begun by fsm-gateway run");
@@ -22,7 +21,7 @@ const follower = new FileFollower({
   clock: systemClock,
   log: forwardingLog(send),
   createProxy: (gateway) => serving.createProxy(gateway),
-  print: printText,
+  onStatus: (status, description) => send({ type: "status", status, description }),
 });
 const lines = await follower.begin();
 send(lines.length > 0 ? { type: "refused", lines } : { type: "loaded" });

@@ -7,12 +7,15 @@ import { Worker } from "node:worker_threads";
 import type { Logger } from "../../model/log.ts";
 import type { ProxyReport } from "../../model/proxy-report.ts";
 import { DeltaParts } from "../../proxy/delta-parts.ts";
+import type { StandaloneStatus } from "../standalone.ts";
 import type { FromReader, ThreadSettings, ToReader } from "./messages.ts";
 import type { ServedGateways } from "./served-gateways.ts";
 
 export interface ReadingThreadOptions extends ThreadSettings {
   readonly log: Logger;
   readonly gateways: Pick<ServedGateways, "apply" | "retire">;
+  /** Called with each status that has changed. Must not wait: connections are served by this thread. */
+  readonly onStatus: (status: StandaloneStatus, description: string) => void;
 }
 
 /** What the first reading came to: what the files say is served, or why nothing is, in lines for people. */
@@ -78,6 +81,9 @@ export class ReadingThread {
         return;
       case "log":
         log[message.level](message.message, message.fields);
+        return;
+      case "status":
+        this.#options.onStatus(message.status, message.description);
         return;
       case "refused":
         this.#beginning.resolve({ loaded: false, lines: message.lines });
