@@ -5,7 +5,7 @@ import { ManualClock } from "../../loop/manual-clock.ts";
 import { SILENT } from "../../loop/silent-log.ts";
 import { ApiError } from "../kube/api-error.ts";
 import { type ElectionOptions, LeaderElection } from "./election.ts";
-import type { Lease } from "./lease.ts";
+import { type Lease, mayTake, observe } from "./lease.ts";
 
 /**
  * A fake API server of one Lease, guarded by resourceVersion: a real one cannot be cut off from one replica alone, nor made
@@ -108,6 +108,17 @@ test("a leader that is cut off stops 10 s after its last renewal, and only then 
     assert.ok(takenAtMs >= 15_000 && takenAtMs <= 16_100, `${cut}: taken after ${takenAtMs} ms`);
     assert.equal(store.lease?.spec?.leaseTransitions, 1);
   }
+});
+
+test("a Lease with an edited duration of days is taken 60 s after its last renewal", () => {
+  const metadata = { name: "lease", namespace: "ns", resourceVersion: "1" };
+  const spec = { holderIdentity: "one", leaseDurationSeconds: 1_000_000 };
+  const lease: Lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
+  const observed = observe(undefined, lease, 0);
+  assert.deepEqual(
+    [59_999, 60_000].map((nowMs) => mayTake(lease, "two", observed, nowMs)),
+    [false, true],
+  );
 });
 
 test("a cut shorter than the deadline loses nothing", async () => {

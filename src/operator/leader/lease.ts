@@ -33,12 +33,17 @@ export function observe(before: Observed | undefined, lease: Lease, nowMs: numbe
     : { resourceVersion, sinceMs: nowMs };
 }
 
+/**
+ * The longest duration that is believed: four times that of this program. Anyone with the right to edit the Lease could set a duration of
+ * years by mistake, for which nobody would lead after the holder has ended.
+ */
+const MAX_DURATION_MS = 60_000;
+
 /** May `identity` take the lease: it holds it, nobody does, or its holder has not renewed for the whole duration? */
 export function mayTake(lease: Lease, identity: string, observed: Observed, nowMs: number): boolean {
   const { holderIdentity = "", leaseDurationSeconds = 0 } = lease.spec ?? {};
-  return (
-    holderIdentity === "" || holderIdentity === identity || nowMs - observed.sinceMs >= leaseDurationSeconds * 1000
-  );
+  const durationMs = Math.min(leaseDurationSeconds * 1000, MAX_DURATION_MS);
+  return holderIdentity === "" || holderIdentity === identity || nowMs - observed.sinceMs >= durationMs;
 }
 
 /** The lease as `identity` takes or renews it. */
