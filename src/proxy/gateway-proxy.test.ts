@@ -241,6 +241,7 @@ testEngines("drain: accepts no more, lets connections end, cuts the rest at the 
     () => "the port's end",
   );
   assert.equal(await refusesConnections(gateway.port), true);
+  assert.deepEqual(gateway.proxy.report().listeners, [], "a port that is closed on purpose did not fail");
   ending.end();
   const error = once(staying, "error");
   assert.deepEqual(await drained, { ended: 1, cut: 1 });
@@ -299,7 +300,7 @@ testEngines("drain ends early when nothing is left, and a late configuration bin
   assert.deepEqual(await gateway.proxy.drain(60_000), { ended: 0, cut: 0 });
   await gateway.set(listener("m", port));
   assert.equal(await refusesConnections(port), true);
-  assert.equal(gateway.proxy.report().listeners[0]?.state, "failed");
+  assert.deepEqual(gateway.proxy.report().listeners, []);
 });
 
 testEngines(

@@ -11,7 +11,7 @@ import type { ConfigRefusal, ListenerReport, ProxyReport } from "../model/proxy-
 import { resourceKey } from "../model/revision.ts";
 import type { Clock } from "./clock.ts";
 import type { ExternalHosts } from "./dns/external-hosts.ts";
-import type { PortBinder, PortState } from "./listener/port-binder.ts";
+import type { PortBinder } from "./listener/port-binder.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
 import type { EndpointHealth } from "./observe/metrics-source.ts";
 import type { ConnectionWish, EngineView } from "./observe/open-connection.ts";
@@ -116,11 +116,11 @@ export class GatewayProxy {
     return { revision: table.revision, versions: versionsOf(table) };
   }
 
-  /** What serves now. A listener whose port is just being bound is left out. */
+  /** What serves now. A listener whose port is just being bound, or was closed because the proxy is ending, is left out: it did not fail. */
   report(): ProxyReport {
     const { current, hosts, ports } = this.#parts;
     const listeners = [...current.table.listeners.values()].flatMap(({ version, resource }): ListenerReport[] => {
-      const state = ports.state(resource.port) ?? (this.#isEnding ? ENDING : undefined);
+      const state = ports.state(resource.port);
       return state === undefined ? [] : [{ key: resourceKey(resource), version, ...state }];
     });
     return {
@@ -229,5 +229,3 @@ export class GatewayProxy {
     return turn;
   }
 }
-
-const ENDING: PortState = { state: "failed", reason: "bind_failed", message: "the proxy is ending" };
