@@ -36,7 +36,9 @@ export function judgeParameters(
   const invalid = (message: string): JudgedParameters => ({ ok: false, reason: "InvalidParameters", message });
   const ofClass = parametersOfClass(lookups, gatewayClass);
   if (!ofClass.ok) {
-    return invalid(`GatewayClass ${gatewayClass.metadata.name} is not accepted: see its conditions`);
+    return invalid(
+      `GatewayClass ${gatewayClass.metadata.name} is not accepted: see its conditions. Proxies that run keep serving, and their infrastructure is not changed`,
+    );
   }
   const ofGateway = parametersOfGateway(lookups, gateway);
   if (!ofGateway.ok) return invalid(ofGateway.message);
