@@ -169,6 +169,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       return news === "gateways";
     },
     onLeft: (inMs) => writesDue.schedule(inMs),
+    onLateEnd: () => writes.kick(),
   });
   const common = { active: () => election.leading && informers.synced, clock, random: Math.random, log, retryAfterMs };
   // Two loops, for what the proxies get must not wait for what the API server takes (docs/decisions/021).
@@ -202,6 +203,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       metrics.leadershipChanged("following");
       trail.clear();
       writes.cancel();
+      writing.cancel();
       stream.stepDown();
       reports.clear();
       ports.clear();
@@ -242,6 +244,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
       writesDue.cancel();
       await loop.stop();
       await writes.stop();
+      writing.cancel();
       clearTimeout(cut);
       stream.stepDown();
       await election.stop();
@@ -253,6 +256,7 @@ export function createLeadership(parts: LeadershipParts): Leadership {
 interface WritingTies
   extends Pick<WritingParts, "published" | "acknowledgements" | "pacer" | "mayBeAwaited" | "onRefusals" | "onLeft"> {
   readonly trail: Pick<ChangeTrail, "beginWriting" | "wrote">;
+  readonly onLateEnd: () => void;
 }
 
 function createWriting({ options, informers, certificates, metrics }: LeadershipParts, ties: WritingTies): Writing {
@@ -286,7 +290,7 @@ function createWriting({ options, informers, certificates, metrics }: Leadership
     log,
     informers,
     events,
-    applier: createApplier(common, informers.of, installation.name),
+    applier: createApplier({ ...common, onLateEnd: ties.onLateEnd }, informers.of, installation.name),
     statuses,
     pod: {
       image: options.proxyImage,

@@ -7,8 +7,11 @@ import http from "node:http";
 import https from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 
-/** Sockets of the pool: up to 16 status writes run at a time, lists of all kinds start together, and the lease waits for neither. */
-const MAX_POOLED_SOCKETS = 32;
+/**
+ * Sockets of the pool: up to 16 status writes run at a time, 8 writes of a sync and 24 late ones, lists of all kinds start together, and
+ * the lease waits for none of them.
+ */
+const MAX_POOLED_SOCKETS = 56;
 
 /** An idle pooled socket is dropped before load balancers in front of API servers forget it (commonly 60 s and more). */
 const IDLE_SOCKET_MS = 45_000;

@@ -78,6 +78,7 @@ function stage() {
         state.prunable = [...prunableOwners];
         return state.report;
       },
+      cancel: () => undefined,
     },
     statuses: {
       write: async (plans) => {

@@ -36,7 +36,7 @@ export interface WritingParts {
   readonly acknowledgements: Pick<Acknowledgements, "wait">;
   readonly trail: { beginWriting(): Pick<WriteRound, "end"> };
   readonly pacer: Pick<RolloutPacer, "pace" | "onRejected">;
-  readonly applier: Pick<Applier, "reconcile">;
+  readonly applier: Pick<Applier, "reconcile" | "cancel">;
   readonly statuses: Pick<StatusWriter, "write">;
   readonly events: Pick<EventRecorder, "record">;
   readonly pod: ProxyPodOptions;
@@ -62,6 +62,11 @@ export class Writing {
   constructor(parts: WritingParts) {
     this.#parts = parts;
     this.#provisions = new Provisions(parts.pod);
+  }
+
+  /** Called when leadership is lost, beside the signal of `run`: aborts writes that no round waits for. */
+  cancel(): void {
+    this.#parts.applier.cancel();
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -79,6 +79,43 @@ function stage(answers: { get?: () => KubernetesObject; apply?: () => Kubernetes
   });
   return { clock, requests, refused, bodies, forced, live, applier };
 }
+test("a write that takes long delays no other object and no report; its outcome is in a later one", async () => {
+  const slow = Promise.withResolvers<KubernetesObject>();
+  const requests: string[] = [];
+  const clock = new ManualClock();
+  let lateEnds = 0;
+  const applier = new Applier({
+    client: {
+      get: async () => Promise.reject(new ApiError({ type: "NotFound" }, "not found")),
+      apply: async <T extends KubernetesObject>(_: unknown, object: KubernetesObject) => {
+        requests.push(object.metadata.name);
+        return (object.metadata.name === "slow" ? await slow.promise : object) as T;
+      },
+      delete: async () => assert.fail("nothing is to be deleted"),
+    },
+    kinds: [{ type: SERVICES, live: { items: () => [], get: () => undefined } }],
+    fieldManager: MANAGER,
+    clock,
+    random: () => 1,
+    onLateEnd: () => lateEnds++,
+  });
+  const named = (name: string) => ({ ...wanted, metadata: { ...wanted.metadata, name } });
+  const objects = [named("slow"), named("quick")];
+  const first = applier.reconcile(objects);
+  await clock.advance(500);
+  assert.deepEqual([(await first).applied, requests], [1, ["slow", "quick"]]);
+  assert.equal((await applier.reconcile(objects)).applied, 1);
+  assert.deepEqual(requests, ["slow", "quick", "quick"], "one write of an object at a time");
+  slow.reject(new ApiError({ type: "Forbidden" }, "PATCH /s: 403", undefined, "exceeded quota: small"));
+  await clock.advance(0);
+  assert.equal(lateEnds, 1);
+  const { refused } = await applier.reconcile(objects);
+  assert.deepEqual(
+    refused.map(({ message }) => message),
+    ["exceeded quota: small"],
+  );
+});
+
 const quota = () => {
   throw new ApiError({ type: "Forbidden" }, "PATCH /s: 403", undefined, "exceeded quota: small");
 };

@@ -1,9 +1,10 @@
 /**
  * Applies the desired objects by server-side apply, and deletes objects that are no longer desired. Sends nothing for an object that
  * equals the desired one, so that a restart of the operator without changes writes nothing. Never writes to an object of another
- * controller. Rejected writes are retried with a backoff per object.
+ * controller. Rejected writes are retried with a backoff per object, and writes that take long stay in flight (late-writes.ts).
  */
 import { type KubernetesObject, objectKey } from "../../gateway-api/objects.ts";
+import type { Clock } from "../../loop/clock.ts";
 import type { Cache } from "../informer/cache.ts";
 import type { ManagedObject } from "../informer/trim.ts";
 import { isApiError } from "../kube/api-error.ts";
@@ -13,7 +14,9 @@ import { type ApplyProblem, type ApplyReport, ApplyReportBuilder, type RefusedWr
 import { jsonEqual } from "./canonical.ts";
 import { concurrently, failuresOf } from "./concurrently.ts";
 import { handOverReplicas } from "./hand-over.ts";
+import { LateWrites } from "./late-writes.ts";
 import { holds, ownsNoMoreThan, project } from "./managed-fields.ts";
+import { NamespaceTurns } from "./namespace-turns.ts";
 import { ObjectBackoff, type ObjectBackoffOptions } from "./object-backoff.ts";
 import { tellOutcome, type Write } from "./outcome.ts";
 import { controllerUid, hasSameController, isProvisioned } from "./ownership.ts";
@@ -26,12 +29,15 @@ export interface AppliedKind {
 }
 
 export interface ApplierOptions extends ObjectBackoffOptions {
+  readonly clock: Pick<Clock, "nowMs" | "sleep">;
   readonly client: Pick<KubeClient, "get" | "apply" | "delete">;
   /** In the order in which they are applied; deleted in reverse. */
   readonly kinds: readonly AppliedKind[];
   readonly fieldManager: string;
   /** Called for each write with a response; for metrics and the log. */
   readonly onWrite?: (write: Write) => void;
+  /** Called when a write that the last call of `reconcile` has not waited for has ended: it should be called again. */
+  readonly onLateEnd?: () => void;
   /** Called for each write that was rejected because of its content; for the log. */
   readonly onRefused?: (refused: RefusedWrite) => void;
 }
@@ -58,6 +64,8 @@ interface Applied {
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #backoff: ObjectBackoff<ApplyProblem>;
+  readonly #late: LateWrites;
+  readonly #turns = new NamespaceTurns();
   readonly #applied = new Map<string, Applied>();
   /** The live object that was last seen to be as wanted: while both are the same objects, there is nothing to compare. */
   readonly #unchanged = new WeakMap<KubernetesObject, KubernetesObject>();
@@ -65,6 +73,7 @@ export class Applier {
   constructor(options: ApplierOptions) {
     this.#options = options;
     this.#backoff = new ObjectBackoff(options);
+    this.#late = new LateWrites({ clock: options.clock, onLateEnd: () => options.onLateEnd?.() });
   }
 
   /** Number of objects in backoff after a rejected write. */
@@ -72,21 +81,29 @@ export class Applier {
     return this.#backoff.size;
   }
 
+  /** Called when leadership is lost: writes that are still in flight are aborted. */
+  cancel(): void {
+    this.#late.cancel();
+  }
+
   /** `wanted` are all desired objects. Rejects only when `signal` has aborted. */
   async reconcile(wanted: readonly KubernetesObject[], options: ApplyOptions = {}): Promise<ApplyReport> {
     const { kinds } = this.#options;
     this.#refuseUnknown(wanted);
     const report = new ApplyReportBuilder();
+    report.failures.push(...this.#late.takeFailures());
     const unwanted: KubernetesObject[] = [];
     for (const kind of kinds) {
       const objects = wanted.filter((object) => isOf(kind.type, object));
-      const outcomes = await concurrently(objects, (object) => this.#applyUnlessWaiting(kind, object, report, options));
+      const outcomes = await concurrently(this.#inTurns(objects), (object) =>
+        this.#applyUnlessWaiting(kind, object, report, options),
+      );
       report.failures.push(...failuresOf(outcomes));
     }
     for (const kind of kinds.toReversed()) {
       const objects = this.#unwanted(kind, wanted, options);
       unwanted.push(...objects);
-      const outcomes = await concurrently(objects, (object) =>
+      const outcomes = await concurrently(this.#inTurns(objects), (object) =>
         this.#deleteUnlessWaiting(kind, object, report, options),
       );
       report.failures.push(...failuresOf(outcomes));
@@ -94,6 +111,12 @@ export class Applier {
     this.#dropBackoffs(wanted, unwanted);
     options.signal?.throwIfAborted();
     return report.result;
+  }
+
+  /** Namespaces take turns, so that the many objects of one do not delay the few of another. */
+  *#inTurns(objects: readonly KubernetesObject[]): Generator<KubernetesObject> {
+    const items = objects.map((object) => ({ namespace: object.metadata.namespace ?? "", object }));
+    for (const { object } of this.#turns.order(items)) yield object;
   }
 
   /** An object that is neither desired nor to be deleted leaves its backoff. */
@@ -110,9 +133,14 @@ export class Applier {
     { signal, owners }: ApplyOptions,
   ): Promise<void> {
     const cached = kind.live.get(objectKey(wanted));
+    if (cached !== undefined && this.#unchanged.get(wanted) === cached) {
+      this.#backoff.reset(applyKey(wanted));
+      report.counts.unchanged++;
+      return;
+    }
     const basis = [wanted, owners?.get(controllerUid(wanted) ?? ""), cached?.metadata.uid, cached?.metadata.generation];
     await this.#tryUnlessWaiting(applyKey(wanted), wanted, basis, report, async () => {
-      const outcome = await this.#apply(kind, wanted, cached, signal);
+      const outcome = await this.#apply(kind, wanted, cached, this.#orCancelled(signal));
       if (outcome !== "foreign") report.counts[outcome]++;
       // Reading an object in the cache costs no request.
       else if (cached !== undefined) report.foreign.push(wanted);
@@ -129,7 +157,7 @@ export class Applier {
   ): Promise<void> {
     const basis = [owners?.get(controllerUid(object) ?? ""), object.metadata.uid, object.metadata.generation];
     await this.#tryUnlessWaiting(deleteKey(object), object, basis, report, async () => {
-      await this.#delete(kind, object, signal);
+      await this.#delete(kind, object, this.#orCancelled(signal));
       report.counts.deleted++;
       return undefined;
     });
@@ -145,17 +173,25 @@ export class Applier {
   ): Promise<void> {
     const before = this.#backoff.find(key, basis);
     if (before !== undefined && before.waitMs > 0) return report.waits(object, before);
-    const problem = await attempt().catch((error: unknown): ApplyProblem => {
-      if (isApiError(error, "Conflict", "AlreadyExists")) return { type: "conflict" };
-      if (isRefusal(error)) return { type: "refused", message: error.answer ?? error.message };
-      if (before !== undefined) report.waits(object, before);
-      throw error;
+    const { namespace = "" } = object.metadata;
+    if (this.#late.isBlocked(key, namespace)) return report.isLate(object, before);
+    await this.#late.run(key, namespace, async () => {
+      const problem = await attempt().catch((error: unknown): ApplyProblem => {
+        if (isApiError(error, "Conflict", "AlreadyExists")) return { type: "conflict" };
+        if (isRefusal(error)) return { type: "refused", message: error.answer ?? error.message };
+        if (before !== undefined) report.waits(object, before);
+        throw error;
+      });
+      if (problem === undefined) return this.#backoff.reset(key);
+      const failure = this.#backoff.onFailed(key, basis, problem);
+      report.waits(object, failure);
+      const { failures, waitMs } = failure;
+      if (problem.type === "refused") this.#options.onRefused?.({ object, message: problem.message, failures, waitMs });
     });
-    if (problem === undefined) return this.#backoff.reset(key);
-    const failure = this.#backoff.onFailed(key, basis, problem);
-    report.waits(object, failure);
-    const { failures, waitMs } = failure;
-    if (problem.type === "refused") this.#options.onRefused?.({ object, message: problem.message, failures, waitMs });
+  }
+
+  #orCancelled(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#late.signal : AbortSignal.any([signal, this.#late.signal]);
   }
 
   async #apply(
@@ -169,7 +205,6 @@ export class Applier {
     // What the cache does not have may be there all the same: without our label, or too new.
     const present = cached ?? (await client.get<ManagedObject>(type, referenceTo(wanted), { signal }).catch(absent));
     if (present !== undefined) {
-      if (this.#unchanged.get(wanted) === present) return "unchanged";
       if (!hasSameController(present, wanted)) return "foreign";
       if (this.#isAsWanted(present, wanted)) {
         this.#unchanged.set(wanted, present);

@@ -51,13 +51,22 @@ export class ApplyReportBuilder {
     if (problem.type === "refused") this.refused.push({ object, message: problem.message, failures });
   }
 
+  /** Records that an object is not retried before a write that is in flight has ended. What was reported of it stays reported. */
+  isLate(object: KubernetesObject, before: ObjectFailure<ApplyProblem> | undefined): void {
+    if (before?.problem.type === "foreign") this.foreign.push(object);
+    if (before?.problem.type === "refused") {
+      this.refused.push({ object, message: before.problem.message, failures: before.failures });
+    }
+  }
+
+  /** A copy: the outcome of a write that ends later counts in the next report. */
   get result(): ApplyReport {
     const { counts, foreign, refused, failures } = this;
     return {
       ...counts,
-      foreign,
-      refused,
-      failures,
+      foreign: [...foreign],
+      refused: [...refused],
+      failures: [...failures],
       ...(this.#retryInMs !== undefined && { retryInMs: this.#retryInMs }),
     };
   }
