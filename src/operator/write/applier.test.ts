@@ -69,7 +69,7 @@ function stage(answers: { get?: () => KubernetesObject; apply?: () => Kubernetes
         forced.push(force);
         return (answers.apply?.() ?? object) as T;
       },
-      delete: async () => assert.fail("nothing is to be deleted"),
+      delete: async (_, { name }) => void requests.push(`delete ${name}`),
     },
     kinds: [{ type: SERVICES, live: { items: () => [...live.values()], get: (key) => live.get(key) } }],
     fieldManager: MANAGER,
@@ -203,4 +203,21 @@ test("fields are taken from other managers only of the object that was seen, by 
     [undefined, "of-the-live-one"],
   );
   assert.deepEqual(forced, [false, true]);
+});
+
+test("only objects of owners whose desired state is known are deleted", async () => {
+  const { requests, live, applier } = stage();
+  const managedFields = [{ manager: MANAGER, operation: "Apply", fieldsV1: {} }];
+  for (const owner of ["known", "unknown"]) {
+    const metadata = { name: `of-${owner}`, namespace: "n", uid: owner, managedFields };
+    const references = ownerReferences.map((reference) => ({ ...reference, uid: owner }));
+    live.set(`n/of-${owner}`, {
+      ...wanted,
+      metadata: { ...metadata, ownerReferences: references },
+    } as KubernetesObject);
+  }
+  assert.equal((await applier.reconcile([])).deleted, 0);
+  assert.deepEqual(requests, []);
+  assert.equal((await applier.reconcile([], { prunableOwners: new Set(["known"]) })).deleted, 1);
+  assert.deepEqual(requests, ["delete of-known"]);
 });
