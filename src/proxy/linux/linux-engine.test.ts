@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import type net from "node:net";
 import { test } from "node:test";
+import v8 from "node:v8";
 import { backend, route } from "../../../test/wire/config.ts";
 import { connectTo, eventually, LOOPBACK, readAll, readSome, startEcho } from "../../../test/wire/sockets.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -235,4 +237,16 @@ test("many engines with many threads add one listener for the process's exit, un
   assert.equal(process.listenerCount("exit"), before + 1);
   for (const { engine } of engines) await engine.close();
   assert.equal(process.listenerCount("exit"), before);
+});
+
+test("an engine sets no flag of the process, which other parts of it would get too", { skip }, async (t) => {
+  const { mock } = t.mock.method(v8, "setFlagsFromString");
+  syncBuiltinESMExports();
+  await startEngine(t, []);
+  mock.restore();
+  syncBuiltinESMExports();
+  assert.deepEqual(
+    mock.calls.map((call) => call.arguments),
+    [],
+  );
 });
