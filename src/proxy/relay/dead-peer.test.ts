@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DeadPeer, PeerCheck, type TcpReading } from "./dead-peer.ts";
+import { DEFAULT_TIME_OUTS } from "./time-outs.ts";
 
 const TIMEOUT_MS = 8_000;
 const ANSWERED: TcpReading = { unacked: 0, probes: 0, notSentBytes: 0, lastAckMs: 60_000 };
@@ -114,4 +115,12 @@ test("short time-outs: a socket is read once a second at most", () => {
   const check = new PeerCheck(1_000);
   check.touch(0);
   assert.equal(check.atMs, 1_000);
+});
+
+test("by default a dead peer is found 2 minutes after the check that finds the stall", () => {
+  const check = new PeerCheck(DEFAULT_TIME_OUTS.tcpUserTimeoutMs);
+  const look = (nowMs: number) => check.check(nowMs, 0, 0, () => ({ ...IN_FLIGHT, lastAckMs: nowMs }));
+  assert.equal(look(30_000), undefined);
+  assert.equal(look(149_999), undefined);
+  assert.equal(look(150_000)?.detail, "no acknowledgement for 120 s");
 });
