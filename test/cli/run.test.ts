@@ -261,11 +261,39 @@ test("with --log-format json each line of standard output is JSON, statuses too"
   assert.deepEqual([status?.namespace, status?.name, status?.status.parents.length], ["default", "r", 1]);
 });
 
-function gateway(port: number): string {
+test("the Gateways of one process divide its limit on connections", async (t) => {
+  const ports = [await freePort(), await freePort()] as const;
+  const file = write("two.yaml", ports.map((port, index) => gateway(port, `g${index}`)).join("---\n"));
+  // 240 descriptors allow 24 connections: 12 for each Gateway, three of them without a route.
+  const args = runArguments("--engine", "portable", file);
+  const child = spawn("sh", ["-c", 'ulimit -n 240; exec "$0" "$@"', process.execPath, ...args]);
+  t.after(() => child.kill("SIGKILL"));
+  const output = capture(child);
+  await output.has("serving");
+  for (let count = 0; count < 4; count++) {
+    const silent = connectTcp(ports[0], "127.0.0.1").on("error", () => undefined);
+    t.after(() => silent.destroy());
+    await once(silent, "connect");
+  }
+  await output.has("reason=unrouted_limit");
+});
+
+test("many Gateways in one process: Node warns of no leak of listeners", async (t) => {
+  const ports = await Promise.all(Array.from({ length: 12 }, freePort));
+  const file = write("twelve.yaml", ports.map((port, index) => gateway(port, `g${index}`)).join("---\n"));
+  const child = run(file);
+  t.after(() => child.kill("SIGKILL"));
+  const ended = end(child, 0);
+  await capture(child).has("serving");
+  child.kill("SIGTERM");
+  assert.equal((await ended).output, "");
+});
+
+function gateway(port: number, name = "g"): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata:
-  name: g
+  name: ${name}
 spec:
   gatewayClassName: fsm
   listeners:
@@ -314,7 +342,11 @@ function write(name: string, text: string): string {
 }
 
 function run(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [MAIN, "run", "--address", "127.0.0.1", "--drain-seconds", "0", ...args]);
+  return spawn(process.execPath, runArguments(...args));
+}
+
+function runArguments(...args: string[]): readonly string[] {
+  return [MAIN, "run", "--address", "127.0.0.1", "--drain-seconds", "0", ...args];
 }
 
 /** All that a command printed to standard error, and its exit code. */
