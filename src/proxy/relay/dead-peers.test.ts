@@ -8,7 +8,7 @@ import type net from "node:net";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deafen, noDeafSocket } from "../../../test/wire/deaf-socket.ts";
-import { testEngine } from "../../../test/wire/gateway.ts";
+import { startSimple, testEngine } from "../../../test/wire/gateway.ts";
 import { HELLO, type Scene, stage } from "../../../test/wire/reasons/producer.ts";
 import { connectTo, readAll, readSome, startBackend } from "../../../test/wire/sockets.ts";
 
@@ -87,3 +87,9 @@ for (const [how, settings] of WAYS) {
     noDeafSocket(),
   );
 }
+
+testEngine("portable", "the log names what the engine cannot do: it does not detect dead peers", async (t) => {
+  const { lines } = await startSimple(t, []);
+  const [line] = lines.filter(({ message }) => message === "portable engine");
+  assert.deepEqual(line?.fields.unsupported, ["tcpUserTimeout", "urgent data"]);
+});
