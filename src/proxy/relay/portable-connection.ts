@@ -217,7 +217,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
       if ("reason" in outcome) {
         this.#releaseBackend();
         if (outcome.reason === "connection_limit") this.#context.outOfDescriptors(outcome.detail);
-        this.#refuse(outcome.reason, outcome.detail);
+        this.#refuseWithoutBackend(outcome.reason, outcome.detail);
       } else {
         this.#startRelay(outcome);
       }
@@ -300,7 +300,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   #connect(plan: DialPlan): void {
     this.#backendSlot = this.#context.backends.tryAcquire(plan.path);
     if (this.#backendSlot === undefined) {
-      this.#refuse("backend_connection_limit");
+      this.#refuseWithoutBackend("backend_connection_limit");
       return;
     }
     this.#deadline.suspend();
@@ -406,6 +406,18 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
   #endBy(side: Side, error: Error): void {
     this.#record(...endReason({ side, error }, 0));
     this.#abort();
+  }
+
+  /**
+   * After the handshake with the client a close_notify would be the end of an empty response, as if a backend had sent it (RFC 8446,
+   * section 6.1). A reset is not taken for a response.
+   */
+  #refuseWithoutBackend(reason: ConnectionReason, detail?: string): void {
+    if (this.#facts.decrypted === undefined) this.#refuse(reason, detail);
+    else {
+      this.#record(reason, detail);
+      this.#abort();
+    }
   }
 
   #refuse(reason: ConnectionReason, detail?: string, answer?: string): void {

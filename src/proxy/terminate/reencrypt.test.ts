@@ -6,7 +6,7 @@ import { type CertificateWish, type TestAuthority, testAuthority } from "../../.
 import { backend, route, service, terminating } from "../../../test/wire/config.ts";
 import { startGateway, testEngines } from "../../../test/wire/gateway.ts";
 import { connectTo, freePorts, LOOPBACK, readAll, startBackend } from "../../../test/wire/sockets.ts";
-import { connectTls } from "../../../test/wire/tls-client.ts";
+import { connectTls, endOf } from "../../../test/wire/tls-client.ts";
 import type { BackendTls, Resource, TerminateTls } from "../../model/proxy-config.ts";
 import type { ProxyOptions } from "../proxy.ts";
 import type { ProxyHeader } from "../proxy-protocol/header.ts";
@@ -60,7 +60,14 @@ async function startEncrypting(
     client.end(words);
     return readAll(client);
   };
-  return { ...gateway, port, say };
+  /** Sends bytes that no backend may receive. Returns the error code that the client receives. */
+  const sayInVain = async (words: string): Promise<string> => {
+    const client = await connectTls(port, "a.example", { ca: own.ca });
+    const end = endOf(client);
+    client.write(words);
+    return end;
+  };
+  return { ...gateway, port, say, sayInVain };
 }
 
 testEngines("what was decrypted is encrypted anew, for the server name of the policy", async (t) => {
@@ -159,7 +166,8 @@ for (const [what, wish, asked, isRight] of identities) {
   testEngines(`a backend that shows ${what} is ${isRight ? "taken" : "refused"}`, async (t) => {
     const echo = await tlsEcho(t, wish);
     const gateway = await startEncrypting(t, { addresses: [echo.address], tls: asked });
-    assert.equal(String(await gateway.say("secret")), isRight ? "secret" : "");
+    if (isRight) assert.equal(String(await gateway.say("secret")), "secret");
+    else assert.equal(await gateway.sayInVain("secret"), "ECONNRESET");
     const [line] = await gateway.connections(1);
     assert.equal(line?.reason, isRight ? "completed" : "backend_certificate_invalid", String(line?.detail));
     assert.equal(line?.endpoint, echo.address);
@@ -169,10 +177,10 @@ for (const [what, wish, asked, isRight] of identities) {
 testEngines("an unknown authority is refused, and so is a private one where the system's are asked for", async (t) => {
   const foreign = await tlsEcho(t, { dns: ["b.example"] }, {}, other);
   const byList = await startEncrypting(t, { addresses: [foreign.address] });
-  assert.equal(String(await byList.say("secret")), "");
+  assert.equal(await byList.sayInVain("secret"), "ECONNRESET");
   assert.equal((await byList.connections(1))[0]?.reason, "backend_certificate_invalid");
   const bySystem = await startEncrypting(t, { addresses: [foreign.address], tls: { authorities: "system" } });
-  assert.equal(String(await bySystem.say("secret")), "");
+  assert.equal(await bySystem.sayInVain("secret"), "ECONNRESET");
   assert.equal((await bySystem.connections(1))[0]?.reason, "backend_certificate_invalid");
 });
 

@@ -14,6 +14,7 @@ import {
   connectTo,
   eventually,
   freePorts,
+  LOOPBACK,
   readAll,
   readSome,
   startBackend,
@@ -213,6 +214,40 @@ testEngines("resets are passed on, both ways", async (t) => {
   );
   tcp.resetAndDestroy();
   assert.equal((await down.connections(2))[1]?.reason, "client_reset");
+});
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+  testEngines(
+    `${version}: a client gets a reset, and no empty response, if no backend can be connected to`,
+    async (t) => {
+      const gateway = startGateway(t);
+      const [port = 0, unused = 0] = await freePorts(2);
+      const rest = [certificate, route("r", "l", ["*"], { s: 1 }), ...service("s", `${LOOPBACK}:${unused}`)] as const;
+      await gateway.set(terminating("l", port, ["ns/cert"]), ...rest);
+      const client = dialTls(port, "a.example", { ca: authority.ca, minVersion: version, maxVersion: version });
+      const secured = once(client, "secureConnect");
+      const end = endOf(client);
+      await secured;
+      assert.equal(await end, "ECONNRESET");
+      assert.equal((await gateway.connections(1))[0]?.reason, "backend_refused");
+    },
+  );
+}
+
+testEngines("a client gets a reset if its backend has reached its limit of connections", async (t) => {
+  // One backend may have three quarters of them.
+  const { client, port, server, connections } = await openPair(t, { maxConnections: 4 });
+  const held = [client];
+  for (const count of [2, 3]) {
+    held.push(await connectTls(port, "a.example", { ca: authority.ca }));
+    await eventually(
+      () => server.sockets.length === count,
+      () => "the connection to the backend",
+    );
+  }
+  assert.equal(await endOf(await connectTls(port, "a.example", { ca: authority.ca })), "ECONNRESET");
+  for (const open of [...held, ...server.sockets]) open.destroy();
+  assert.equal((await connections(4))[0]?.reason, "backend_connection_limit");
 });
 
 const TOTAL_BYTES = 20_000_000;
