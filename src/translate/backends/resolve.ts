@@ -3,7 +3,9 @@
  * dotted one cannot be (Service names hold no dots), so it is a host outside the cluster, as FSM Gateway has it. Whether a
  * reference is permitted is looked at before anything is looked up, so that nobody learns what another namespace holds.
  */
+
 import { isAddress } from "../../admission/dns-name.ts";
+import { formatGroupKind } from "../../gateway-api/group-kind.ts";
 import { type BackendRef, GATEWAY_GROUP, GATEWAY_X_GROUP } from "../../gateway-api/objects.ts";
 import { isPermitted } from "../grants.ts";
 import type { Lookups } from "../lookups.ts";
@@ -41,7 +43,7 @@ export function resolveBackend(
 }
 
 function refuseKind(group: string, kind: string, refuse: Refuse): ResolvedBackend {
-  const what = `kind ${group || "core"}/${kind} is not supported`;
+  const what = `kind ${formatGroupKind(group, kind)} is not supported`;
   // The API names it as an extended kind, so people try it.
   const why = kind === "ServiceImport" ? ": Services of other clusters are not looked up" : "";
   return refuse("InvalidKind", `${what}${why}; use a Service or an XBackend`);

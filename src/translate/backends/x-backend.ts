@@ -2,6 +2,7 @@
  * An XBackend (GEP-4488): a host outside the cluster as an object, with TLS of its own. Its `protocol` is not looked at: bytes are
  * passed on as they come.
  */
+import { formatGroupKind } from "../../gateway-api/group-kind.ts";
 import { GATEWAY_X_GROUP, type ObjectReference, objectKey, type XBackend } from "../../gateway-api/objects.ts";
 import type { BackendTls } from "../../model/proxy-config.ts";
 import type { KeyPair } from "../certificates/key-pair.ts";
@@ -74,7 +75,8 @@ function clientCertificate(lookups: Lookups, object: XBackend, ref: ObjectRefere
   const { namespace: own = "" } = object.metadata;
   const { group = "", kind = "Secret", namespace = own, name } = ref;
   if (group !== "" || kind !== "Secret") {
-    return { problem: `tls.clientCertificateRef: kind ${group || "core"}/${kind} is not supported; use a Secret` };
+    const problem = `tls.clientCertificateRef: kind ${formatGroupKind(group, kind)} is not supported; use a Secret`;
+    return { problem };
   }
   if (
     !isPermitted(lookups, {

@@ -2,6 +2,7 @@
  * From a reference to a Secret or a ConfigMap to what it holds, or to the reason why it cannot be used. The grant is looked
  * at before the object, so that nobody learns what exists in a namespace that grants nothing.
  */
+import { formatGroupKind } from "../../gateway-api/group-kind.ts";
 import {
   GATEWAY_GROUP,
   type Gateway,
@@ -69,8 +70,8 @@ export class CertificateReferences {
   #targetOf(from: Referrer, ref: ObjectReference, field: string, wanted: string): string | ReferenceProblem {
     const { group = "", kind = wanted, namespace = from.namespace, name } = ref;
     if (group !== "" || kind !== wanted) {
-      const given = group === "" ? kind : `${group}/${kind}`;
-      return { reason: "InvalidKind", message: `${field} names kind ${given}: name a ${wanted}` };
+      const message = `${field}: kind ${formatGroupKind(group, kind)} is not supported; use a ${wanted}`;
+      return { reason: "InvalidKind", message };
     }
     const to = { group, kind, namespace, name };
     if (isPermitted(this.#lookups, { from, to })) {

@@ -1,4 +1,5 @@
 /** Which kinds of routes a listener takes: those of its protocol, narrowed by `allowedRoutes.kinds`. */
+import { formatGroupKind } from "../../gateway-api/group-kind.ts";
 import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from "../../gateway-api/objects.ts";
 
 export interface RouteKinds {
@@ -17,7 +18,9 @@ export function assessRouteKinds(
   const supportedKinds = ofProtocol.filter((kind) => asked.some((one) => isSame(one, kind)));
   const unknown = asked.filter((one) => !ofProtocol.some((kind) => isSame(one, kind)));
   if (unknown.length === 0) return { supportedKinds };
-  const names = unknown.map(({ group = GATEWAY_GROUP, kind }) => (group === GATEWAY_GROUP ? kind : `${group}/${kind}`));
+  const names = unknown.map(({ group = GATEWAY_GROUP, kind }) =>
+    group === GATEWAY_GROUP ? kind : formatGroupKind(group, kind),
+  );
   const taken = ofProtocol.map(({ kind }) => kind).join(", ") || "no routes";
   const problem = `allowedRoutes.kinds names ${names.join(", ")}, but a listener of protocol ${protocol} takes ${taken} here`;
   return { supportedKinds, problem };

@@ -1,5 +1,7 @@
 /** From a `parametersRef` to the GatewayParameters that it names, or to the sentence that says why there are none. */
+
 import { type GatewayParametersSpec, PARAMETERS_GROUP, PARAMETERS_KIND } from "../../gateway-api/gateway-parameters.ts";
+import { formatGroupKind } from "../../gateway-api/group-kind.ts";
 import { type Gateway, type GatewayClass, namespaceOf, type ParametersReference } from "../../gateway-api/objects.ts";
 import type { Lookups } from "../lookups.ts";
 import { combinationProblem } from "./combinations.ts";
@@ -44,7 +46,7 @@ function referent(
   const refused = (message: string): Referent => ({ ok: false, message: `${field}: ${message}` });
   if (!isOurKind(reference)) {
     return refused(
-      `${kind} of group ${group} is not supported: name ${PARAMETERS_KIND} of group ${PARAMETERS_GROUP}, or remove it`,
+      `kind ${formatGroupKind(group, kind)} is not supported: name ${formatGroupKind(PARAMETERS_GROUP, PARAMETERS_KIND)}, or remove it`,
     );
   }
   if (namespace === undefined) return refused(`${PARAMETERS_KIND} have a namespace: add it to the reference`);

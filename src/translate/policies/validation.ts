@@ -2,6 +2,7 @@
  * What `validation` of a BackendTLSPolicy or an XBackend asks of the connection to a backend (GEP-1897), and whether it can be done.
  * What cannot be done is never done halfway: then connections are refused, and never sent unverified.
  */
+import { formatGroupKind } from "../../gateway-api/group-kind.ts";
 import { normalizeHostname } from "../../gateway-api/hostname.ts";
 import type { BackendTlsValidation, ObjectReference } from "../../gateway-api/objects.ts";
 import type { PolicyAcceptedReason, PolicyResolvedRefsReason } from "../../gateway-api/reasons.ts";
@@ -72,7 +73,7 @@ function resolveAuthorities(
   if (group !== "" || kind !== "ConfigMap") {
     return {
       reason: "InvalidKind",
-      message: `${field}: kind ${group || "core"}/${kind} is not supported; use a ConfigMap`,
+      message: `${field}: kind ${formatGroupKind(group, kind)} is not supported; use a ConfigMap`,
     };
   }
   const unread = findUnreadNamespace(lookups, kind, namespace);

@@ -2,6 +2,7 @@
  * Status of a BackendTLSPolicy: one entry for each Gateway of ours that reaches a target of it, as GEP-713 recommends. What can be
  * said does not depend on the Gateway, so all entries say the same.
  */
+import { formatGroupKind } from "../../gateway-api/group-kind.ts";
 import {
   type BackendTlsPolicy,
   GATEWAY_GROUP,
@@ -70,7 +71,7 @@ function judgeTarget(
 ): JudgedTarget {
   const key = targetService(policy, ref);
   if (key === undefined) {
-    const message = `${field}: kind ${ref.group || "core"}/${ref.kind} is not supported; target a Service`;
+    const message = `${field}: kind ${formatGroupKind(ref.group ?? "", ref.kind)} is not supported; target a Service`;
     return { reason: "TargetNotFound", message };
   }
   const service = lookups.service(key);
