@@ -5,7 +5,7 @@ import { ManualClock } from "../../loop/manual-clock.ts";
 import { SILENT } from "../../loop/silent-log.ts";
 import { ApiError } from "../kube/api-error.ts";
 import { type ElectionOptions, LeaderElection } from "./election.ts";
-import { type Lease, mayTake, observe } from "./lease.ts";
+import type { Lease } from "./lease.ts";
 
 /**
  * A fake API server of one Lease, guarded by resourceVersion: a real one cannot be cut off from one replica alone, nor made
@@ -110,15 +110,38 @@ test("a leader that is cut off stops 10 s after its last renewal, and only then 
   }
 });
 
-test("a Lease with an edited duration of days is taken 60 s after its last renewal", () => {
-  const metadata = { name: "lease", namespace: "ns", resourceVersion: "1" };
-  const spec = { holderIdentity: "one", leaseDurationSeconds: 1_000_000 };
-  const lease: Lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
-  const observed = observe(undefined, lease, 0);
-  assert.deepEqual(
-    [59_999, 60_000].map((nowMs) => mayTake(lease, "two", observed, nowMs)),
-    [false, true],
-  );
+/** Of edited Leases: [duration in seconds, when another replica leads, in ms after the last renewal]. */
+const EDITED: readonly [number | undefined, number][] = [
+  [1_000_000, 60_000],
+  [20, 20_000],
+  [1, 15_000],
+  [undefined, 15_000],
+];
+for (const [leaseDurationSeconds, takenAtMs] of EDITED) {
+  test(`a Lease with the edited duration ${leaseDurationSeconds ?? "none"} is taken after ${takenAtMs} ms`, async () => {
+    const store = new LeaseStore();
+    const clock = new ManualClock();
+    const spec = { holderIdentity: "ended", ...(leaseDurationSeconds === undefined ? {} : { leaseDurationSeconds }) };
+    store.put({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "lease" }, spec });
+    const { election, events } = replica(store, clock, "b");
+    election.start();
+    await clock.advance(takenAtMs - 1_000);
+    assert.deepEqual(events, []);
+    await clock.advance(2_000);
+    assert.equal(election.leading, true);
+  });
+}
+
+test("a Lease with an edited number of transitions can be taken: the number stays an int32", async () => {
+  const store = new LeaseStore();
+  const clock = new ManualClock();
+  const spec = { leaseDurationSeconds: 15, leaseTransitions: 2_147_483_647 };
+  store.put({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "lease" }, spec });
+  const { election } = replica(store, clock, "b");
+  election.start();
+  await clock.advance(0);
+  assert.equal(election.leading, true);
+  assert.equal(store.lease?.spec?.leaseTransitions, 2_147_483_647);
 });
 
 test("a cut shorter than the deadline loses nothing", async () => {

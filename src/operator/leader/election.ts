@@ -115,7 +115,10 @@ export class LeaderElection {
     }
     this.#observed = observe(this.#observed, lease, clock.nowMs());
     this.#holder = lease.spec?.holderIdentity ?? "";
-    if (!mayTake(lease, identity, this.#observed, clock.nowMs())) return this.#lost("another replica holds the lease");
+    if (!mayTake(lease, identity, this.#observed, clock.nowMs(), this.#duration)) {
+      this.#lost("another replica holds the lease");
+      return;
+    }
     const next = this.#lease(lease.metadata, taken(lease.spec, identity, this.#duration, clock.wallTime()));
     this.#took(await client.put<Lease>(LEASES, next, call), startedMs);
   }

@@ -34,15 +34,28 @@ export function observe(before: Observed | undefined, lease: Lease, nowMs: numbe
 }
 
 /**
- * The longest duration that is believed: four times that of this program. Anyone with the right to edit the Lease could set a duration of
- * years by mistake, for which nobody would lead after the holder has ended.
+ * Longest duration of a held Lease that is observed: four times that of this program. Who may edit the Lease could set one of years by
+ * mistake, and no replica would lead after the holder has ended.
  */
 const MAX_DURATION_MS = 60_000;
 
-/** May `identity` take the lease: it holds it, nobody does, or its holder has not renewed for the whole duration? */
-export function mayTake(lease: Lease, identity: string, observed: Observed, nowMs: number): boolean {
+/** leaseTransitions is an int32. A larger value is rejected, and no replica could take the Lease again. */
+const MAX_TRANSITIONS = 2 ** 31 - 1;
+
+/**
+ * Reports whether `identity` may take the Lease: it holds it, no replica does, or its holder has not renewed it for its duration.
+ * `ownDurationMs` is the least duration that is observed: a holder stops leading by its own clock, whatever the duration in the
+ * object. With a shorter or missing one two replicas would lead until then.
+ */
+export function mayTake(
+  lease: Lease,
+  identity: string,
+  observed: Observed,
+  nowMs: number,
+  ownDurationMs: number,
+): boolean {
   const { holderIdentity = "", leaseDurationSeconds = 0 } = lease.spec ?? {};
-  const durationMs = Math.min(leaseDurationSeconds * 1000, MAX_DURATION_MS);
+  const durationMs = Math.max(Math.min(leaseDurationSeconds * 1000, MAX_DURATION_MS), ownDurationMs);
   return holderIdentity === "" || holderIdentity === identity || nowMs - observed.sinceMs >= durationMs;
 }
 
@@ -57,7 +70,7 @@ export function taken(before: LeaseSpec | undefined, identity: string, durationM
     leaseDurationSeconds,
     acquireTime: renewTime,
     renewTime,
-    leaseTransitions: before === undefined ? 0 : (before.leaseTransitions ?? 0) + 1,
+    leaseTransitions: before === undefined ? 0 : Math.min((before.leaseTransitions ?? 0) + 1, MAX_TRANSITIONS),
   };
 }
 
