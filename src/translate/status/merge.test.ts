@@ -37,6 +37,12 @@ test("lastTransitionTime stays while the status stays, and moves when it flips",
   assert.equal(flipped?.lastTransitionTime, context.now);
 });
 
+test("a message is at most as long as the API allows, because one that is longer makes it reject the whole status", () => {
+  const messages = [32_768, 32_769].map((length) => "x".repeat(length));
+  const merged = messages.map((message) => mergeConditions([], [{ ...desired, message }], renewal)[0]?.message);
+  assert.deepEqual(merged, [messages[0], `${"x".repeat(32_767)}…`]);
+});
+
 test("a condition of ours that is no longer wanted goes, one of another type stays, also in the entries", () => {
   const gateway: GatewayStatusPlan = {
     kind: "Gateway",

@@ -35,6 +35,11 @@ export interface MergeContext {
 
 /** What the CRDs allow; beyond it the API server refuses the whole status. */
 const MAX_CONDITIONS = 8;
+/**
+ * The API's limit (metav1.Condition). Names in references make a message longer, as does the version in the annotation of Gateway API's
+ * CRDs. The API server rejects the whole status for one message above it.
+ */
+const MAX_MESSAGE_CHARACTERS = 32_768;
 const MAX_PARENTS = 32;
 const MAX_ANCESTORS = 16;
 
@@ -196,6 +201,7 @@ export function mergeConditions(
 ): readonly Condition[] {
   const renew = (condition: DesiredCondition, old: Condition | undefined): Condition => ({
     ...condition,
+    message: limitMessage(condition.message),
     observedGeneration: generation,
     lastTransitionTime: old !== undefined && old.status === condition.status ? old.lastTransitionTime : now,
   });
@@ -207,6 +213,12 @@ export function mergeConditions(
   const added = desired.filter(({ type }) => !before.some((old) => old.type === type));
   const room = Math.max(0, MAX_CONDITIONS - kept.length);
   return [...kept, ...added.slice(0, room).map((condition) => renew(condition, undefined))];
+}
+
+function limitMessage(message: string): string {
+  return message.length <= MAX_MESSAGE_CHARACTERS
+    ? message
+    : `${message.slice(0, MAX_MESSAGE_CHARACTERS - 1).toWellFormed()}…`;
 }
 
 function conditionsOf(status: CurrentStatus): readonly Condition[] {
