@@ -42,6 +42,16 @@ test("a missing file, broken YAML, an unknown kind: one line with file and line,
   assert.match((await end(run(unknown), 2)).output, /^\S*unknown\.yaml:2: kind: "Gatewy" is not known; [^\n]*\n$/);
 });
 
+test("a pipe, which cannot be followed, is refused at once", async () => {
+  const pipe = join(folder, "pipe");
+  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+  const child = run(pipe);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  const { output } = await end(child, 2);
+  clearTimeout(timer);
+  assert.match(output, /pipe:1: cannot be read: it is not a regular file/);
+});
+
 test("what admission refuses in a cluster is refused here, with its line", async () => {
   const file = write("refused.yaml", route("https://httpbin.org"));
   assert.match((await end(run(file), 2)).output, /^\S*refused\.yaml:\d+: spec\.rules\[0\]\.backendRefs\[0\]\.name: /);

@@ -2,7 +2,7 @@
  * Files to manifests: reads, parses and applies the rules that admission applies in a cluster. Problems are values; the
  * only thing it does besides reading is telling that a watched file may have changed.
  */
-import { type FSWatcher, readFileSync, watch } from "node:fs";
+import { type FSWatcher, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { AdmissionContext } from "../../admission/ownership.ts";
 import { validateObject } from "../../admission/validate.ts";
@@ -22,8 +22,12 @@ export class ManifestLoader {
   #admitted = new WeakSet<object>();
   #admittedWith: readonly unknown[] = [];
 
-  constructor(files: readonly string[], namespace: string) {
+  readonly #read: (file: string) => string;
+
+  /** `read`: throws the system's error, or one whose message says what is wrong. */
+  constructor(files: readonly string[], namespace: string, read = (file: string) => readFileSync(file, "utf8")) {
     this.#files = files;
+    this.#read = read;
     this.#reader = new ManifestReader(namespace);
   }
 
@@ -32,7 +36,7 @@ export class ManifestLoader {
     const unreadable: Problem[] = [];
     for (const file of this.#files) {
       try {
-        texts.push({ file, text: readFileSync(file, "utf8") });
+        texts.push({ file, text: this.#read(file) });
       } catch (error) {
         unreadable.push({ file, line: 1, message: `cannot be read: ${readFailure(error)}` });
       }
@@ -61,6 +65,15 @@ export class ManifestLoader {
   }
 }
 
+/** For files that are read again when they change. A pipe would block the reader until somebody writes into it, and ends when it is read. */
+export function readRegularFile(file: string): string {
+  const stats = statSync(file);
+  if (!stats.isFile() && !stats.isDirectory()) {
+    throw new Error("it is not a regular file, which could be followed: write its content to one");
+  }
+  return readFileSync(file, "utf8");
+}
+
 function readFailure(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   switch (code) {
@@ -71,7 +84,7 @@ function readFailure(error: unknown): string {
     case "EISDIR":
       return "it is a folder: name the files in it";
     default:
-      return code ?? String(error);
+      return code ?? (error instanceof Error ? error.message : String(error));
   }
 }
 

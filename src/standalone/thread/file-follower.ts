@@ -5,7 +5,7 @@
 import { objectKey } from "../../gateway-api/objects.ts";
 import type { Logger } from "../../model/log.ts";
 import { describe } from "../describe.ts";
-import { ManifestLoader, watchManifests } from "../manifests/load.ts";
+import { ManifestLoader, readRegularFile, watchManifests } from "../manifests/load.ts";
 import { type AnyManifest, formatProblem } from "../manifests/parse.ts";
 import { Standalone, type StandaloneOptions, type StandaloneStatus } from "../standalone.ts";
 import type { ThreadSettings } from "./messages.ts";
@@ -25,7 +25,7 @@ export class FileFollower {
   constructor(options: FileFollowerOptions) {
     const { addresses, clock, createProxy, externalHosts, files, log, namespace } = options;
     this.#options = options;
-    this.#loader = new ManifestLoader(files, namespace);
+    this.#loader = new ManifestLoader(files, namespace, readRegularFile);
     const onStatus = (status: StandaloneStatus) => this.#tell(status);
     this.#gateway = new Standalone({ log, clock, addresses, createProxy, externalHosts, onStatus });
   }
