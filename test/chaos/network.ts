@@ -37,11 +37,14 @@ export async function mend(world: World): Promise<void> {
   await inNode(world, ["nft", "-f", "-"], `add table ${TABLE}\ndelete table ${TABLE}\n`);
 }
 
-/** Destroys the established connections of these Pods with the API server, as a load balancer does that fails over. */
+/**
+ * Destroys the connections of these Pods with the API server, as a load balancer does that fails over. Those of a process that was killed
+ * are among them: the kernel would send what the process has written once packets pass again.
+ */
 export async function destroyConnections(world: World, pods: readonly RunningPod[]): Promise<number> {
   let destroyed = 0;
   for (const { address } of pods) {
-    const filter = ["state", "established", "sport", "=", `:${API_SERVER_PORT}`, "and", "dst", address];
+    const filter = ["state", "connected", "sport", "=", `:${API_SERVER_PORT}`, "and", "dst", address];
     const lines = await inNode(world, ["ss", "-K", "-H", "-t", "-n", ...filter]);
     destroyed += lines.trim().split("\n").filter(Boolean).length;
   }
