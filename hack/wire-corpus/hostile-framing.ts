@@ -77,10 +77,10 @@ export const FRAMING: Definitions = {
   "early data behind the hello": [bytes(record(hello), record(bytes(1), 20), record(Buffer.alloc(64, 5), 23)), named],
   "anything behind the hello": [bytes(record(hello), "garbage"), named],
   "a second message in the hello's record": [record(bytes(hello, handshake(24, bytes("later")))), named],
-  "an empty record first": [bytes(record(bytes()), record(hello)), "a record without content"],
+  "an empty record first": [bytes(record(bytes()), record(hello)), named],
   "an empty record between": [
     bytes(record(hello.subarray(0, half)), record(bytes()), record(hello.subarray(half))),
-    "a record without content",
+    named,
   ],
   "an alert between": [
     bytes(record(hello.subarray(0, half)), record(bytes(1, 0), 21), record(hello.subarray(half))),

@@ -13,8 +13,19 @@ import { HelloReassembly } from "../../src/proxy/tls/hello-reassembly.ts";
 import { HELLO_REFUSALS, refused } from "../../src/proxy/tls/hello-refusal.ts";
 import { ja4Of } from "../../src/proxy/tls/ja4.ts";
 import { corpusBytes, HOSTILE_FOLDER, REAL_FOLDER, readHostileManifest, readManifest } from "../wire/corpus.ts";
-import { alpn, bytes, extension, helloFor, records, serverName, uint16 } from "../wire/hello-bytes.ts";
+import {
+  alpn,
+  bytes,
+  extension,
+  helloFor,
+  helloMessage,
+  record,
+  records,
+  serverName,
+  uint16,
+} from "../wire/hello-bytes.ts";
 import { changeHello } from "./change-hello.ts";
+import { readHelloFields } from "./hello-fields.ts";
 import type { Random } from "./random.ts";
 import type { FuzzTarget } from "./target.ts";
 
@@ -54,6 +65,7 @@ export const helloTarget: FuzzTarget = {
     assertLegal(whole, input);
     assertSame(new HelloReassembly(DEFAULT_MAX_HELLO_BYTES).read(input, input.length), whole, "put together");
     assertPieces(input, whole, random);
+    assertOnlyTheNameCounts(input, whole);
     const prefix = readHello(input, random.below(input.length + 1));
     if (prefix.state !== "need_more") assertSame(prefix, whole, "a prefix");
     if (random.once(4)) assertRecords(input, whole, random);
@@ -88,6 +100,20 @@ function assertPieces(input: Uint8Array, whole: HelloProgress, random: Random): 
     else assert.ok(length < MAX_FRAMED_HELLO_BYTES, `${length} bytes are held`);
   }
   assertSame(answer, whole, "in pieces");
+}
+
+/** A hello whose lengths fit gives the result of a plain hello with the same server_name extensions and nothing else. */
+function assertOnlyTheNameCounts(input: Uint8Array, whole: HelloProgress): void {
+  if (!isOneRecord(input)) return;
+  const message = input.subarray(0, 9 + (((input[6] ?? 0) << 16) | ((input[7] ?? 0) << 8) | (input[8] ?? 0)));
+  if (input[5] !== 1 || message.length - 5 > DEFAULT_MAX_HELLO_BYTES) return;
+  const fields = readHelloFields(message);
+  if (fields === undefined || !fields.isExact || fields.version >> 8 !== 3) return;
+  const names = fields.extensions.filter(({ type }) => type === 0).map(({ data }) => extension(0, data));
+  const plain = record(helloMessage({ extensions: names }));
+  const expected = readHello(plain, plain.length);
+  if (expected.state !== "hello" || whole.state !== "hello") assertSame(whole, expected, "with other fields");
+  else assert.equal(whole.hello.serverName, expected.hello.serverName, "with other fields");
 }
 
 /** One byte, but seldom for a long input, which would take its time. */

@@ -1,7 +1,8 @@
 /**
  * Reads the application_layer_protocol_negotiation extension (RFC 7301 section 3.1).
  *
- * Pure. The names are for the log: bounded in number and length and made printable, never used to route.
+ * Pure. The names are for the log: bounded in number and length and made printable, never used to route. A list that breaks its own
+ * lengths is the server's to refuse: here it ends before the first name that cannot be read.
  */
 import { ByteCursor } from "./byte-cursor.ts";
 import type { ClientHello } from "./client-hello.ts";
@@ -14,22 +15,21 @@ const MAX_PROTOCOLS_KEPT = 16;
 const MAX_ALPN_BYTES_KEPT = 512;
 
 /**
- * Judges the whole extension, which is `bytes` from `start` to `end`. Answers where the names that are worth keeping end,
- * which begin at `start + 2`; undefined when the list breaks its own lengths or holds an empty name.
+ * Returns where the names that are kept end; they start at `start + 2`. The extension's data is `bytes` from `start` to `end`. No name
+ * is kept that is empty or reaches beyond the list.
  */
-export function checkProtocols(bytes: Uint8Array, start: number, end: number): number | undefined {
+export function findProtocolsEnd(bytes: Uint8Array, start: number, end: number): number {
   const cursor = new ByteCursor(bytes, start, end);
   const listStart = start + 2;
-  const outer = cursor.open16();
-  if (cursor.remaining === 0 || cursor.position + cursor.remaining !== outer) return undefined;
+  cursor.open16();
   let keptEnd = listStart;
-  for (let count = 1; cursor.remaining > 0; count++) {
+  for (let count = 1; count <= MAX_PROTOCOLS_KEPT && cursor.remaining > 0; count++) {
     const length = cursor.uint8();
-    if (length === 0) return undefined;
     cursor.skip(length);
-    if (count <= MAX_PROTOCOLS_KEPT && cursor.position - listStart <= MAX_ALPN_BYTES_KEPT) keptEnd = cursor.position;
+    if (!cursor.ok || length === 0 || cursor.position - listStart > MAX_ALPN_BYTES_KEPT) break;
+    keptEnd = cursor.position;
   }
-  return cursor.ok ? keptEnd : undefined;
+  return keptEnd;
 }
 
 /** The first 16 protocols that the client offers, printable. Empty: none. */

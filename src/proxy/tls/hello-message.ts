@@ -1,10 +1,10 @@
 /**
  * Reads the body of one complete ClientHello message (RFC 8446 section 4.1.2; the same layout since SSL 3.0) where it lies.
  *
- * Pure. It checks every length of the structure, and looks inside server_name and ALPN, whose errors it refuses; inside
- * what only the log asks for it looks leniently: whether the two ends can agree on TLS is theirs to find out.
+ * Pure. Refuses only what makes the server name ambiguous or unreadable: lengths on the way to the name that do not fit, a second
+ * server_name extension, and what `server-name.ts` refuses. All else is forwarded as it is, and the backend answers or sends its alert.
  */
-import { checkProtocols } from "./alpn.ts";
+import { findProtocolsEnd } from "./alpn.ts";
 import { ByteCursor } from "./byte-cursor.ts";
 import type { ClientHello, HelloProgress } from "./client-hello.ts";
 import { ExtensionIndex } from "./extension-index.ts";
@@ -21,7 +21,6 @@ const EXTENSION_KEY_SHARE = 51;
 const EXTENSION_ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 const RANDOM_LENGTH = 32;
-const MAX_SESSION_ID_LENGTH = 32;
 
 /** Scratch space of one call, which nothing outlives: made once, so that a hello costs no more than what is kept of it. */
 const extensions = new ExtensionIndex();
@@ -32,20 +31,14 @@ export function readHelloMessage(bytes: Uint8Array, start: number, end: number):
   const cursor = new ByteCursor(bytes, start, end);
   const version = cursor.uint16();
   cursor.skip(RANDOM_LENGTH);
-  const sessionIdLength = cursor.uint8();
-  cursor.skip(sessionIdLength);
+  cursor.skip(cursor.uint8());
   const cipherSuitesLength = cursor.uint16();
   const cipherSuites = cursor.position;
   cursor.skip(cipherSuitesLength);
-  const compressionMethodsLength = cursor.uint8();
-  cursor.skip(compressionMethodsLength);
+  cursor.skip(cursor.uint8());
   if (!cursor.ok) return refused("a field reaches beyond the message");
+  // Another major version has another layout: a DTLS hello has a cookie before the cipher suites.
   if (version >> 8 !== 3) return refused("the version is no TLS version");
-  if (sessionIdLength > MAX_SESSION_ID_LENGTH) return refused("the session id is longer than 32 bytes");
-  if (cipherSuitesLength === 0 || cipherSuitesLength % 2 !== 0) {
-    return refused("the list of cipher suites is empty or odd");
-  }
-  if (compressionMethodsLength === 0) return refused("no compression method is offered");
   offer.begin(version);
   return indexExtensions(cursor) ?? readExtensions(bytes, cipherSuites, cipherSuites + cipherSuitesLength);
 }
@@ -65,8 +58,11 @@ function indexExtensions(cursor: ByteCursor): HelloRefusal | undefined {
     const start = cursor.position;
     cursor.skip(length);
     if (!cursor.ok) return refused("an extension reaches beyond the extension block");
-    // RFC 8446 section 4.2: no type twice. Two server names would let the backend see another one than we do.
-    if (!extensions.add(type, start, start + length)) return refused("an extension occurs twice");
+    // RFC 8446 section 4.2: no type twice. Of two server names the backend could read the other one. Two extensions of another type
+    // are the backend's to refuse; the log has the first.
+    if (!extensions.add(type, start, start + length) && type === EXTENSION_SERVER_NAME) {
+      return refused("the server_name extension occurs twice");
+    }
     offer.addExtension(type);
   }
   return undefined;
@@ -75,16 +71,15 @@ function indexExtensions(cursor: ByteCursor): HelloRefusal | undefined {
 /** Looks into the extensions that have been found. */
 function readExtensions(bytes: Uint8Array, cipherSuites: number, cipherSuitesEnd: number): HelloProgress {
   const hasAlpn = extensions.has(EXTENSION_ALPN);
-  const alpn = extensions.start(EXTENSION_ALPN);
-  const alpnEnd = hasAlpn ? checkProtocols(bytes, alpn, extensions.end(EXTENSION_ALPN)) : 0;
-  if (alpnEnd === undefined) return refused("the list of application protocols is malformed");
   const serverName = extensions.has(EXTENSION_SERVER_NAME)
     ? readServerName(bytes, extensions.start(EXTENSION_SERVER_NAME), extensions.end(EXTENSION_SERVER_NAME))
     : undefined;
   if (typeof serverName === "object") return serverName;
   offer.endExtensions();
+  const alpn = extensions.start(EXTENSION_ALPN);
   // In the order that `HelloOffer` has: ALPN, versions, cipher suites, signature algorithms; without their outer lengths.
-  offer.addList(bytes, hasAlpn ? alpn + 2 : 0, alpnEnd);
+  if (hasAlpn) offer.addList(bytes, alpn + 2, findProtocolsEnd(bytes, alpn, extensions.end(EXTENSION_ALPN)));
+  else offer.addList(bytes, 0, 0);
   addInner(bytes, EXTENSION_SUPPORTED_VERSIONS, 1);
   offer.addList(bytes, cipherSuites, cipherSuitesEnd);
   addInner(bytes, EXTENSION_SIGNATURE_ALGORITHMS, 2);

@@ -159,6 +159,75 @@ test("ALPN is bounded and printable, ECH is seen", () => {
   assert.equal(progress.hello.encryptedClientHello, true);
 });
 
+test("only what makes the server name ambiguous or unreadable is refused: all other fields are the backend's", () => {
+  const anyBytes = fc.uint8Array({ maxLength: 40 });
+  const anyExtension = fc.record({
+    type: fc.oneof(fc.integer({ min: 1, max: 51 }), fc.constant(0xfe0d)),
+    data: anyBytes,
+  });
+  fc.assert(
+    fc.property(
+      fc.record({ sessionId: fc.uint8Array({ maxLength: 255 }), cipherSuites: anyBytes, compressionMethods: anyBytes }),
+      fc.array(anyExtension, { maxLength: 6 }),
+      fc.nat(12),
+      (fields, others, position) => {
+        // Each twice.
+        const extensions = [...others, ...others].map(({ type, data }) => extension(type, data));
+        extensions.splice(position, 0, good);
+        const progress = parse(record(helloMessage({ ...fields, extensions })));
+        assert.equal(nameOf(progress), "a.example");
+        assert.ok(progress.state === "hello");
+        for (const protocol of alpnOf(progress.hello)) assert.notEqual(protocol, "");
+      },
+    ),
+  );
+});
+
+test("a second server_name extension is refused wherever it is, the same name too", () => {
+  const between = [alpn("h2"), extension(23, bytes())];
+  for (const second of [good, serverName("b.example"), serverName(), extension(0, bytes())]) {
+    const refusal = {
+      state: "refused",
+      reason: "malformed_client_hello",
+      detail: "the server_name extension occurs twice",
+    };
+    assert.deepEqual(parse(record(helloMessage({ extensions: [good, ...between, second] }))), refusal);
+    assert.deepEqual(parse(record(helloMessage({ extensions: [second, good] }))), refusal);
+  }
+});
+
+test("the log has the names of a malformed ALPN list up to the first that cannot be read, of two lists the first", () => {
+  const protocols = (...extensions: Uint8Array[]) => {
+    const progress = parse(record(helloMessage({ extensions: [good, ...extensions] })));
+    assert.ok(progress.state === "hello", JSON.stringify(progress));
+    return alpnOf(progress.hello);
+  };
+  assert.deepEqual(protocols(alpn("h2", "", "http/1.1")), ["h2"]);
+  assert.deepEqual(protocols(alpn("h2"), alpn("http/1.1")), ["h2"]);
+  assert.deepEqual(protocols(extension(16, bytes(0, 7, 2, "h2", 9, "abc"))), ["h2"]);
+  assert.deepEqual(protocols(extension(16, bytes(0, 99, 2, "h2"))), []);
+  assert.deepEqual(protocols(extension(16, bytes(0))), []);
+});
+
+test("records without content do not change the name, and are bounded", () => {
+  const message = helloMessage({ extensions: [good] });
+  const empty = record(bytes());
+  const framed = bytes(
+    empty,
+    record(message.subarray(0, 2)),
+    empty,
+    empty,
+    record(message.subarray(2, 60)),
+    empty,
+    record(message.subarray(60)),
+  );
+  assert.equal(nameOf(parse(framed)), "a.example");
+  assert.equal(nameOf(parse(...singleBytes(framed))), "a.example");
+  const endless = Buffer.concat(Array.from({ length: 6_000 }, () => empty));
+  assert.equal(reasonOf(endless), "client_hello_too_large");
+  assert.equal(parse(endless.subarray(0, MAX_FRAMED_HELLO_BYTES - 1)).state, "need_more");
+});
+
 const chunkSizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 });
 
 /** Cuts at cyclic sizes. */

@@ -94,8 +94,8 @@ export class HelloReassembly {
   }
 
   #startRecord(length: number): HelloProgress {
-    // RFC 8446 section 5.1: no zero-length handshake fragments. They would let a client send indefinitely.
-    if (length === 0) return refused("a record without content");
+    // RFC 8446 section 5.1 forbids records without content. The backend refuses them: they do not change the name, and their headers
+    // count. A record that is too long is refused here, because no TLS stack reads a name in it.
     if (length > MAX_RECORD_LENGTH) return refused("a record longer than TLS allows");
     this.#recordRemaining = length;
     this.#recordHeaderFilled = 0;
