@@ -14,18 +14,33 @@ const COLOURS = { debug: "gray", info: "green", warn: "yellow", error: "red" } a
   string
 >;
 
-/** `10:12:34.567 WARN  message key=value other="two words"`, errors with their stack on the lines below. */
+/**
+ * `10:12:34.567 WARN  message key=value other="two words"`. On the lines below: stacks of errors, and the field `problems`, one problem a
+ * line.
+ */
 export function textLine(entry: LogEntry, coloured: boolean): string {
   const { timestamp, level, message, ...fields } = entry;
   const label = level.toUpperCase().padEnd(5);
   const parts = [timestamp.slice(11, 23), coloured ? paint(COLOURS[level], label) : label, message];
-  const stacks: string[] = [];
+  const below: string[] = [];
   for (const [name, value] of Object.entries(fields)) {
+    if (name === "problems" && isTextList(value)) {
+      below.push(...value.map(indented));
+      continue;
+    }
     const { text, stack } = textField(value);
     parts.push(`${coloured ? paint("dim", `${name}=`) : `${name}=`}${text}`);
-    if (stack !== undefined) stacks.push(stack.replaceAll(/^/gm, "    "));
+    if (stack !== undefined) below.push(indented(stack));
   }
-  return [parts.join(" "), ...stacks].join("\n");
+  return [parts.join(" "), ...below].join("\n");
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, "    ");
 }
 
 function textField(value: unknown): { text: string; stack?: string } {

@@ -48,6 +48,19 @@ test("what is adjusted holds for children too, and what is not said again is as 
   assert.match(text(), /^\{.*"message":"again","a":1\}\n$/);
 });
 
+test("in text each problem is a line below, in JSON all are one list", () => {
+  const problems = ['a.yaml:3 spec.port: "x" is not a number', "b.yaml:1: no kind"];
+  const asText = captured({ format: "text" });
+  asText.log.error("files not applied", { problems, more: 2 });
+  assert.equal(
+    asText.text(),
+    '03:04:05.678 ERROR files not applied more=2\n    a.yaml:3 spec.port: "x" is not a number\n    b.yaml:1: no kind\n',
+  );
+  const asJson = captured({ format: "json" });
+  asJson.log.error("files not applied", { problems });
+  assert.deepEqual((JSON.parse(asJson.text()) as { problems: unknown }).problems, problems);
+});
+
 test("children do not touch their parent, and the nearest field wins", () => {
   const { log, text } = captured({});
   const child = log.child({ a: 1, b: 1 }).child({ b: 2 });

@@ -3,7 +3,7 @@
  * Closed: a new way to end is a new word here first.
  */
 export const CONNECTION_REASONS = {
-  completed: "both sides closed in order",
+  completed: "both sides closed, or the client closed and the backend reset the connection after that (`detail`)",
   client_denied: "the listener does not take clients of this address",
   client_connection_limit: "the client has as many connections as one client may",
   connection_rate_limit: "more connections came in a second than the proxy may take",
@@ -53,3 +53,25 @@ export const CONNECTION_REASONS = {
 } as const;
 
 export type ConnectionReason = keyof typeof CONNECTION_REASONS;
+
+/**
+ * Reasons that last until somebody changes a route, a backend, a limit or the proxy. Their lines in the access log have level warn. A
+ * client can cause each of the others without any fault of the Gateway's owner, so that such lines at warn would hide these.
+ */
+export const REASONS_TO_FIX: ReadonlySet<ConnectionReason> = new Set<ConnectionReason>([
+  "no_backend",
+  "invalid_backend",
+  "no_ready_endpoint",
+  "backend_unresolved",
+  "backend_forbidden",
+  "backend_loop",
+  "backend_connection_limit",
+  "backend_refused",
+  "backend_timeout",
+  "backend_unreachable",
+  "backend_handshake_failed",
+  "backend_certificate_invalid",
+  "backend_unresponsive",
+  "connection_limit",
+  "internal_error",
+]);

@@ -10,7 +10,7 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
   /** Would a line of this level be written? Absent: it may be. For who can spare itself the work that a line takes. */
-  isEnabled?(level: "debug" | "info"): boolean;
+  isEnabled?(level: "debug" | "info" | "warn"): boolean;
   /** A logger that adds these fields to each of its lines. */
   child(fields: LogFields): Logger;
 }

@@ -30,7 +30,7 @@ import { ALL_ADDRESSES, PortBinder } from "./listener/port-binder.ts";
 import { logConnection } from "./observe/access-log.ts";
 import type { ProxyMetrics } from "./observe/metrics.ts";
 import { RefusedLines, refusedLinesSize } from "./observe/refused-lines.ts";
-import { wantedLines } from "./observe/wanted-lines.ts";
+import { wantedLines, wantsRecordOf } from "./observe/wanted-lines.ts";
 import { type Overrides, Planner } from "./planner.ts";
 import { randomSeed } from "./random-seed.ts";
 import { type Engine, type EngineHost, formatAddress } from "./relay/engine.ts";
@@ -121,6 +121,7 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
   let settings = settingsWithin(shares.current.maxConnections);
   const begunWith = {
     wantsRecords: log.isEnabled?.("info") !== false,
+    wantsFailures: log.isEnabled?.("warn") !== false,
     refusedLines: refusedLinesSize(options.refusedLinesPerSecond),
   };
   let wanted = wantedLines(begunWith);
@@ -157,10 +158,13 @@ export function createProxy(options: ProxyOptions): GatewayProxy {
     get wantsRecords() {
       return wanted.wantsRecords;
     },
+    get wantsFailures() {
+      return wanted.wantsFailures;
+    },
     refusedLines: wanted.refusedLines,
     tallied: (tally) => {
       metrics.connectionsEnded(tally, hasListener);
-      if (wanted.wantsRecords) refusedLines.leftOut(tally);
+      refusedLines.leftOut(tally.sums.filter(({ reason }) => wantsRecordOf(wanted, reason)));
     },
     moved: (sums) => metrics.bytesMoved(sums, hasListener),
   };

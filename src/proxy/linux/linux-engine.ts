@@ -181,6 +181,7 @@ export class LinuxEngine implements Engine {
       overrides,
       timeOuts,
       wantsRecords: host.wantsRecords,
+      wantsFailures: host.wantsFailures,
       refusedLines: host.refusedLines,
       ...(start === undefined ? {} : { start }),
     };

@@ -41,6 +41,8 @@ export interface WorkerSettings {
   /** Are single connections to be told of, or sums? */
   readonly wantsRecords: boolean;
   /** See `EngineHost`. */
+  readonly wantsFailures: boolean;
+  /** See `EngineHost`. */
   readonly refusedLines: BucketSize | undefined;
   /** In [0, 1): where round robins begin; absent: by chance. */
   readonly start?: number;

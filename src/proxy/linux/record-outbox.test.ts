@@ -19,9 +19,9 @@ const relayed: ConnectionRecord = { ...refused, reason: "completed", connectMs: 
 
 const describing = (record: ConnectionRecord) => ({ ...record, record: () => record });
 
-function start(wantsRecords: boolean, refusedLines: BucketSize | undefined) {
+function start(wantsRecords: boolean, refusedLines: BucketSize | undefined, wantsFailures = wantsRecords) {
   const sent: FromWorker[] = [];
-  const outbox = new RecordOutbox({ wantsRecords, refusedLines }, (message) => void sent.push(message));
+  const outbox = new RecordOutbox({ wantsRecords, wantsFailures, refusedLines }, (message) => void sent.push(message));
   const told = () =>
     sent.splice(0).map((message) => {
       if (message.type === "connections") return ["records", message.opened, message.ended.map(({ reason }) => reason)];
@@ -60,6 +60,20 @@ test("where nobody wants records there are sums alone", () => {
   assert.deepEqual(told(), [["sums", 3, 3]]);
 });
 
+test("where only failures are wanted their records go, limited as others, and the rest as sums", () => {
+  const { outbox, told } = start(false, { perSecond: 1, burst: 1 }, true);
+  const failed: ConnectionRecord = { ...refused, reason: "no_ready_endpoint" };
+  for (const record of [refused, failed, relayed, failed]) {
+    outbox.opened(0);
+    outbox.ended(describing(record), 0);
+  }
+  outbox.flush();
+  assert.deepEqual(told(), [
+    ["records", 4, ["no_ready_endpoint"]],
+    ["sums", 0, 3],
+  ]);
+});
+
 test("256 records go at once", () => {
   const { outbox, told } = start(true, undefined);
   for (let count = 0; count < 256; count++) outbox.ended(describing(refused), 0);
@@ -70,10 +84,10 @@ test("when something else is wanted, what waits is told as it was wanted before"
   const { outbox, told } = start(true, undefined);
   outbox.opened(0);
   outbox.ended(describing(relayed), 0);
-  outbox.want({ wantsRecords: false, refusedLines: undefined });
+  outbox.want({ wantsRecords: false, wantsFailures: false, refusedLines: undefined });
   outbox.ended(describing(relayed), 0);
   outbox.flush();
-  outbox.want({ wantsRecords: true, refusedLines: { perSecond: 1, burst: 1 } });
+  outbox.want({ wantsRecords: true, wantsFailures: true, refusedLines: { perSecond: 1, burst: 1 } });
   for (let count = 0; count < 2; count++) outbox.ended(describing(refused), 0);
   outbox.flush();
   assert.deepEqual(told(), [

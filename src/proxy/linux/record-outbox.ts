@@ -5,7 +5,7 @@
  */
 import { RefusalBuckets } from "../observe/refusal-buckets.ts";
 import { type EndedConnection, Tallying } from "../observe/tally.ts";
-import type { WantedLines } from "../observe/wanted-lines.ts";
+import { type WantedLines, wantsRecordOf } from "../observe/wanted-lines.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import type { FromWorker } from "./messages.ts";
 
@@ -52,7 +52,7 @@ export class RecordOutbox {
   /** It is asked for its record only if that is to be told. */
   ended(ended: Describing, nowMs: number): void {
     this.#wait(nowMs);
-    if (!this.#wanted.wantsRecords || !this.#refusals.take(ended, nowMs)) {
+    if (!wantsRecordOf(this.#wanted, ended.reason) || !this.#refusals.take(ended, nowMs)) {
       this.#tallying.add(ended);
       this.#tallied++;
       return;
@@ -69,11 +69,11 @@ export class RecordOutbox {
     this.#opened = 0;
     this.#ended = [];
     // That they have begun goes first, with whichever there is.
-    const { wantsRecords } = this.#wanted;
-    if (wantsRecords) this.#send({ type: "connections", opened, ended });
-    if (wantsRecords && this.#tallied === 0) return;
+    const hasRecords = this.#wanted.wantsRecords || ended.length > 0;
+    if (hasRecords) this.#send({ type: "connections", opened, ended });
+    if (hasRecords && this.#tallied === 0) return;
     this.#tallied = 0;
-    this.#send({ type: "tally", opened: wantsRecords ? 0 : opened, ended: this.#tallying.take() });
+    this.#send({ type: "tally", opened: hasRecords ? 0 : opened, ended: this.#tallying.take() });
   }
 
   #wait(nowMs: number): void {

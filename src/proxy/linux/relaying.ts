@@ -6,6 +6,7 @@
  */
 import type { ConnectionReason } from "../../model/connection-reason.ts";
 import { PeerCheck, silentReason } from "../relay/dead-peer.ts";
+import { RESET_AFTER_CLIENT_END } from "../relay/end-reason.ts";
 import type { Side } from "../relay/relay.ts";
 import { KEEP_ALIVE_AFTER_MS, KEEP_ALIVE_INITIAL_DELAY_MS, KEEP_ALIVE_PROBES } from "../relay/socket-options.ts";
 import { RESET_CLIENT_MS, type TimeOuts } from "../relay/time-outs.ts";
@@ -162,9 +163,9 @@ export class Relaying {
       case "ended":
         return this.#passOnEnd(flow);
       case "from_broke":
-        return broken(isUp ? "client" : "backend", mover.errno, "read");
+        return this.#break(isUp ? "client" : "backend", mover.errno, "read");
       case "to_broke":
-        return broken(isUp ? "backend" : "client", mover.errno, "write");
+        return this.#break(isUp ? "backend" : "client", mover.errno, "write");
     }
   }
 
@@ -179,7 +180,15 @@ export class Relaying {
   /** A failure that no read has found, because its direction waits. */
   #pendingFailure(fd: number): RelayOver | undefined {
     const errno = this.#context.reactor.libc.pendingError(fd);
-    return errno === 0 ? undefined : broken(fd === this.up.from ? "client" : "backend", errno, "read");
+    return errno === 0 ? undefined : this.#break(fd === this.up.from ? "client" : "backend", errno, "read");
+  }
+
+  /** The client receives a reset in each case: whether the backend had more to send is not known. */
+  #break(side: Side, errno: number, call: "read" | "write"): RelayOver {
+    const over = broken(side, errno, call);
+    // The backend has received all bytes of the client and its end, and all bytes of the backend were forwarded.
+    const isAfterClientEnd = over.reason === "backend_reset" && this.up.passedOn && !this.down.holdsBytes;
+    return isAfterClientEnd ? { reason: "completed", detail: RESET_AFTER_CLIENT_END, isBroken: true } : over;
   }
 
   #watchWriting(flow: Flow): void {

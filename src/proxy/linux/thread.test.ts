@@ -33,6 +33,7 @@ function createSettings(libc: Libc, maxConnections: number): ThreadSettings {
     timeOuts: DEFAULT_TIME_OUTS,
     wake: libc.eventCounter(),
     wantsRecords: true,
+    wantsFailures: true,
     refusedLines: undefined,
   };
 }

@@ -59,7 +59,9 @@ export class PortBinder {
     const surplus = [...this.#ports].filter(([port]) => !ports.has(port));
     for (const [port] of surplus) this.#ports.delete(port);
     await Promise.all(surplus.flatMap(([, { sockets }]) => sockets.map((socket) => socket.close())));
-    for (const [port] of surplus) this.#log.info("port unbound", { port });
+    for (const [port, { state }] of surplus) {
+      if (state.state === "bound") this.#log.info("port unbound", { port });
+    }
   }
 
   async #bindPort(port: number): Promise<boolean> {

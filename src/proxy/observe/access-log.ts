@@ -2,8 +2,9 @@
  * The access log: one line for each connection, whether it succeeded or not, with a reason from the closed set. Of many that are
  * refused some lines are left out: refused-lines.ts says which.
  *
- * A field whose value is not known is left out. Names from the client appear only once they are known to be legal.
+ * A reason that somebody must fix has level warn, all others info. A field whose value is not known is left out. Names from the client appear only once they are known to be legal.
  */
+import { REASONS_TO_FIX } from "../../model/connection-reason.ts";
 import type { LogFields, Logger } from "../../model/log.ts";
 import type { ConnectionRecord } from "../relay/engine.ts";
 import { alpnOf } from "../tls/alpn.ts";
@@ -11,7 +12,8 @@ import { ja4Of } from "../tls/ja4.ts";
 import type { RefusedLines } from "./refused-lines.ts";
 
 export function logConnection(log: Logger, refused: RefusedLines, record: ConnectionRecord): void {
-  if (log.isEnabled?.("info") !== false && refused.allows(record)) log.info("connection", connectionFields(record));
+  const level = REASONS_TO_FIX.has(record.reason) ? "warn" : "info";
+  if (log.isEnabled?.(level) !== false && refused.allows(record)) log[level]("connection", connectionFields(record));
 }
 
 /** Times in whole milliseconds; bytes as in the record: in is from the client to the backend. */

@@ -54,7 +54,7 @@ export class RefusedLines {
   }
 
   /** An engine has left these out by itself. */
-  leftOut({ sums }: Tally): void {
+  leftOut(sums: Tally["sums"]): void {
     for (const { connections, reason } of sums) this.#leave(reason, connections);
   }
 

@@ -21,4 +21,12 @@ for (const [side, code, reason] of cases) {
   });
 }
 
+test("a reset by the backend after the client's end completes the connection, other failures do not", () => {
+  const failed = (side: Side, code: string) =>
+    endReason({ side, error: errorWith(code), isAfterClientEnd: true }, 0)[0];
+  assert.equal(failed("backend", "ECONNRESET"), "completed");
+  assert.equal(failed("backend", "EPIPE"), "completed");
+  assert.equal(failed("backend", "ETIMEDOUT"), "backend_unresponsive");
+});
+
 test("nothing broke: completed", () => assert.deepEqual(endReason(undefined, 0), ["completed"]));

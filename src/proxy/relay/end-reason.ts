@@ -10,6 +10,9 @@ import { errorCode } from "./socket-options.ts";
 /** Detail of `client_closed_early` after the hello was received. */
 export const CLIENT_LEFT = "the client closed while its backend was dialled";
 
+/** Detail of `completed` where the backend did not close gracefully after the client's end. psql's server does so, and many others. */
+export const RESET_AFTER_CLIENT_END = "the backend reset the connection after the client had closed";
+
 /** Reports whether this reason ends a connection while bytes may be in flight. Then both peers must receive a reset. */
 export function mayLoseBytes(reason: ConnectionReason): boolean {
   return reason === "drain_deadline" || reason === "maximum_age" || reason === "internal_error";
@@ -26,5 +29,6 @@ export function endReason(failure: RelayFailure | undefined, bytesOut: number): 
     return [side === "client" ? "client_reset" : "backend_reset", tlsErrorText(error)];
   }
   const isReset = errorCode(error) === "ECONNRESET" || errorCode(error) === "EPIPE";
+  if (isReset && failure.isAfterClientEnd === true) return ["completed", RESET_AFTER_CLIENT_END];
   return [isReset ? `${side}_reset` : silentReason(side), error.message];
 }

@@ -127,6 +127,8 @@ export interface EngineHost {
   ended(record: ConnectionRecord): void;
   /** Is anybody interested in single connections? If not, an engine may tell of many at once. */
   readonly wantsRecords: boolean;
+  /** Whether connections with a reason of `REASONS_TO_FIX` are of interest as single ones. */
+  readonly wantsFailures: boolean;
   /** Of refused ones of each reason, how many are of interest as single ones; undefined: all. */
   readonly refusedLines: BucketSize | undefined;
   tallied(tally: Tally): void;

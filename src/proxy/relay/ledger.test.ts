@@ -15,13 +15,14 @@ const record: ConnectionRecord = {
   durationMs: 1,
 };
 
-function told(wantsRecords: boolean) {
+function told(wantsRecords: boolean, wantsFailures = wantsRecords) {
   const clock = new ManualClock();
   const opened: (number | undefined)[] = [];
   const ended: ConnectionRecord[] = [];
   const tallies: Tally[] = [];
   const host = {
     wantsRecords,
+    wantsFailures,
     opened: (count?: number) => void opened.push(count),
     ended: (record: ConnectionRecord) => void ended.push(record),
     tallied: (tally: Tally) => void tallies.push(tally),
@@ -52,4 +53,15 @@ test("who does not gets sums, within a quarter of a second, and nothing twice", 
   ledger.ended(record);
   ledger.flush();
   assert.deepEqual([tallies.length, clock.pending()], [2, []]);
+});
+
+test("who wants failures gets those records at once, after what has been opened, and sums of the rest", async () => {
+  const { clock, ledger, opened, ended, tallies } = told(false, true);
+  for (let count = 0; count < 2; count++) ledger.opened();
+  const failed: ConnectionRecord = { ...record, reason: "backend_refused" };
+  ledger.ended(record);
+  ledger.ended(failed);
+  assert.deepEqual([opened, ended, tallies], [[2], [failed], []]);
+  await clock.advance(250);
+  assert.deepEqual([opened, tallies.map(({ sums }) => sums.map(({ reason }) => reason))], [[2], [["completed"]]]);
 });

@@ -4,20 +4,23 @@
  */
 import type { Clock } from "../clock.ts";
 import { Tallying } from "../observe/tally.ts";
+import { wantsRecordOf } from "../observe/wanted-lines.ts";
 import type { ConnectionRecord, EngineHost } from "./engine.ts";
 
 /** Far below the interval at which anybody reads metrics. */
 const PATIENCE_MS = 250;
 
+type LedgerHost = Pick<EngineHost, "opened" | "ended" | "tallied" | "wantsFailures" | "wantsRecords">;
+
 export class Ledger {
-  readonly #host: Pick<EngineHost, "opened" | "ended" | "tallied" | "wantsRecords">;
+  readonly #host: LedgerHost;
   readonly #clock: Pick<Clock, "after">;
   readonly #tallying = new Tallying();
   #opened = 0;
   /** Undefined: nothing waits. */
   #cancelFlush: (() => void) | undefined;
 
-  constructor(host: Pick<EngineHost, "opened" | "ended" | "tallied" | "wantsRecords">, clock: Pick<Clock, "after">) {
+  constructor(host: LedgerHost, clock: Pick<Clock, "after">) {
     this.#host = host;
     this.#clock = clock;
   }
@@ -32,7 +35,8 @@ export class Ledger {
   }
 
   ended(record: ConnectionRecord): void {
-    if (this.#host.wantsRecords) {
+    if (wantsRecordOf(this.#host, record.reason)) {
+      this.#reportOpened();
       this.#host.ended(record);
       return;
     }
@@ -45,10 +49,15 @@ export class Ledger {
     if (this.#cancelFlush === undefined) return;
     this.#cancelFlush();
     this.#cancelFlush = undefined;
+    this.#reportOpened();
+    this.#host.tallied(this.#tallying.take());
+  }
+
+  /** A connection is never reported as ended before it is reported as opened. */
+  #reportOpened(): void {
     const opened = this.#opened;
     this.#opened = 0;
     if (opened > 0) this.#host.opened(opened);
-    this.#host.tallied(this.#tallying.take());
   }
 
   #flushSoon(): void {

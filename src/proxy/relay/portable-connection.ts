@@ -17,6 +17,7 @@ import { notServed } from "../http/not-served.ts";
 import { RequestHeadParser, type RequestProgress } from "../http/request-head.ts";
 import { type Bytes, type MovedSum, movedSince, NO_BYTES } from "../observe/moved-bytes.ts";
 import type { ConnectionState, OpenConnection } from "../observe/open-connection.ts";
+import { wantsRecordOf } from "../observe/wanted-lines.ts";
 import type { ClientTls } from "../terminate/client-tls.ts";
 import type { HelloProgress } from "../tls/client-hello.ts";
 import { ClientHelloParser } from "../tls/hello-parser.ts";
@@ -93,7 +94,7 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
     this.#peers = new PeerCheck(this.#timeOuts.tcpUserTimeoutMs);
     this.#deadline = new Deadline(context.clock, this.#timeOuts);
     // For the log, while it can still be asked for.
-    if (host.wantsRecords) void this.#facts.who.source;
+    if (host.wantsRecords || host.wantsFailures) void this.#facts.who.source;
     const keepAliveMs = host.keepAliveMs();
     if (keepAliveMs !== undefined) {
       this.#isKeptAlive = true;
@@ -437,6 +438,6 @@ export class PortableConnection implements ClientSideOwner, BackendEvents, Relay
       counted: this.#counted,
       durationMs: this.#deadline.ageMs,
     };
-    this.#context.ended(this.#facts.record(ending, this.#context.host.wantsRecords));
+    this.#context.ended(this.#facts.record(ending, wantsRecordOf(this.#context.host, reason)));
   }
 }

@@ -81,6 +81,57 @@ testEngines("a reset by the backend is a reset for the client", async (t) => {
   assert.equal((await connections(1))[0]?.reason, "backend_reset");
 });
 
+for (const [how, end] of [
+  ["", (backend: net.Socket) => void backend.resetAndDestroy()],
+  [
+    ", because it closes over unread bytes",
+    (backend: net.Socket) => {
+      backend.pause();
+      setTimeout(() => backend.destroy(), 200);
+    },
+  ],
+] as const) {
+  testEngines(
+    `a backend that resets after the client's end${how}: completed, and the client sees the reset`,
+    async (t) => {
+      const { client, backend, connections } = await openPair(t);
+      client.resume();
+      const seen = errorOf(client);
+      // More than Node reads before it pauses, less than the kernel holds.
+      const last = Buffer.alloc(200_000);
+      if (how === "") backend.on("end", () => end(backend)).resume();
+      else end(backend);
+      client.end(last);
+      assert.equal(await seen, "ECONNRESET");
+      const [line] = await connections(1);
+      assert.equal(line?.reason, "completed", JSON.stringify(line));
+      assert.match(String(line?.detail), /the backend reset the connection after the client had closed/);
+      assert.equal(line?.bytesIn, hello.length + last.length);
+    },
+  );
+}
+
+// The portable engine does not notice a reset while it does not read: it forwards all that came before.
+testEngine(
+  "linux",
+  "a backend that resets after the client's end with bytes under way to the client: a reset",
+  async (t) => {
+    const { client, backend, connections } = await openPair(t);
+    client.pause();
+    client.end();
+    backend.resume();
+    await once(backend, "end");
+    const chunk = Buffer.alloc(1_000_000);
+    for (let count = 0; count < 40; count++) backend.write(chunk);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    backend.resetAndDestroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    client.resume();
+    await errorOf(client);
+    assert.equal((await connections(1))[0]?.reason, "backend_reset");
+  },
+);
+
 testEngines("a reset after a half-close with bytes under way leaves nothing behind", async (t) => {
   const { client, backend, connections } = await openPair(t);
   backend.pause();

@@ -15,6 +15,8 @@ export type Side = "client" | "backend";
 export interface RelayFailure {
   readonly side: Side;
   readonly error: Error;
+  /** The backend failed after it had received all bytes of the client and its end, and all bytes of the backend were forwarded. */
+  readonly isAfterClientEnd?: boolean;
 }
 
 export interface RelayEvents {
@@ -105,8 +107,13 @@ export class Relay {
   }
 
   failed(direction: Direction, error: Error): void {
-    this.#failure ??= { side: direction.side, error };
+    this.#failure ??= { side: direction.side, error, isAfterClientEnd: this.#isAfterClientEnd(direction) };
     abort(direction.to);
+  }
+
+  /** An unsent end is not enough: the backend that resets before it receives the client's last bytes has lost them. */
+  #isAfterClientEnd(failed: Direction): boolean {
+    return failed === this.#down && this.#up.isEnded && this.#up.to.writableFinished && !this.#down.holdsBytes;
   }
 
   closed(): void {

@@ -69,6 +69,7 @@ export async function startEngine(t: TestContext, resources: readonly Resource[]
         },
         ended: (record) => void records.push(record),
         wantsRecords: options.wantsRecords ?? true,
+        wantsFailures: options.wantsRecords ?? true,
         refusedLines: undefined,
         tallied: (tally) => void tallies.push(tally),
         moved: () => {},
