@@ -122,18 +122,21 @@ Asks the very functions that the proxies use. Reads a cluster only (it needs to 
 or DNS: whether a host resolves or a port is bound, the statuses say.
 
 Exit codes:
-  0  something would serve the connection
-  1  it would be refused everywhere
+  0  a TLS listener would serve the connection; with a port, the listeners of that port
+  1  it would be refused by all of them
   2  the command line, a file or the cluster cannot be read`;
 
 function addExplain(program: Command): void {
   addExternalHostsOptions(program.command("explain"))
     .description("say which listener, route and backends a connection gets, and why all others lose")
-    .argument("<sni>", "server name that the client sends; - for a client that sends none")
+    .argument("<sni>", "server name (SNI), name:port or https:// URL; - for a client that sends no server name")
     .argument("[files...]", "YAML files; without any, the cluster of the kubeconfig")
     .option("-p, --port <port>", "this port alone (default: all that have listeners)", (value) => parsePort(value))
     .option("-c, --client <ip>", "a client of this address (default: one that the listener takes)", parseAddress)
     .option("-n, --namespace <name>", "namespace of objects in files that name none", "default")
+    .option("-a, --all", "Print all listeners and routes that lose (default: the five nearest of each)")
+    .option("--kubeconfig <file>", "Kubeconfig of the cluster (default: $KUBECONFIG, then ~/.kube/config)")
+    .option("--context <name>", "Context of the kubeconfig (default: its current context)")
     .addOption(controllerNameOption())
     .addOption(outputOption())
     .addHelpText("after", EXPLAIN_HELP)

@@ -6,7 +6,7 @@ import { parseManifests } from "../standalone/manifests/parse.ts";
 import { snapshotOf } from "../standalone/snapshot.ts";
 import { translate } from "../translate/translate.ts";
 import { decideAt, explain, isServed, tableOf } from "./explain.ts";
-import { explanationText } from "./text.ts";
+import { explanationText, resultText } from "./text.ts";
 
 const API = "gateway.networking.k8s.io/v1";
 
@@ -191,4 +191,57 @@ test("a backend that is the Gateway itself is rejected as the proxies reject it"
   const [mixed] = at("mixed.example");
   assert.deepEqual(mixed?.outcome, { action: "serve" });
   assert.deepEqual(mixed?.backends[0]?.addresses, ["10.0.0.2:443"]);
+});
+
+test("without a port only TLS listeners count: a TCP listener serves any client", () => {
+  const world = snapshot(
+    gateway({ hostname: "a.example" }, { port: 5432, protocol: "TCP", tls: undefined }),
+    route("r", ["a.example"]),
+    {
+      apiVersion: API,
+      kind: "TCPRoute",
+      metadata: { name: "t" },
+      spec: {
+        parentRefs: [{ name: "g", port: 5432 }],
+        rules: [{ backendRefs: [{ name: "a.example.org", port: 443 }] }],
+      },
+    },
+  );
+  const other = explain(world, { serverName: "b.example" });
+  assert.deepEqual(
+    other.map(({ port, protocol, outcome }) => [port, protocol, outcome.action]),
+    [
+      [443, "TLS", "refuse"],
+      [5432, "TCP", "serve"],
+    ],
+  );
+  assert.equal(isServed(other), false);
+  assert.equal(isServed(other, 5432), true);
+  assert.equal(isServed(explain(world, { serverName: "a.example" })), true);
+  assert.equal(
+    resultText(other, { serverName: "b.example" }),
+    "b.example: refused by every TLS listener; Gateway default/g, port 5432 takes any connection (--port 5432 asks about it)",
+  );
+  const onPort = explain(world, { serverName: "b.example", port: 5432 });
+  assert.equal(
+    resultText(onPort, { serverName: "b.example", port: 5432 }),
+    "b.example: served by Gateway default/g, port 5432",
+  );
+});
+
+test("the nearest losers come first, and the text has five of each kind unless more are requested", () => {
+  const names = ["zzz.org", "shop.example.org", "shops.example.com", "q.r", "x.example.com", "s.t", "u.v", "w.y"];
+  const [explained] = explain(snapshot(gateway({}), ...names.map((name, i) => route(`r${i}`, [name]))), {
+    serverName: "shop.example.com",
+  });
+  assert.ok(explained);
+  assert.equal(explained.lost.routes.length, names.length);
+  assert.deepEqual(
+    explained.lost.routes.slice(0, 3).map(({ name }) => name),
+    ["TLSRoute/default/r2", "TLSRoute/default/r1", "TLSRoute/default/r4"],
+  );
+  const lines = (text: string) => text.split("\n").filter((line) => line.includes("not route "));
+  assert.equal(lines(explanationText(explained)).length, 5);
+  assert.match(explanationText(explained), /\n {2}and 3 more routes \(--all\)$/);
+  assert.equal(lines(explanationText(explained, Number.POSITIVE_INFINITY)).length, names.length);
 });

@@ -76,11 +76,13 @@ function explainPort(place: Place, { serverName, client }: Question): Explanatio
   const decision = decideAt(table, port, serverName);
   const { listener, route } = decision.path;
   const resource = route === undefined ? undefined : findRoute(table, route);
+  const protocol = portKind(table, port);
   const backends = resource === undefined ? [] : backendShares(table, resource);
   const winner = listener === undefined ? undefined : table.listeners.get(listener)?.resource;
   return {
     gateway,
     port,
+    ...(protocol !== undefined && { protocol }),
     outcome: isDenied(winner, client) ? { action: "refuse", reason: "client_denied" } : outcomeOf(decision, backends),
     ...(listener !== undefined && { listener }),
     ...(winner?.client !== undefined && { clients: winner.client }),
@@ -110,7 +112,12 @@ function outcomeOf(decision: Decision, backends: readonly BackendShare[]): Outco
   return { action: "refuse", reason: backends.some(({ isLoop }) => isLoop) ? "backend_loop" : "no_backend" };
 }
 
-/** Would anything serve the connection? */
-export function isServed(explanations: readonly Explanation[]): boolean {
-  return explanations.some(({ outcome }) => outcome.action === "serve");
+/**
+ * Reports whether a listener would serve the connection. Without a port in the query only TLS listeners count: a TCP listener serves
+ * every client, whatever server name it sends.
+ */
+export function isServed(explanations: readonly Explanation[], port?: number): boolean {
+  return explanations.some(
+    ({ outcome, protocol }) => outcome.action === "serve" && (port !== undefined || protocol === "TLS"),
+  );
 }

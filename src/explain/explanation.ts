@@ -1,11 +1,14 @@
 /** What would become of a connection at one port of one Gateway, and why not something else. Plain data, also the JSON of `-o json`. */
 
+import type { PortKind } from "../model/proxy-config.ts";
 import type { ClientTraffic } from "../model/traffic.ts";
 
 export interface Explanation {
   /** `namespace/name`. */
   readonly gateway: string;
   readonly port: number;
+  /** What connections of the port start with. Absent: no listener of the port is served. */
+  readonly protocol?: PortKind;
   readonly outcome: Outcome;
   /** The listener that the connection belongs to, by its resource name. */
   readonly listener?: string;
@@ -15,7 +18,7 @@ export interface Explanation {
   readonly route?: string;
   /** Where the route's connections go; empty without a route. */
   readonly backends: readonly BackendShare[];
-  /** Every other listener of the port, and every other route of the Gateway. */
+  /** Every other listener of the port, and every other route of the Gateway, nearest to the server name first. */
   readonly lost: { readonly listeners: readonly Loser[]; readonly routes: readonly Loser[] };
 }
 

@@ -6,6 +6,7 @@ import type { ListenerResource } from "../model/proxy-config.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Place } from "./explain.ts";
 import type { Loser } from "./explanation.ts";
+import { sortByNearness } from "./nearest.ts";
 
 export interface Candidate {
   /** Name of its ListenerResource, whether there is one or not. */
@@ -58,12 +59,11 @@ export function lostListeners(
   serverName: string | undefined,
   winner: ListenerResource | undefined,
 ): readonly Loser[] {
-  return candidates
-    .filter((found) => found.port === port && found.name !== winner?.name)
-    .map((found) => ({
-      name: found.name,
-      why: table.listeners.get(found.name) === undefined ? unserved(found) : unmatched(found, serverName, winner),
-    }));
+  const lost = candidates.filter((found) => found.port === port && found.name !== winner?.name);
+  return sortByNearness(lost, serverName, ({ hostname }) => [hostname]).map((found) => ({
+    name: found.name,
+    why: table.listeners.get(found.name) === undefined ? unserved(found) : unmatched(found, serverName, winner),
+  }));
 }
 
 function unserved({ conditions }: Candidate): string {

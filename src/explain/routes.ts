@@ -10,6 +10,7 @@ import { type AnyRoute, parentRefsOf, routeName } from "../translate/routes/rout
 import type { Place } from "./explain.ts";
 import type { Loser } from "./explanation.ts";
 import { listenerSetsOf } from "./listeners.ts";
+import { sortByNearness } from "./nearest.ts";
 
 export function lostRoutes(
   place: Place,
@@ -17,9 +18,11 @@ export function lostRoutes(
   listener: ListenerResource | undefined,
   winner: RouteResource | undefined,
 ): readonly Loser[] {
-  return routesOf(place.snapshot, place.gateway)
-    .filter((route) => routeName(route) !== winner?.name)
-    .map((route) => ({ name: routeName(route), why: whyLost(place, route, serverName, listener, winner) }));
+  const lost = routesOf(place.snapshot, place.gateway).filter((route) => routeName(route) !== winner?.name);
+  return sortByNearness(lost, serverName, routeHostnames).map((route) => ({
+    name: routeName(route),
+    why: whyLost(place, route, serverName, listener, winner),
+  }));
 }
 
 /** Every route with a parentRef to the Gateway or one of its ListenerSets. */

@@ -17,7 +17,12 @@ const folder = mkdtempSync(join(tmpdir(), "fsm-gateway-test-"));
 after(() => rmSync(folder, { recursive: true }));
 
 function run(...args: string[]) {
-  return spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8", input: "" });
+  return runWith({}, ...args);
+}
+
+function runWith(environment: NodeJS.ProcessEnv, ...args: string[]) {
+  const env = { ...process.env, ...environment };
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8", input: "", env });
 }
 
 test("a file that is not there, no file, a wrong channel: exit code 2", () => {
@@ -73,4 +78,44 @@ test("explain: goes by the same policy for external hosts as the operator", () =
   const policy = ["--external-hosts-allowed-names=example.com"];
   const explained = run("explain", "httpbin.org", ...policy, ...EXAMPLES);
   assert.match(explained.stdout, /the reference cannot be used: RefNotPermitted/, explained.stderr);
+});
+
+test("explain: the result comes first, and a URL or name:port is understood", () => {
+  const url = run("explain", "https://httpbin.org:8000/get", ...EXAMPLES);
+  assert.equal(url.status, 0, url.stderr);
+  assert.match(url.stdout, /^httpbin\.org: served by Gateway \S+, port 8000\n/);
+  const elsewhere = run("explain", "httpbin.org:9", ...EXAMPLES);
+  assert.equal(elsewhere.status, 1);
+  assert.match(elsewhere.stdout, /^httpbin\.org: refused: no Gateway of ours has a listener on port 9\n/);
+  assert.equal(run("explain", "httpbin.org:9", "--port", "8000", ...EXAMPLES).status, 2);
+});
+
+test("explain: a name that proxies refuse is one line with a hint, and exit code 2", () => {
+  for (const name of ["127.0.0.1", "a..b", "1234", "*.example.com", "http://a.example"]) {
+    const { status, stderr, stdout } = run("explain", name, ...EXAMPLES);
+    assert.deepEqual([status, stdout], [2, ""], name);
+    assert.match(stderr, /^[^\n]+\n$/, name);
+    assert.ok(stderr.includes(`"${name}"`), stderr);
+  }
+});
+
+test("explain: a missing kubeconfig or context is one line, and exit code 2", () => {
+  const missing = join(folder, "no-such-kubeconfig");
+  const kubeconfig = join(folder, "kubeconfig");
+  const contexts = [{ name: "kind", context: { cluster: "c", user: "u" } }];
+  const clusters = [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }];
+  writeFileSync(kubeconfig, JSON.stringify({ clusters, contexts, users: [{ name: "u", user: {} }] }));
+  const cases: [stderr: RegExp, result: ReturnType<typeof run>][] = [
+    [/there is no kubeconfig .*no-such-kubeconfig: /, run("explain", "a.example", "--kubeconfig", missing)],
+    [/there is no kubeconfig .*no-such-kubeconfig: /, runWith({ KUBECONFIG: missing }, "explain", "a.example")],
+    [/there is no kubeconfig .*\.kube\/config: /, runWith({ KUBECONFIG: "", HOME: folder }, "explain", "a.example")],
+    [/no context "none"; it has kind/, run("explain", "a.example", "--kubeconfig", kubeconfig, "--context", "none")],
+    [/current-context/, run("explain", "a.example", "--kubeconfig", kubeconfig)],
+    [/ECONNREFUSED/, run("explain", "a.example", "--kubeconfig", kubeconfig, "--context", "kind")],
+  ];
+  for (const [stderr, result] of cases) {
+    assert.equal(result.status, 2, result.stderr);
+    assert.match(result.stderr, stderr);
+    assert.match(result.stderr, /^the cluster cannot be read: [^\n]+\n$/);
+  }
 });

@@ -1,7 +1,7 @@
 /** `fsm-gateway explain SNI`: takes a snapshot of files or of the cluster, explains, prints. */
 import { explain, isServed, type Shaping } from "../../explain/explain.ts";
-import { explanationText } from "../../explain/text.ts";
-import { normalizeHostname } from "../../gateway-api/hostname.ts";
+import { parseServerNameArgument } from "../../explain/server-name-argument.ts";
+import { explanationText, resultText } from "../../explain/text.ts";
 import type { ExternalHostsPolicy } from "../../model/external-hosts.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { loadManifests } from "../../standalone/manifests/load.ts";
@@ -24,20 +24,37 @@ export interface ExplainOptions extends ExternalHostsOptions {
   readonly namespace: string;
   readonly controllerName: string;
   readonly output: "text" | "json";
+  /** Print every listener and route that does not get the connection. */
+  readonly all?: boolean;
+  readonly kubeconfig?: string;
+  readonly context?: string;
 }
 
 export async function runExplain(sni: string, files: readonly string[], options: ExplainOptions): Promise<void> {
-  const { client, controllerName, port, output } = options;
-  const serverName = sni === "-" ? undefined : normalizeHostname(sni);
+  const { client, controllerName, output } = options;
+  const { port, serverName } = parseQuery(sni, options);
   const { snapshot, shape } = files.length === 0 ? await cluster(options) : fromFiles(files, options);
   const ours = { ...snapshot, controllerName };
   const question = { serverName, ...(port !== undefined && { port }), ...(client !== undefined && { client }) };
   const explanations = explain(ours, question, shape);
   if (output === "json")
     console.log(JSON.stringify({ version: 1, serverName: serverName ?? null, explanations }, null, 2));
-  else if (explanations.length > 0) console.log(explanations.map(explanationText).join("\n\n"));
-  else console.log(`refused: no Gateway of ours has a listener${port === undefined ? "" : ` on port ${port}`}`);
-  process.exitCode = isServed(explanations) ? EXIT.ok : EXIT.failed;
+  else {
+    const maxLosers = options.all === true ? Number.POSITIVE_INFINITY : undefined;
+    const details = explanations.map((explanation) => explanationText(explanation, maxLosers));
+    console.log([resultText(explanations, { serverName, port }), ...details].join("\n\n"));
+  }
+  process.exitCode = isServed(explanations, port) ? EXIT.ok : EXIT.failed;
+}
+
+/** @throws UsageError if the argument is not a server name, or has another port than `--port`. */
+function parseQuery(sni: string, { port }: ExplainOptions) {
+  const argument = parseServerNameArgument(sni);
+  if ("problem" in argument) throw new UsageError([argument.problem]);
+  if (argument.port !== undefined && port !== undefined && argument.port !== port) {
+    throw new UsageError([`"${sni}" has port ${argument.port}, and --port is ${port}: name one`]);
+  }
+  return { serverName: argument.serverName, port: port ?? argument.port };
 }
 
 interface World {
@@ -58,8 +75,13 @@ function fromFiles(files: readonly string[], options: ExplainOptions): World {
 /** A cluster has no traffic policies: see docs/guides/traffic.md. */
 async function cluster(options: ExplainOptions): Promise<World> {
   const { readCluster } = await import("../../operator/explain/read-cluster.ts");
-  const read = readCluster(options.controllerName, readScopeFromArguments);
-  const { snapshot, operatorArguments, areRightsKnown } = await read.catch((error: Error) => {
+  const { loadKubeconfig } = await import("../../operator/kube/kubeconfig.ts");
+  const { KubeClient } = await import("../../operator/kube/client.ts");
+  const config = loadKubeconfig(options);
+  if ("problem" in config) throw new UsageError([`the cluster cannot be read: ${config.problem}`]);
+  const readAll = async () =>
+    readCluster(new KubeClient(config.config), options.controllerName, readScopeFromArguments);
+  const { snapshot, operatorArguments, areRightsKnown } = await readAll().catch((error: Error) => {
     throw new UsageError([`the cluster cannot be read: ${error.message}; name files, or check the kubeconfig`]);
   });
   if (operatorArguments !== undefined && !areRightsKnown) {

@@ -8,7 +8,7 @@ import { systemClock } from "../../loop/clock.ts";
 import { CONTROLLER_NAME } from "../../model/identity.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { isApiError } from "../kube/api-error.ts";
-import { KubeClient, type Selection } from "../kube/client.ts";
+import type { KubeClient, Selection } from "../kube/client.ts";
 import { Discovery, type GroupKind } from "../kube/discovery.ts";
 import {
   apiVersionOf,
@@ -36,14 +36,14 @@ export interface Cluster {
 }
 
 /**
- * Reads the cluster of the kubeconfig. `readScope`: parses the operator's arguments.
+ * Reads the cluster of the client, and closes the client. `readScope`: parses the operator's arguments.
  * @throws ApiError when something may not be read: an answer from less would be wrong.
  */
 export async function readCluster(
+  client: KubeClient,
   controllerName: string,
   readScope: (operatorArguments: readonly string[]) => ReadScope,
 ): Promise<Cluster> {
-  const client = KubeClient.fromDefault();
   try {
     const snapshot = await read(client);
     const operator = await findOperator(client, controllerName);

@@ -39,6 +39,12 @@ export function readServerName(bytes: Uint8Array, start: number, end: number): s
   return hostName(bytes, nameStart, nameEnd) ?? refused("the server name is no legal host name");
 }
 
+/** Returns the server name that the proxy reads if a client sends this text; undefined if it rejects the client (`invalid_sni`). */
+export function parseServerName(text: string): string | undefined {
+  const bytes = Buffer.from(text);
+  return hostName(bytes, 0, bytes.length);
+}
+
 /** Lower case, one trailing dot removed; undefined when no legal host name is left. */
 function hostName(bytes: Uint8Array, start: number, rawEnd: number): string | undefined {
   const end = bytes[rawEnd - 1] === DOT ? rawEnd - 1 : rawEnd;
