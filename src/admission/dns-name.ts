@@ -7,17 +7,20 @@
 const MAX_NAME_CHARACTERS = 253;
 const MAX_LABEL_CHARACTERS = 63;
 
-const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+export const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /** Underscores occur in names of real hosts (RFC 2181, section 11), though Kubernetes takes none in its own. */
 export const HOST_LABEL = /^[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?$/;
 
-/** What keeps `name` from being a lower-case DNS name, and how to mend it; undefined for a good one. */
-export function dnsNameProblem(name: string, labelForm: RegExp = LABEL): string | undefined {
+/**
+ * Returns what keeps `name` from being a lower-case DNS name, and how to fix it; undefined for a valid one. `prefix`: what the object has
+ * before the name, such as `*.`; a suggested text has it too.
+ */
+export function dnsNameProblem(name: string, labelForm: RegExp = LABEL, prefix = ""): string | undefined {
   if (name.length > MAX_NAME_CHARACTERS)
     return `has ${name.length} characters; a DNS name has ${MAX_NAME_CHARACTERS} at most`;
-  if (name !== name.toLowerCase()) return `must be in lower case: ${name.toLowerCase()}`;
-  if (name.endsWith(".")) return `must not end with a dot: ${name.replace(/\.+$/, "")}`;
+  if (name !== name.toLowerCase()) return `must be in lower case: ${prefix}${name.toLowerCase()}`;
+  if (name.endsWith(".")) return `must not end with a dot: ${prefix}${name.replace(/\.+$/, "")}`;
   for (const label of name.split(".")) {
     if (label.length > MAX_LABEL_CHARACTERS) return `has a label of more than ${MAX_LABEL_CHARACTERS} characters`;
     if (!labelForm.test(label)) return "is no DNS name: labels of letters, digits and inner hyphens, joined by dots";

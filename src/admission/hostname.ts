@@ -2,7 +2,7 @@
  * What a `hostname` of a listener or route may be: an exact DNS name, or `*.` before one (Gateway API, Hostname). Whether
  * anything matches it is no question here: a hostname without a match is legal and gets a condition.
  */
-import { dnsNameProblem, isAddress } from "./dns-name.ts";
+import { dnsNameProblem, isAddress, LABEL } from "./dns-name.ts";
 
 /** Why this hostname could never match a connection, and the mend; undefined when it could. */
 export function hostnameProblem(hostname: string): string | undefined {
@@ -14,7 +14,7 @@ export function hostnameProblem(hostname: string): string | undefined {
   if (isAddress(name)) return "is an IP address, which no client sends as server name; use a DNS name";
   const port = /^(.*):[0-9]+$/.exec(hostname)?.[1];
   if (port !== undefined) return `has a port; write ${port} and put the port into the listener`;
-  return dnsNameProblem(name);
+  return dnsNameProblem(name, LABEL, hostname.slice(0, hostname.length - name.length));
 }
 
 /** `foo*.example.com` most likely meant `*.example.com`. */

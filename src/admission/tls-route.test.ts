@@ -122,6 +122,8 @@ test("hostnames that no server name could match", () => {
     ["foo*.example.com", /wildcard.*write \*\.example\.com/],
     ["*", /leave the hostname out/],
     ["Example.com", /lower case: example\.com/],
+    ["*.EXAMPLE.com", /lower case: \*\.example\.com$/],
+    ["*.example.com.", /end with a dot: \*\.example\.com$/],
     [`${"a.".repeat(127)}b`, /255 characters/],
   ];
   for (const [hostname, problem] of cases) {

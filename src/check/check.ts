@@ -17,6 +17,7 @@ import type { Finding, Report } from "./finding.ts";
 import { finding, type JudgedObject, judgeObject } from "./objects.ts";
 import type { Channel, Definitions } from "./schema/definitions.ts";
 import { Rules } from "./schema/rules.ts";
+import { buildStandIns, withoutParents } from "./stand-ins.ts";
 import { translationFindings } from "./translation.ts";
 
 export interface CheckRequest {
@@ -99,11 +100,13 @@ function together(judged: readonly JudgedObject[], externalHosts?: ExternalHosts
   const sound = unique.filter(({ findings }) => findings.every(({ severity }) => severity === "warning"));
   const manifests = manifestsOf(sound);
   const broken = unique.filter((object) => !sound.includes(object)).map(nameOf);
-  const references = referenceProblems(manifests)
+  const references = referenceProblems(manifests, broken)
     .filter(({ message }) => !broken.some((name) => message.startsWith(`there is no ${name} in the files`)))
     .map((problem) => fromReference(problem, manifests));
-  const { statuses } = translate(inACluster(manifests, externalHosts));
-  return [...twice, ...references, ...translationFindings(statuses, manifests)];
+  const standIns = buildStandIns(broken);
+  const { statuses } = translate(inACluster([...manifests, ...standIns], externalHosts));
+  const own = statuses.map((status) => withoutParents(status, new Set(broken)));
+  return [...twice, ...references, ...translationFindings(own, manifests)];
 }
 
 /** What the files will be for. */

@@ -4,6 +4,7 @@
  */
 import { PARAMETERS_GROUP } from "../gateway-api/gateway-parameters.ts";
 import { GATEWAY_GROUP, GATEWAY_X_GROUP } from "../gateway-api/objects.ts";
+import { formatNearest } from "../model/did-you-mean.ts";
 import type { AnyManifest } from "../standalone/manifests/parse.ts";
 import { KIND_SHAPES, type Kind } from "../standalone/manifests/shapes.ts";
 import type { ReadObject } from "./documents.ts";
@@ -34,11 +35,9 @@ export function judgeObject(
     return judgeCustom(definition.namespaced ? placed(read, namespace) : read, definition, rules);
   }
   if (group === GATEWAY_GROUP || group === GATEWAY_X_GROUP) {
-    const known = kinds
-      .filter((found) => found.group !== PARAMETERS_GROUP)
-      .map(({ kind }) => kind)
-      .join(", ");
-    const message = `${read.kind} is no kind of this channel of Gateway API; its kinds are ${known}`;
+    const known = kinds.filter((found) => found.group !== PARAMETERS_GROUP).map(({ kind }) => kind);
+    const what = `${read.kind} is no kind of this channel of Gateway API; its kinds are ${known.join(", ")}`;
+    const message = `${what}${formatNearest(read.kind, known)}`;
     return { read, findings: [finding(read, "error", "schema", { path: ["kind"], message })] };
   }
   if (!isKind(read.kind) || !KIND_SHAPES[read.kind].apiVersions.includes(read.apiVersion)) return undefined;

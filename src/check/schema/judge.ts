@@ -2,9 +2,10 @@
  * The API server's judgement on one object of a custom kind, in its order: version, unknown fields, defaults, shape, rules.
  * Pure. What it cannot know is what exists already.
  */
-import type { KindDefinition, Path, VersionDefinition, Violation } from "./definitions.ts";
+import { formatNearest } from "../../model/did-you-mean.ts";
+import type { KindDefinition, VersionDefinition, Violation } from "./definitions.ts";
 import { metadataViolations } from "./metadata.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, type UnknownField } from "./prepare.ts";
 import type { Rules } from "./rules.ts";
 import { structuralViolations } from "./structural.ts";
 
@@ -51,8 +52,9 @@ function notServed({ group, kind, versions }: KindDefinition, apiVersion: string
   };
 }
 
-function unknownField(path: Path): Violation {
-  const message = `is no field of this kind: kubectl refuses it, others drop it; check its spelling and place`;
+function unknownField({ known, path }: UnknownField): Violation {
+  const what = "is no field of this kind: kubectl refuses it, others drop it; check its spelling and place";
+  const message = `${what}${formatNearest(String(path.at(-1)), known)}`;
   return { path, message };
 }
 

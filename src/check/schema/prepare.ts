@@ -8,19 +8,25 @@ import { isRecord } from "./values.ts";
 export interface Prepared {
   readonly object: unknown;
   /** Fields that were dropped. */
-  readonly unknown: readonly Path[];
+  readonly unknown: readonly UnknownField[];
+}
+
+export interface UnknownField {
+  readonly path: Path;
+  /** Names of the fields that the object may have in its place. */
+  readonly known: readonly string[];
 }
 
 /** `apiVersion`, `kind` and `metadata` have a schema of their own (metadata.ts) and are kept. */
 export function prepare(schema: Schema, object: unknown): Prepared {
-  const unknown: Path[] = [];
+  const unknown: UnknownField[] = [];
   const root = { ...schema, properties: { ...schema.properties, apiVersion: {}, kind: {}, metadata: ANYTHING } };
   return { object: prepared(root, object, [], unknown), unknown };
 }
 
 const ANYTHING: Schema = { "x-kubernetes-preserve-unknown-fields": true };
 
-function prepared(schema: Schema, value: unknown, path: Path, unknown: Path[]): unknown {
+function prepared(schema: Schema, value: unknown, path: Path, unknown: UnknownField[]): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;
     return items === undefined ? value : value.map((item, i) => prepared(items, item, [...path, i], unknown));
@@ -32,7 +38,7 @@ function preparedObject(
   schema: Schema,
   value: Readonly<Record<string, unknown>>,
   path: Path,
-  unknown: Path[],
+  unknown: UnknownField[],
 ): Record<string, unknown> {
   const { properties = {}, additionalProperties } = schema;
   const next: Record<string, unknown> = {};
@@ -46,7 +52,7 @@ function preparedObject(
     } else if (additionalProperties === true || schema["x-kubernetes-preserve-unknown-fields"] === true) {
       next[name] = member;
     } else {
-      unknown.push([...path, name]);
+      unknown.push({ path: [...path, name], known: Object.keys(properties) });
     }
   }
   for (const [name, property] of Object.entries(properties)) {

@@ -39,8 +39,11 @@ export class Rules {
     if (isTransition(rule)) return [];
     const result = this.compile(rule)({ self: celValue(schema, value) });
     if (result === true) return [];
-    // The API server refuses the object too when a rule fails to give an answer.
-    if (isCelError(result)) return [{ path, message: `the rule ${rule} cannot be answered: ${result.message}` }];
+    // The API server rejects the object too if a rule cannot be evaluated, as where a field that it reads is missing. The rule's message
+    // states what is needed in both cases.
+    if (isCelError(result) && message === undefined) {
+      return [{ path, message: `the rule ${rule} cannot be answered: ${result.message}` }];
+    }
     return [{ path, message: message ?? `breaks the rule ${rule}` }];
   }
 

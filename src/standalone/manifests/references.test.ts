@@ -48,8 +48,14 @@ spec:
 test("what is there, or is not ours, is no problem", () => assert.deepEqual(problemsOf({}), []));
 
 test("a class that is not there is told with its line", () => {
-  const expected = "f.yaml:5: spec.gatewayClassName: there is no GatewayClass fms in the files; there is fsm";
+  const expected =
+    'f.yaml:5: spec.gatewayClassName: there is no GatewayClass fms in the files; there is fsm; did you mean "fsm"?';
   assert.deepEqual(problemsOf({ class: "fms" }), [expected]);
+});
+
+test("a name with a typing error is compared with the names of its namespace", () => {
+  const [problem] = problemsOf({ gateway: "gg" });
+  assert.match(problem ?? "", /there is default\/g; did you mean "g"\?$/);
 });
 
 test("a Gateway that is not there is told with its line", () => {

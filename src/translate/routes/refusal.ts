@@ -1,6 +1,7 @@
 /** Why a parentRef attaches to no listener, in words that name the listeners and the next step. It decides nothing. */
 import { GATEWAY_GROUP, objectKey, type ParentReference } from "../../gateway-api/objects.ts";
 import type { RouteAcceptedReason } from "../../gateway-api/reasons.ts";
+import { formatNearest } from "../../model/did-you-mean.ts";
 import type { RouteKind } from "../../model/plan.ts";
 import type { AssessedListener, ListenerOwner } from "../listeners/assess.ts";
 import { enumerate } from "./enumerate.ts";
@@ -22,8 +23,10 @@ export function refuseParent(
   owner: ListenerOwner,
   listeners: readonly AssessedListener[],
 ): Refusal {
+  const { sectionName } = parentRef;
+  const names = listeners.map(({ listener }) => listener.name);
   const has = enumerate(listeners.map(({ listener }) => `"${listener.name}" on port ${listener.port}`));
-  const message = `${owner.kind} ${owner.metadata.name} has no listener with ${describeRef(parentRef)}; it has ${has}`;
+  const message = `${owner.kind} ${owner.metadata.name} has no listener with ${describeRef(parentRef)}; it has ${has}${formatNearest(sectionName ?? "", names)}`;
   return { reason: "NoMatchingParent", message };
 }
 
@@ -40,8 +43,20 @@ const PROTOCOLS: Readonly<Record<RouteKind, readonly string[]>> = {
 
 export function refuseKind(kind: RouteKind, named: readonly AssessedListener[]): Refusal {
   const whys = enumerate(named.map((assessed) => whyNotTaken(kind, assessed)));
-  const message = `${kind}s attach to listeners with protocol ${PROTOCOLS[kind].join(" or ")}: ${whys}`;
+  const isOther = named.every(({ listener }) => !PROTOCOLS[kind].includes(listener.protocol));
+  const message = `${kind}s attach to listeners with protocol ${PROTOCOLS[kind].join(" or ")}: ${whys}${isOther ? kindFor(named) : ""}`;
   return { reason: "NotAllowedByListeners", message };
+}
+
+/** The kinds that can carry a connection. An HTTPRoute is never the fix: HTTP is not routed. */
+const FORWARDED_KINDS: readonly RouteKind[] = ["TLSRoute", "TCPRoute"];
+
+/** Names the kind that all these listeners route, in whatever mode. */
+function kindFor(named: readonly AssessedListener[]): string {
+  const kind = FORWARDED_KINDS.find((candidate) =>
+    named.every(({ listener }) => PROTOCOLS[candidate].includes(listener.protocol)),
+  );
+  return kind === undefined ? "" : `. Use a ${kind} for protocol ${PROTOCOLS[kind].join()}`;
 }
 
 function whyNotTaken(wanted: RouteKind, { listener }: AssessedListener): string {
