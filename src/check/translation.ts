@@ -70,8 +70,11 @@ const FIELD = "(?:[a-z]\\w*(?:\\[\\d+\\])?(?:\\.[a-zA-Z]\\w*(?:\\[\\d+\\])?)+|[a
 const LEADING_FIELD = new RegExp(`^(?<field>${FIELD})(?<colon>:)? `);
 const BETWEEN_FIELDS = new RegExp(`; (?=${FIELD}:? )`);
 
-/** Notes that runtime alone can tell, or that a finding at the listener says already. */
-const NOT_OF_FILES = /no ready endpoint|is not served: its conditions say why/;
+/**
+ * Notes that runtime alone can tell, or that a finding at the listener says already. Files with a Service that has a selector do not
+ * contain its EndpointSlices, which the cluster makes.
+ */
+const NOT_OF_FILES = /its selector matches no Pod|is not served: its conditions say why/;
 
 function fromCondition(condition: DesiredCondition, base: string): readonly Said[] {
   const { type, status, message } = condition;

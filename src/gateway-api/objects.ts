@@ -320,6 +320,7 @@ export interface Service extends KubernetesObject {
 }
 
 export interface ServiceSpec {
+  readonly selector?: Readonly<Record<string, string>>;
   readonly type?: string;
   readonly clusterIP?: string;
   readonly clusterIPs?: readonly string[];

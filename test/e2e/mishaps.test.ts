@@ -138,8 +138,8 @@ describe("mishaps of a new user", { timeout: 10 * 60_000 }, () => {
   it("a Service without a ready endpoint: the condition says so, the log too", async () => {
     await apply(cluster, NAMESPACE, service("empty"), route("podless", { name: "empty", port: 443 }));
     const message = await routeCondition("podless", "ResolvedRefs", "True");
-    const mend = "connections to it are refused until a Pod is Ready";
-    assert.equal(message, `ResolvedRefs: Service empty has no ready endpoint on port 443: ${mend}`);
+    const fix = "its selector matches no Pod. Correct spec.selector, or the labels of the Pods";
+    assert.equal(message, `ResolvedRefs: Service empty has no endpoints on port 443: ${fix}`);
     assert.equal((await connectThrough("podless", "podless.example")).line.reason, "no_ready_endpoint");
   });
 

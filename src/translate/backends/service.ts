@@ -7,6 +7,7 @@ import type { Lookups } from "../lookups.ts";
 import { policyInEffect } from "../policies/precedence.ts";
 import { assessValidation } from "../policies/validation.ts";
 import { findEndpoints } from "./endpoints.ts";
+import { explainMissingEndpoints } from "./missing-endpoints.ts";
 import type { Refuse, ResolvedBackend } from "./resolved.ts";
 
 export function serviceBackend(lookups: Lookups, service: Service, port: number, refuse: Refuse): ResolvedBackend {
@@ -41,7 +42,8 @@ function portBackend(lookups: Lookups, service: Service, servicePort: ServicePor
   const key = objectKey(service);
   const { namespace = "", name } = service.metadata;
   const { port } = servicePort;
-  const found = findEndpoints(lookups.endpointSlices(key), servicePort);
+  const slices = lookups.endpointSlices(key);
+  const found = findEndpoints(slices, servicePort);
   const endpoints = { kind: "endpoints", name: `${key}:${port}`, endpoints: found.endpoints } as const;
   const policy = policyInEffect(lookups, key, servicePort);
   const encryption = policy && assessValidation(lookups, namespace, policy.spec.validation);
@@ -52,8 +54,7 @@ function portBackend(lookups: Lookups, service: Service, servicePort: ServicePor
     notes.push(`${what}. Write addresses without leading zeros or zones`);
   }
   if (endpoints.endpoints.length === 0) {
-    const what = `Service ${name} has no ready endpoint on port ${port}`;
-    notes.push(`${what}: connections to it are refused until a Pod is Ready`);
+    notes.push(explainMissingEndpoints(service, servicePort, slices));
   }
   if (encryption?.problem !== undefined) {
     const what = `Connections that a listener has decrypted are not sent to Service ${name}`;
