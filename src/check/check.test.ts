@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { check } from "./check.ts";
 import { findingLine, reportJson, summaryLine } from "./finding.ts";
 import type { Definitions, KindDefinition, Schema } from "./schema/definitions.ts";
+import { Rules } from "./schema/rules.ts";
 
 /** Stand-ins for Gateway API's definitions, which only a test with Go can have: test/api/check-schema.test.ts judges by those. */
 const LOOSE: Schema = {
@@ -76,6 +77,19 @@ const cases: [string, string, RegExp][] = [
     /^f\.yaml:13: warning: TLSRoute default\/r: spec\.prot: is no field/,
   ],
   [
+    "a field with a typing error",
+    route(GOOD.replace("{ p", "{ hostname: [], p")),
+    /spec\.hostname: is no field .*; did you mean "hostnames"\?$/,
+  ],
+  [
+    "a hostname that no listener has",
+    `${route(GOOD)}`.replace("[a.example]", "[a.example, b.other]").replace("name: g }", "name: h }") +
+      GATEWAY.replace("name: g", "name: h")
+        .replace("name: a,", "name: a, hostname: '*.example',")
+        .replace(/^/, "---\n"),
+    /warning: .*spec\.parentRefs\[0\]: no listener of the parents has b\.other\. Add a listener/,
+  ],
+  [
     "admission",
     route(GOOD.replace("a.example.org", "https://a.org")),
     /^f\.yaml:13: error: .*spec\.rules\[0\]\.backendRefs\[0\]\.name: "https:\/\/a\.org" is a URL/,
@@ -84,6 +98,11 @@ const cases: [string, string, RegExp][] = [
     "a route that does not attach",
     route(GOOD.replace("name: g", "name: g, sectionName: z")),
     /error: .*spec\.parentRefs\[0\]: Gateway g has no listener/,
+  ],
+  [
+    "a listener's name with a typing error",
+    route(GOOD.replace("name: g", "name: g, sectionName: ab")),
+    /error: .*Gateway g has no listener with the name "ab"; it has "a" on port 443; did you mean "a"\?$/,
   ],
   [
     "a Gateway in none of the files",
@@ -128,7 +147,7 @@ const cases: [string, string, RegExp][] = [
   [
     "a kind that the channel has not",
     "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gatewy\nmetadata: { name: g }\n",
-    /error: Gatewy g: kind: Gatewy is no kind/,
+    /error: Gatewy g: kind: Gatewy is no kind .*; did you mean "Gateway"\?$/,
   ],
 ];
 for (const [name, text, expected] of cases) {
@@ -212,4 +231,76 @@ test("a host outside the cluster is judged by the policy for external hosts that
     findings(["b.example"]).join(),
     /^error spec\.rules\[0\]\.backendRefs\[0\] a\.example\.org is not in externalHosts/,
   );
+});
+
+test("why a Service has no endpoints is a warning where the files say it, and not where the cluster makes its EndpointSlices", () => {
+  const TO_WEB =
+    "{ parentRefs: [{ name: g }], hostnames: [a.example], rules: [{ backendRefs: [{ name: web, port: 443 }] }] }";
+  const web = (spec: string) => `---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: ${spec}\n`;
+  const slice = (fields: string) =>
+    `---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: w, labels: { kubernetes.io/service-name: web } }\n${fields}\n`;
+  const ports = "ports: [{ name: tls, port: 443 }]";
+  const warn = (text: string) =>
+    said(GATEWAY + route(TO_WEB) + text).map((line) => line.replace(/^.*?: warning: /, ""));
+  assert.deepEqual(warn(web(`{ ${ports}, selector: { app: web } }`)), []);
+  assert.match(
+    warn(web(`{ ${ports} }`)).join(),
+    /^TLSRoute default\/r: .*has no endpoints on port 443: it has no selector/,
+  );
+  const address = "addressType: IPv4\nendpoints: [{ addresses: [10.0.0.1], conditions: { ready: false } }]";
+  assert.match(
+    warn(web(`{ ${ports} }`) + slice(`${address}\nports: [{ name: tsl, port: 1 }]`)).join(),
+    /They have "tsl"/,
+  );
+  assert.match(
+    warn(web(`{ ${ports} }`) + slice(`${address}\nports: [{ name: tls, port: 1 }]`)).join(),
+    /no ready endpoint/,
+  );
+  const fqdn = "addressType: FQDN\nendpoints: [{ addresses: [a.example] }]\nports: [{ name: tls, port: 1 }]";
+  assert.match(warn(web(`{ ${ports} }`) + slice(fqdn)).join(), /addressType FQDN/);
+});
+
+test("a schema error in a Gateway hides nothing of its routes, and a typing error in parentRefs names it", () => {
+  const spec: Schema = {
+    type: "object",
+    "x-kubernetes-preserve-unknown-fields": true,
+    properties: { gatewayClassName: { type: "string" } },
+    required: ["gatewayClassName"],
+  };
+  const strict = kind("Gateway", { type: "object", properties: { spec } });
+  const gateway = GATEWAY.replace("gatewayClassName: fsm", "class: fsm");
+  const web = "---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }\n";
+  const toWeb = route(GOOD.replace("a.example.org", "web"));
+  const toOther = route(GOOD.replace("name: g", "name: gg")).replace("name: r", "name: s");
+  const result = check({
+    texts: [{ file: "f.yaml", text: gateway + toWeb + web + toOther }],
+    namespace: "default",
+    definitions: { ...definitions, channels: { standard: [], experimental: [strict, kind("TLSRoute", WITH_PORT)] } },
+    channel: "experimental",
+  });
+  assert.ok("report" in result);
+  const lines = result.report.findings.map(findingLine);
+  assert.equal(lines.length, 3, lines.join("\n"));
+  assert.match(lines[0] ?? "", /error: Gateway default\/g: spec\.gatewayClassName: is missing$/);
+  assert.match(lines[1] ?? "", /error: TLSRoute default\/r: .*Service web has no port 443; it has 80$/);
+  assert.match(
+    lines[2] ?? "",
+    /warning: TLSRoute default\/s: .*there is no Gateway default\/gg in the files; there is default\/g; did you mean "g"\?$/,
+  );
+});
+
+test("a rule that cannot be evaluated shows its message instead of the rule", () => {
+  const rule = "self.mode == 'Terminate' ? size(self.certificateRefs) > 0 || size(self.options) > 0 : true";
+  const message = "certificateRefs or options must be specified when mode is Terminate";
+  const tls: Schema = {
+    type: "object",
+    properties: {
+      mode: { type: "string" },
+      certificateRefs: { type: "array", items: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+      options: { type: "object", additionalProperties: { type: "string" } },
+    },
+    "x-kubernetes-validations": [{ rule, message }],
+  };
+  const violations = new Rules().violations(tls, { mode: "Terminate" }, ["tls"]);
+  assert.deepEqual(violations, [{ path: ["tls"], message }]);
 });

@@ -321,9 +321,9 @@ export class Translator {
         return inputs;
       },
       compute: (_lookups, route, place) => {
-        const outcomes = outcomesAt(place).map(({ parentRef, gateway, result }) => {
+        const outcomes = outcomesAt(place).map(({ parentRef, gateway, result, unreachable }) => {
           const [unresolved, loops] = [unresolvedAt(gateway), loopsAt(gateway, place)];
-          return { parentRef, result, settlement: settled(route, gateway), unresolved, loops };
+          return { parentRef, result, unreachable, settlement: settled(route, gateway), unresolved, loops };
         });
         return routeStatus(controllerName, route, outcomes, backends[place] as readonly RuleBackend[]);
       },
@@ -395,7 +395,10 @@ function keepListeners(before: OurGateway | undefined, assessed: AssessedGateway
   const parentsBefore = new Map(before?.parents);
   const parents = parentsOf(kept).map(([key, parent]): [string, Parent] => {
     const old = parentsBefore.get(key);
-    const isSame = old?.owner === parent.owner && sameElements(old.listeners, parent.listeners);
+    const isSame =
+      old?.owner === parent.owner &&
+      sameElements(old.listeners, parent.listeners) &&
+      sameElements(old.narrower, parent.narrower);
     return [key, old !== undefined && isSame ? old : parent];
   });
   return { assessed: kept, parents };

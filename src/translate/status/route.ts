@@ -17,6 +17,8 @@ import type { HostProblem } from "./unresolved-hosts.ts";
 export interface ParentOutcome {
   readonly parentRef: ParentReference;
   readonly result: AttachResult;
+  /** Messages about hostnames of the route that no connection can reach. */
+  readonly unreachable: readonly string[];
   /** What the route got of that Gateway. */
   readonly settlement: Settlement;
   /** External hosts that proxies of the Gateway cannot use. */
@@ -47,16 +49,21 @@ export function routeStatus(
 
 function parentStatus(
   route: AnyRoute,
-  { parentRef, result, settlement, unresolved, loops }: ParentOutcome,
+  { parentRef, result, unreachable, settlement, unresolved, loops }: ParentOutcome,
   backends: readonly RuleBackend[],
 ): DesiredParentStatus {
-  const isAccepted = accepted(route, settlement, result);
+  const isAccepted = accepted(route, settlement, result, unreachable);
   // The backends of an HTTPRoute are not looked at: nothing is said of them.
   if (!isForwarding(route)) return { parentRef, conditions: [isAccepted] };
   return { parentRef, conditions: [isAccepted, resolvedRefs(backends, unresolved, loops)] };
 }
 
-function accepted(route: AnyRoute, { lost }: Settlement, result: AttachResult): DesiredCondition {
+function accepted(
+  route: AnyRoute,
+  { lost }: Settlement,
+  result: AttachResult,
+  unreachable: readonly string[],
+): DesiredCondition {
   const make = condition<RouteAcceptedReason>;
   if (!("attachments" in result)) return make("Accepted", false, result.reason, result.message);
   const attached = `Attached to listener ${listenerNames(result.attachments)}`;
@@ -65,7 +72,7 @@ function accepted(route: AnyRoute, { lost }: Settlement, result: AttachResult): 
     return make("Accepted", false, "UnsupportedValue", message);
   }
   const lostHere = lost.filter(({ listener }) => result.attachments.some(({ assessed }) => assessed === listener));
-  const said = [attached, ...unserved(result.attachments), ...losses(lostHere)];
+  const said = [attached, ...unserved(result.attachments), ...unreachable, ...losses(lostHere)];
   const { rules = [] } = route.spec;
   if (rules.length > 1)
     said.push(`only rules[0] is served: a ${kindOf(route)} rule has no matches, so it takes everything`);
