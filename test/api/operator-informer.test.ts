@@ -185,12 +185,14 @@ test("objects are trimmed of what only costs memory", async (t) => {
   await api.applyYaml(`
 apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
-metadata: { name: trimmed, annotations: { mine: kept } }
+metadata: { name: trimmed, annotations: { mine: unread }, labels: { mine: unread } }
 spec: { controllerName: test.example/late }
 `);
   const kept = await waitFor("the GatewayClass is seen", () => set.of.gatewayClasses.get("trimmed"));
-  assert.deepEqual(kept.metadata.annotations, { mine: "kept" });
-  assert.equal("managedFields" in kept.metadata, false);
+  const { annotations, labels } = kept.metadata;
+  assert.deepEqual([annotations, labels, "managedFields" in kept.metadata], [undefined, undefined, false]);
+  const namespace = set.of.namespaces.get("default");
+  assert.equal(namespace?.metadata.labels?.["kubernetes.io/metadata.name"], "default", "selectors compare labels");
 });
 
 test("2,000 objects are listed in pages where lists are not streamed, and each change is seen", async (t) => {
