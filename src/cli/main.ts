@@ -40,9 +40,10 @@ function buildProgram(): Command {
   const program = new Command("fsm-gateway")
     .description("TLS-passthrough gateway: routes TLS connections by server name, without decrypting them.")
     .addHelpText("after", EXIT_CODES)
+    .version(versionLine(), "-V, --version", "Print the version of this program and of its Node")
+    .configureHelp({ helpWidth: helpWidth(process.stdout.columns), minWidthToWrap: 30 })
     .exitOverride()
-    .showHelpAfterError("(fsm-gateway --help says more)")
-    .hook("preAction", (_program, command) => whenOutputCloses(SERVICES.has(command.name()) ? "go_on" : "end"));
+    .showHelpAfterError("(fsm-gateway --help says more)");
   addRun(program);
   addCheck(program);
   addExplain(program);
@@ -51,8 +52,20 @@ function buildProgram(): Command {
   program
     .command("version")
     .description("print the version of this program and of its Node")
-    .action(() => console.log(`fsm-gateway ${VERSION} (node ${process.version})`));
+    .action(() => console.log(versionLine()));
+  for (const command of program.commands) {
+    command.showHelpAfterError(`(fsm-gateway ${command.name()} --help says more)`);
+  }
   return program;
+}
+
+function versionLine(): string {
+  return `fsm-gateway ${VERSION} (node ${process.version})`;
+}
+
+/** Columns of help: those of the terminal, between 80 and 100, beyond which lines are hard to read. */
+function helpWidth(columns = 80): number {
+  return Math.min(Math.max(columns, 80), 100);
 }
 
 function addRun(program: Command): void {
@@ -193,6 +206,8 @@ function addProxy(program: Command): void {
     .action(async (options) => (await import("./commands/proxy.ts")).proxy(options));
 }
 
+// Before anything is written: help, too, may be read by `head`.
+whenOutputCloses(SERVICES.has(process.argv[2] ?? "") ? "go_on" : "end");
 try {
   await buildProgram().parseAsync();
 } catch (error) {

@@ -33,7 +33,11 @@ test("a valid file gives objects in the given namespace, and the lines of their 
 for (const [name, text, expected] of [
   ["broken YAML", "a: [1\nb: 2", /^f\.yaml:2: not valid YAML: /],
   ["no object", "- 1", /^f\.yaml:1: a document must be one Kubernetes object/],
-  ["an unknown kind", "apiVersion: v1\nkind: Gatewy", /^f\.yaml:2: kind: "Gatewy" is not known; known are Gat/],
+  [
+    "an unknown kind",
+    "apiVersion: v1\nkind: Gatewy",
+    /^f\.yaml:2: kind: "Gatewy" is not known; did you mean "Gateway"\?; known are Gat/,
+  ],
   ["no kind", "apiVersion: v1\nmetadata: {}", /^f\.yaml:1: kind: is missing/],
   [
     "a wrong version",

@@ -3,6 +3,7 @@
  * any problem gives no objects, since half a configuration is a wrong one.
  */
 import type { core } from "zod";
+import { formatNearest } from "../../model/did-you-mean.ts";
 import { documentsOf } from "./documents.ts";
 import { type LineOf, type ReadDocument, readDocument } from "./read-document.ts";
 import { KIND_SHAPES, type Kind, type Kinds } from "./shapes.ts";
@@ -123,8 +124,12 @@ function judgeDocument(document: ReadDocument, namespace: string): Finding {
   }
   const { kind, apiVersion } = value as { kind?: unknown; apiVersion?: unknown };
   if (!isKind(kind)) {
-    const known = Object.keys(KIND_SHAPES).join(", ");
-    return problem(["kind"], `${kind === undefined ? "is missing" : `"${kind}" is not known`}; known are ${known}`);
+    const known = Object.keys(KIND_SHAPES);
+    const what = kind === undefined ? "is missing" : `"${kind}" is not known`;
+    return problem(
+      ["kind"],
+      `${what}${formatNearest(typeof kind === "string" ? kind : "", known)}; known are ${known.join(", ")}`,
+    );
   }
   const { apiVersions, shape, namespaced } = KIND_SHAPES[kind];
   if (typeof apiVersion !== "string" || !apiVersions.includes(apiVersion)) {
