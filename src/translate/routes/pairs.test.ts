@@ -14,7 +14,7 @@ function hostnames(count: number): readonly string[] {
 }
 
 function planOf(route: TlsRoute): Plan {
-  const gateways = [gateway("a", listeners(4)), gateway("b", listeners(1))];
+  const gateways = [gateway("a", listeners(64)), gateway("b", listeners(1))];
   return translate({ ...EMPTY_SNAPSHOT, gatewayClasses: [OUR_CLASS], gateways, tlsRoutes: [route] });
 }
 
@@ -29,7 +29,7 @@ function acceptedOf({ statuses }: Plan): readonly (readonly [parent: string, rea
   );
 }
 
-test("a route may have 4,096 pairs of a listener and a hostname, and no parent beyond them", () => {
+test("a route may have 65,536 pairs of a listener and a hostname, and no parent beyond them", () => {
   const route = tlsRoute("many", { parents: ["a"], hostnames: hostnames(1_024) });
   assert.deepEqual(
     acceptedOf(planOf(route)).map(([parent, reason]) => [parent, reason]),
@@ -44,7 +44,7 @@ test("a route may have 4,096 pairs of a listener and a hostname, and no parent b
   assert.deepEqual([first, parent, reason], ["Accepted", "b", "UnsupportedValue"]);
   assert.match(
     message,
-    /more than 4,096 pairs of a listener and a hostname.*divide its hostnames among several routes/,
+    /more than 65,536 pairs of a listener and a hostname.*divide its hostnames among several routes/,
   );
   const isServed = (key: string) => {
     const { config } = plan.gateways.get(key) ?? assert.fail();

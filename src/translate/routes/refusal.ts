@@ -79,10 +79,10 @@ export function refuseNamespace(route: AnyRoute, taking: readonly AssessedListen
 }
 
 /**
- * Maximum number of pairs of a listener and a hostname that one route may have in all its parents. One object may name 1,024 hostnames
- * and 32 parents, and each parent may have 64 listeners: without a limit, a single route would be two million entries.
+ * Maximum number of pairs of a listener and a hostname that one route may have in all its parents: as many as the API allows with one
+ * Gateway, 64 listeners and 1,024 hostnames. A route may name 32 parents: without a limit, a single route could be two million entries.
  */
-export const MAX_PAIRS = 4_096;
+export const MAX_PAIRS = 65_536;
 
 export function refusePairs(): Refusal {
   const limit = MAX_PAIRS.toLocaleString("en");
